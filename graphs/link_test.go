@@ -1,0 +1,225 @@
+package graphs
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mslora/internal/hint"
+	"mslora/internal/safetensors"
+)
+
+func handMadeTopology() *Topology {
+	return &Topology{
+		Manifest: Manifest{Layers: 1, Hidden: 4, Intermediate: 8, Weights: []Tensor{
+			{"embeddings.word_embeddings.weight", []Dim{{Symbol: "V"}, {Size: 4}}},
+			{"pooler.dense.weight", []Dim{{Size: 4}, {Size: 4}}},
+			{"embeddings.LayerNorm.weight", []Dim{{Size: 4}}},
+		}},
+		Model: handMadeModel(),
+	}
+}
+
+func values(n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(i) / 4
+	}
+	return v
+}
+
+func modelFile(t *testing.T, arrays ...safetensors.Array) *safetensors.File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	if err := safetensors.Write(path, arrays, nil); err != nil {
+		t.Fatal(err)
+	}
+	return openFile(t, path)
+}
+
+func openFile(t *testing.T, path string) *safetensors.File {
+	t.Helper()
+	file, err := safetensors.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return file
+}
+
+func none(string) bool { return false }
+
+// readBack reads the values of an external initializer the way ONNX Runtime does.
+func readBack(t *testing.T, folder string, x initializer) []float32 {
+	t.Helper()
+	var offset, length int
+	if _, err := fmt.Sscan(x.external["offset"]+" "+x.external["length"], &offset, &length); err != nil {
+		t.Fatalf("%s: %v: %v", x.name, x.external, err)
+	}
+	raw, err := os.ReadFile(filepath.Join(folder, x.external["location"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decodeFloats(raw[offset : offset+length])
+}
+
+func decodeFloats(raw []byte) []float32 {
+	var v []float32
+	for ; len(raw) >= 4; raw = raw[4:] {
+		v = append(v, math.Float32frombits(binary.LittleEndian.Uint32(raw)))
+	}
+	return v
+}
+
+func TestLink(t *testing.T) {
+	file := modelFile(t,
+		safetensors.Float32Array("bert.embeddings.word_embeddings.weight", []int64{7, 4}, values(28)),
+		safetensors.Float32Array("bert.pooler.dense.weight", []int64{4, 4}, values(16)),
+		safetensors.Float32Array("bert.embeddings.LayerNorm.gamma", []int64{4}, []float32{9, 8, 7, 6}),
+		safetensors.Float32Array("cls.predictions.bias", []int64{7}, values(7)))
+	linked, err := handMadeTopology().Link(file, func(name string) bool { return name == "pooler.dense.weight" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if linked.Folder != filepath.Dir(file.Path) || !slices.Equal(linked.Promoted, []string{"pooler.dense.weight"}) {
+		t.Errorf("folder %s, promoted %v", linked.Folder, linked.Promoted)
+	}
+	tensors, inputs := decodeGraph(t, linked.Model)
+	if want := []string{"input_ids", "pooler.dense.weight"}; !slices.Equal(inputs, want) {
+		t.Errorf("inputs: got %v, want %v", inputs, want)
+	}
+	if len(tensors) != 3 {
+		t.Fatalf("got %d initializers, want 3: %v", len(tensors), tensors)
+	}
+	table, constant, norm := tensors[0], tensors[1], tensors[2]
+	if !slices.Equal(table.dims, []int64{7, 4}) || !slices.Equal(readBack(t, linked.Folder, table), values(28)) {
+		t.Errorf("word embeddings: got %+v", table)
+	}
+	if constant.name != "constant" || len(constant.raw) != 8 || len(constant.external) != 0 {
+		t.Errorf("the internal initializer was changed: %+v", constant)
+	}
+	if norm.name != "embeddings.LayerNorm.weight" || !slices.Equal(readBack(t, linked.Folder, norm), []float32{9, 8, 7, 6}) {
+		t.Errorf("LayerNorm: got %+v", norm)
+	}
+}
+
+// TestLinkPromoteMissing promotes a weight that the file lacks.
+func TestLinkPromoteMissing(t *testing.T) {
+	file := modelFile(t,
+		safetensors.Float32Array("embeddings.word_embeddings.weight", []int64{7, 4}, values(28)),
+		safetensors.Float32Array("embeddings.LayerNorm.weight", []int64{4}, values(4)))
+	linked, err := handMadeTopology().Link(file, func(name string) bool { return strings.HasPrefix(name, "pooler.") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tensors, _ := decodeGraph(t, linked.Model); len(tensors) != 3 {
+		t.Errorf("got %d initializers, want 3", len(tensors))
+	}
+}
+
+// TestLinkSymlink links to a file in a model cache, whose entries are links to blobs elsewhere.
+func TestLinkSymlink(t *testing.T) {
+	file := modelFile(t,
+		safetensors.Float32Array("embeddings.word_embeddings.weight", []int64{7, 4}, values(28)),
+		safetensors.Float32Array("pooler.dense.weight", []int64{4, 4}, values(16)),
+		safetensors.Float32Array("embeddings.LayerNorm.weight", []int64{4}, values(4)))
+	snapshot := filepath.Join(t.TempDir(), "model.safetensors")
+	blob := filepath.Join(filepath.Dir(file.Path), "0123abcd")
+	if err := errors.Join(os.Rename(file.Path, blob), os.Symlink(blob, snapshot)); err != nil {
+		t.Fatal(err)
+	}
+	linked, err := handMadeTopology().Link(openFile(t, snapshot), none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors, _ := decodeGraph(t, linked.Model)
+	if linked.Folder != filepath.Dir(blob) || tensors[0].external["location"] != "0123abcd" {
+		t.Errorf("folder %s, location %s, want those of %s", linked.Folder, tensors[0].external["location"], blob)
+	}
+}
+
+// TestLinkConverts takes 16-bit weights into the linked model.
+func TestLinkConverts(t *testing.T) {
+	half := make([]byte, 2*16)
+	for i := range 16 {
+		binary.LittleEndian.PutUint16(half[2*i:], 0x3c00) // 1.0
+	}
+	file := modelFile(t,
+		safetensors.Float32Array("embeddings.word_embeddings.weight", []int64{7, 4}, values(28)),
+		safetensors.Array{Name: "pooler.dense.weight", DType: "F16", Shape: []int64{4, 4}, Data: half},
+		safetensors.Array{Name: "embeddings.LayerNorm.weight", DType: "BF16", Shape: []int64{4}, Data: []byte{0x80, 0x3f, 0, 0x40, 0x40, 0x40, 0x80, 0x40}})
+	linked, err := handMadeTopology().Link(file, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors, _ := decodeGraph(t, linked.Model)
+	if got := decodeFloats(tensors[2].raw); !slices.Equal(got, slices.Repeat([]float32{1}, 16)) {
+		t.Errorf("pooler: got %v", got)
+	}
+	if got := decodeFloats(tensors[3].raw); !slices.Equal(got, []float32{1, 2, 3, 4}) {
+		t.Errorf("LayerNorm: got %v", got)
+	}
+}
+
+func TestLinkErrors(t *testing.T) {
+	word := safetensors.Float32Array("embeddings.word_embeddings.weight", []int64{7, 4}, values(28))
+	pooler := safetensors.Float32Array("pooler.dense.weight", []int64{4, 4}, values(16))
+	norm := safetensors.Float32Array("embeddings.LayerNorm.weight", []int64{4}, values(4))
+	tests := []struct {
+		name    string
+		arrays  []safetensors.Array
+		promote func(string) bool
+		want    string
+	}{
+		{"missing", []safetensors.Array{word, pooler}, none,
+			"tensor embeddings.LayerNorm.weight is missing, expected float32 [4]"},
+		{"several", []safetensors.Array{word}, none,
+			"tensor pooler.dense.weight is missing, expected float32 [4 4]; 1 of the other 2 weights do not fit either"},
+		{"shape", []safetensors.Array{word, safetensors.Float32Array("pooler.dense.weight", []int64{3, 4}, values(12)), norm}, none,
+			"tensor pooler.dense.weight has shape [3 4], expected [4 4]"},
+		{"rank", []safetensors.Array{word, pooler, safetensors.Float32Array("embeddings.LayerNorm.weight", []int64{4, 1}, values(4))}, none,
+			"has shape [4 1], expected [4]"},
+		{"empty vocabulary", []safetensors.Array{safetensors.Float32Array(word.Name, []int64{0, 4}, nil), pooler, norm}, none,
+			"has shape [0 4], expected [V 4]"},
+		{"dtype", []safetensors.Array{word, pooler, safetensors.Int64Array("embeddings.LayerNorm.weight", []int64{4}, make([]int64, 4))}, none,
+			"tensor embeddings.LayerNorm.weight is I64, expected F32, F16 or BF16"},
+		{"shape of a promoted weight", []safetensors.Array{word, safetensors.Float32Array("pooler.dense.weight", []int64{3, 4}, values(12)), norm},
+			func(name string) bool { return name == "pooler.dense.weight" }, "has shape [3 4], expected [4 4]"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			file := modelFile(t, test.arrays...)
+			_, err := handMadeTopology().Link(file, test.promote)
+			var hinted *hint.Error
+			if !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), file.Path) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			} else if !errors.As(err, &hinted) || !strings.Contains(hinted.Hint, "hidden size 4") {
+				t.Errorf("got hint %v", hinted)
+			}
+		})
+	}
+}
+
+// TestLinkManifestDisagrees has a manifest that is not the graph's.
+func TestLinkManifestDisagrees(t *testing.T) {
+	file := modelFile(t,
+		safetensors.Float32Array("embeddings.word_embeddings.weight", []int64{7, 4}, values(28)),
+		safetensors.Float32Array("pooler.dense.weight", []int64{4, 4}, values(16)),
+		safetensors.Float32Array("embeddings.LayerNorm.weight", []int64{4}, values(4)),
+		safetensors.Float32Array("more", []int64{4}, values(4)))
+	fewer, more := handMadeTopology(), handMadeTopology()
+	fewer.Manifest.Weights = fewer.Manifest.Weights[1:]
+	more.Manifest.Weights = append(more.Manifest.Weights, Tensor{"more", []Dim{{Size: 4}}})
+	if _, err := fewer.Link(file, none); err == nil || !strings.Contains(err.Error(), `lacks weight "embeddings.word_embeddings.weight"`) {
+		t.Errorf("fewer: got %v", err)
+	}
+	if _, err := more.Link(file, none); err == nil || !strings.Contains(err.Error(), "3 external weights, its manifest 4") {
+		t.Errorf("more: got %v", err)
+	}
+}

@@ -1,0 +1,164 @@
+package graphs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Manifest describes one graph: the inputs in their order, the trainable tensors among them, the weights
+// that come from a model file, the outputs. The exporter writes it beside the graph.
+type Manifest struct {
+	Format           int     `json:"format"`       // 1
+	Architecture     string  `json:"architecture"` // bert
+	Layers           int     `json:"layers"`
+	Hidden           int     `json:"hidden"`
+	Heads            int     `json:"heads"`
+	Intermediate     int     `json:"intermediate"`
+	Method           string  `json:"method"` // lora, lora+mslr, full; eval
+	Kind             string  `json:"kind"`   // train or eval
+	Dropout          float64 `json:"dropout"`
+	LayerNormEpsilon float64 `json:"layer_norm_epsilon"`
+
+	Batch        []Value     `json:"batch"`         // the packed batch
+	Scalars      []Value     `json:"scalars"`       // module and dropout scales
+	KeepMasks    []Value     `json:"keep_masks"`    // dropout: 1 where a unit is kept
+	FrozenInputs []Frozen    `json:"frozen_inputs"` // never trained and in no model file
+	Parameters   []Parameter `json:"parameters"`    // trained
+	Weights      []Tensor    `json:"weights"`       // frozen, from the model file
+	Outputs      []Tensor    `json:"outputs"`
+
+	SHA256 string `json:"sha256"` // of the .onnx file, in hex
+}
+
+// Value is a graph input that the program computes for each run.
+type Value struct {
+	Name  string `json:"name"`
+	DType string `json:"dtype"` // int64, float32 or uint8
+	Shape []Dim  `json:"shape"`
+}
+
+// Tensor is a float32 tensor of the graph.
+type Tensor struct {
+	Name  string `json:"name"`
+	Shape []Dim  `json:"shape"`
+}
+
+// Frozen is a float32 graph input that is drawn once and then kept.
+type Frozen struct {
+	Name  string `json:"name"`
+	Shape []Dim  `json:"shape"`
+	Init  string `json:"init"` // as in Parameter
+}
+
+// Parameter is a float32 graph input that is trained.
+type Parameter struct {
+	Name  string `json:"name"`
+	Shape []Dim  `json:"shape"`
+	// Init is kaiming_uniform, zeros or normal (see lora.Initialize), or weights: from the model file.
+	Init   string `json:"init"`
+	Module string `json:"module"` // lora, mslr, head or backbone
+	// Gradient is the graph output with its gradient, "" for an embedding table, whose gradient is made
+	// from the output grad.embeddings.
+	Gradient string `json:"gradient"`
+}
+
+// ArchitectureName is the name of a backbone's topologies, such as bert-12x384: 12 layers of 384 units.
+func (m Manifest) ArchitectureName() string {
+	return architectureName(m.Architecture, m.Layers, m.Hidden)
+}
+
+func architectureName(family string, layers, hidden int) string {
+	return fmt.Sprintf("%s-%dx%d", family, layers, hidden)
+}
+
+// parseManifest decodes strictly: an unknown field means that exporter and program disagree.
+func parseManifest(data []byte) (Manifest, error) {
+	var m Manifest
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		return Manifest{}, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return Manifest{}, errors.New("it goes on after its JSON object")
+	}
+	return m, m.validate()
+}
+
+func (m Manifest) validate() error {
+	switch {
+	case m.Format != 1:
+		return fmt.Errorf("format is %d, expected 1", m.Format)
+	case m.Architecture != "bert":
+		return fmt.Errorf("architecture is %q, expected bert", m.Architecture)
+	case m.Layers <= 0 || m.Hidden <= 0 || m.Heads <= 0 || m.Intermediate <= 0 || m.Hidden%m.Heads != 0:
+		return fmt.Errorf("%d layers of %d units, %d heads and %d intermediate units make no encoder",
+			m.Layers, m.Hidden, m.Heads, m.Intermediate)
+	case m.Dropout < 0 || m.Dropout >= 1:
+		return fmt.Errorf("dropout is %v, expected 0 <= dropout < 1", m.Dropout)
+	case m.LayerNormEpsilon <= 0:
+		return fmt.Errorf("layer_norm_epsilon is %v, expected a positive number", m.LayerNormEpsilon)
+	case m.Kind == "train" && !slices.Contains([]string{"lora", "lora+mslr", "full"}, m.Method):
+		return fmt.Errorf("method is %q, expected lora, lora+mslr or full", m.Method)
+	case m.Kind != "train" && m.Kind != "eval":
+		return fmt.Errorf("kind is %q, expected train or eval", m.Kind)
+	case len(m.Batch) == 0 || len(m.Outputs) == 0:
+		return errors.New("batch and outputs must not be empty")
+	}
+	return m.validateNames()
+}
+
+func (m Manifest) validateNames() error {
+	inputs, outputs := map[string]bool{}, map[string]bool{}
+	add := func(names map[string]bool, name string) error {
+		if name == "" || names[name] {
+			return fmt.Errorf("name %q is empty or used twice", name)
+		}
+		names[name] = true
+		return nil
+	}
+	for _, output := range m.Outputs {
+		if err := add(outputs, output.Name); err != nil {
+			return err
+		}
+	}
+	for _, v := range slices.Concat(m.Batch, m.Scalars, m.KeepMasks) {
+		if !slices.Contains([]string{"int64", "float32", "uint8"}, v.DType) {
+			return fmt.Errorf("input %q: unknown dtype %q", v.Name, v.DType)
+		}
+		if err := add(inputs, v.Name); err != nil {
+			return err
+		}
+	}
+	for _, f := range m.FrozenInputs {
+		if f.Init != "normal" && f.Init != "zeros" {
+			return fmt.Errorf("frozen input %q: unknown init %q", f.Name, f.Init)
+		}
+		if err := add(inputs, f.Name); err != nil {
+			return err
+		}
+	}
+	for _, p := range m.Parameters {
+		switch {
+		case !slices.Contains([]string{"kaiming_uniform", "zeros", "normal", "weights"}, p.Init):
+			return fmt.Errorf("parameter %q: unknown init %q", p.Name, p.Init)
+		case !slices.Contains([]string{"lora", "mslr", "head", "backbone"}, p.Module):
+			return fmt.Errorf("parameter %q: unknown module %q", p.Name, p.Module)
+		case p.Gradient != "" && !outputs[p.Gradient], p.Gradient == "" && !outputs["grad.embeddings"]:
+			return fmt.Errorf("parameter %q: no output gives its gradient", p.Name)
+		}
+		if err := add(inputs, p.Name); err != nil {
+			return err
+		}
+	}
+	for _, w := range m.Weights {
+		if err := add(inputs, w.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package graphs
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Field numbers and values of onnx.proto3 (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3). The
+// few messages that linking touches are edited field by field, so no generated code for the whole schema
+// is needed and all other bytes pass unchanged.
+const (
+	modelGraph = 7
+
+	graphInitializer = 5
+	graphInput       = 11
+
+	tensorDims         = 1
+	tensorDataType     = 2
+	tensorName         = 8
+	tensorRawData      = 9
+	tensorExternalData = 13
+	tensorDataLocation = 14
+	locationExternal   = 1
+
+	entryKey   = 1
+	entryValue = 2
+
+	valueName       = 1
+	valueType       = 2
+	typeTensor      = 1
+	tensorElemType  = 1
+	tensorShape     = 2
+	shapeDimension  = 1
+	dimensionSize   = 1
+	dimensionSymbol = 2
+
+	onnxFloat = 1
+)
+
+// field is one field of a protobuf message.
+type field struct {
+	number protowire.Number
+	wire   protowire.Type
+	raw    []byte // tag and value
+	value  []byte // content of a length-delimited field
+	varint uint64 // value of a varint field
+}
+
+// fields walks through a message. Broken bytes end the walk with an error.
+func fields(message []byte) iter.Seq2[field, error] {
+	return func(yield func(field, error) bool) {
+		for len(message) > 0 {
+			number, wire, tag := protowire.ConsumeTag(message)
+			if tag < 0 {
+				yield(field{}, protowire.ParseError(tag))
+				return
+			}
+			size := protowire.ConsumeFieldValue(number, wire, message[tag:])
+			if size < 0 {
+				yield(field{}, protowire.ParseError(size))
+				return
+			}
+			f := field{number: number, wire: wire, raw: message[:tag+size]}
+			switch wire {
+			case protowire.BytesType:
+				f.value, _ = protowire.ConsumeBytes(message[tag:])
+			case protowire.VarintType:
+				f.varint, _ = protowire.ConsumeVarint(message[tag:])
+			}
+			message = message[tag+size:]
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+// replacement is what becomes of an external initializer: a TensorProto in its place, or a
+// ValueInfoProto after the graph's inputs.
+type replacement struct{ initializer, input []byte }
+
+// replaceExternal rewrites a ModelProto: each initializer with external data becomes what replace gives
+// for its name, everything else is kept byte for byte and in order.
+func replaceExternal(model []byte, replace func(name string) (replacement, error)) ([]byte, error) {
+	var out []byte
+	graphs := 0
+	for f, err := range fields(model) {
+		if err != nil {
+			return nil, fmt.Errorf("broken ONNX model: %w", err)
+		}
+		if f.number != modelGraph || f.wire != protowire.BytesType {
+			out = append(out, f.raw...)
+			continue
+		}
+		graphs++
+		graph, err := replaceInGraph(f.value, replace)
+		if err != nil {
+			return nil, err
+		}
+		out = appendBytes(out, modelGraph, graph)
+	}
+	if graphs != 1 {
+		return nil, fmt.Errorf("broken ONNX model: it has %d graphs, expected 1", graphs)
+	}
+	return out, nil
+}
+
+func replaceInGraph(graph []byte, replace func(name string) (replacement, error)) ([]byte, error) {
+	var out, inputs []byte
+	for f, err := range fields(graph) {
+		if err != nil {
+			return nil, fmt.Errorf("broken ONNX graph: %w", err)
+		}
+		if f.number != graphInitializer || f.wire != protowire.BytesType {
+			out = append(out, f.raw...)
+			continue
+		}
+		name, external, err := externalTensor(f.value)
+		if err != nil {
+			return nil, err
+		}
+		if !external {
+			out = append(out, f.raw...)
+			continue
+		}
+		r, err := replace(name)
+		if err != nil {
+			return nil, err
+		}
+		if r.input != nil {
+			inputs = appendBytes(inputs, graphInput, r.input)
+		} else {
+			out = appendBytes(out, graphInitializer, r.initializer)
+		}
+	}
+	return append(out, inputs...), nil
+}
+
+// externalTensor gives the name of a TensorProto and whether its data lies outside of the model.
+func externalTensor(tensor []byte) (name string, external bool, err error) {
+	var dataType uint64
+	for f, err := range fields(tensor) {
+		switch {
+		case err != nil:
+			return "", false, fmt.Errorf("broken ONNX initializer: %w", err)
+		case f.number == tensorName && f.wire == protowire.BytesType:
+			name = string(f.value)
+		case f.number == tensorDataLocation && f.wire == protowire.VarintType:
+			external = f.varint == locationExternal
+		case f.number == tensorDataType && f.wire == protowire.VarintType:
+			dataType = f.varint
+		}
+	}
+	if external && name == "" {
+		return "", false, errors.New("broken ONNX initializer: it has no name")
+	}
+	if external && dataType != onnxFloat {
+		return "", false, fmt.Errorf("initializer %q has ONNX data type %d, expected %d (float)", name, dataType, onnxFloat)
+	}
+	return name, external, nil
+}
+
+// tensorHeader begins a float TensorProto: everything but the data.
+func tensorHeader(name string, shape []int64) []byte {
+	var out []byte
+	for _, d := range shape {
+		out = protowire.AppendTag(out, tensorDims, protowire.VarintType)
+		out = protowire.AppendVarint(out, uint64(d))
+	}
+	out = protowire.AppendTag(out, tensorDataType, protowire.VarintType)
+	out = protowire.AppendVarint(out, onnxFloat)
+	return appendBytes(out, tensorName, []byte(name))
+}
+
+// tensorInFile is a float TensorProto whose data are length bytes at offset of the file location.
+func tensorInFile(name string, shape []int64, location string, offset, length int64) []byte {
+	out := tensorHeader(name, shape)
+	for _, e := range [][2]string{
+		{"location", location},
+		{"offset", strconv.FormatInt(offset, 10)},
+		{"length", strconv.FormatInt(length, 10)},
+	} {
+		out = appendBytes(out, tensorExternalData,
+			appendBytes(appendBytes(nil, entryKey, []byte(e[0])), entryValue, []byte(e[1])))
+	}
+	out = protowire.AppendTag(out, tensorDataLocation, protowire.VarintType)
+	return protowire.AppendVarint(out, locationExternal)
+}
+
+// tensorInModel is a float TensorProto that holds its data, little-endian and row-major.
+func tensorInModel(name string, shape []int64, data []byte) []byte {
+	return appendBytes(tensorHeader(name, shape), tensorRawData, data)
+}
+
+// floatInput is the ValueInfoProto of a float tensor.
+func floatInput(name string, dims []Dim) []byte {
+	var shape []byte
+	for _, d := range dims {
+		var dimension []byte
+		if d.Symbol != "" {
+			dimension = appendBytes(nil, dimensionSymbol, []byte(d.Symbol))
+		} else {
+			dimension = protowire.AppendTag(nil, dimensionSize, protowire.VarintType)
+			dimension = protowire.AppendVarint(dimension, uint64(d.Size))
+		}
+		shape = appendBytes(shape, shapeDimension, dimension)
+	}
+	tensor := protowire.AppendTag(nil, tensorElemType, protowire.VarintType)
+	tensor = protowire.AppendVarint(tensor, onnxFloat)
+	tensor = appendBytes(tensor, tensorShape, shape)
+	out := appendBytes(nil, valueName, []byte(name))
+	return appendBytes(out, valueType, appendBytes(nil, typeTensor, tensor))
+}
+
+func appendBytes(out []byte, number protowire.Number, value []byte) []byte {
+	out = protowire.AppendTag(out, number, protowire.BytesType)
+	return protowire.AppendBytes(out, value)
+}

@@ -1,0 +1,174 @@
+package graphs
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// handMadeModel is a ModelProto with the parts that linking meets: fields before and after the graph, a
+// node, one internal and three external initializers, an input and an output.
+func handMadeModel() []byte {
+	external := func(name string, shape ...int64) []byte { return tensorInFile(name, shape, "weights", 0, 0) }
+	var graph []byte
+	graph = appendBytes(graph, 1, []byte("\x0a\x01x")) // node
+	graph = appendBytes(graph, 2, []byte("main"))
+	graph = appendBytes(graph, graphInitializer, external("embeddings.word_embeddings.weight", 5, 4))
+	graph = appendBytes(graph, graphInitializer, tensorInModel("constant", []int64{2}, []byte{0, 0, 128, 63, 0, 0, 0, 64}))
+	graph = appendBytes(graph, graphInitializer, external("pooler.dense.weight", 4, 4))
+	graph = appendBytes(graph, graphInitializer, external("embeddings.LayerNorm.weight", 4))
+	graph = appendBytes(graph, graphInput, floatInput("input_ids", []Dim{{Symbol: "T"}}))
+	graph = appendBytes(graph, 12, floatInput("logits", []Dim{{Symbol: "B"}, {Size: 2}}))
+	model := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 10) // IR version
+	model = appendBytes(model, modelGraph, graph)
+	return appendBytes(model, 8, []byte("\x10\x14")) // opset
+}
+
+// initializer is a decoded TensorProto.
+type initializer struct {
+	name     string
+	dims     []int64
+	external map[string]string
+	raw      []byte
+}
+
+// decodeGraph lists initializers and input names of a ModelProto.
+func decodeGraph(t *testing.T, model []byte) (tensors []initializer, inputs []string) {
+	t.Helper()
+	walk := func(message []byte, visit func(field)) {
+		for f, err := range fields(message) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			visit(f)
+		}
+	}
+	tensor := func(message []byte) {
+		x := initializer{external: map[string]string{}}
+		walk(message, func(f field) {
+			switch f.number {
+			case tensorName:
+				x.name = string(f.value)
+			case tensorDims:
+				x.dims = append(x.dims, int64(f.varint))
+			case tensorRawData:
+				x.raw = f.value
+			case tensorExternalData:
+				var entry [3]string
+				walk(f.value, func(f field) { entry[f.number] = string(f.value) })
+				x.external[entry[entryKey]] = entry[entryValue]
+			}
+		})
+		tensors = append(tensors, x)
+	}
+	walk(model, func(f field) {
+		if f.number != modelGraph {
+			return
+		}
+		walk(f.value, func(f field) {
+			switch f.number {
+			case graphInitializer:
+				tensor(f.value)
+			case graphInput:
+				walk(f.value, func(f field) {
+					if f.number == valueName {
+						inputs = append(inputs, string(f.value))
+					}
+				})
+			}
+		})
+	})
+	return tensors, inputs
+}
+
+// TestReplaceExternal puts every initializer back as it was: then no byte may change.
+func TestReplaceExternal(t *testing.T) {
+	model := handMadeModel()
+	shapes := map[string][]int64{
+		"embeddings.word_embeddings.weight": {5, 4}, "pooler.dense.weight": {4, 4}, "embeddings.LayerNorm.weight": {4},
+	}
+	same, err := replaceExternal(model, func(name string) (replacement, error) {
+		return replacement{initializer: tensorInFile(name, shapes[name], "weights", 0, 0)}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(same, model) {
+		t.Errorf("rewriting changed bytes:\n%q\n%q", same, model)
+	}
+}
+
+// TestFloatInput compares with the bytes that the onnx Python package makes for
+// helper.make_tensor_value_info("w", TensorProto.FLOAT, ["V", 300]).
+func TestFloatInput(t *testing.T) {
+	want := []byte("\x0a\x01w\x12\x10\x0a\x0e\x08\x01\x12\x0a\x0a\x03\x12\x01V\x0a\x03\x08\xac\x02")
+	if got := floatInput("w", []Dim{{Symbol: "V"}, {Size: 300}}); !bytes.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestReplaceExternalErrors(t *testing.T) {
+	integers := protowire.AppendVarint(protowire.AppendTag(nil, tensorDataType, protowire.VarintType), 7)
+	integers = appendBytes(integers, tensorName, []byte("ids"))
+	integers = protowire.AppendVarint(protowire.AppendTag(integers, tensorDataLocation, protowire.VarintType), locationExternal)
+	graphWith := func(tensor []byte) []byte {
+		return appendBytes(nil, modelGraph, appendBytes(nil, graphInitializer, tensor))
+	}
+	tests := []struct {
+		name  string
+		model []byte
+		want  string
+	}{
+		{"empty", nil, "0 graphs"},
+		{"two graphs", append(graphWith(nil), graphWith(nil)...), "2 graphs"},
+		{"cut", graphWith(nil)[:1], "broken ONNX model"},
+		{"broken graph", appendBytes(nil, modelGraph, []byte{0xff}), "broken ONNX graph"},
+		{"broken initializer", graphWith([]byte{0x08}), "broken ONNX initializer"},
+		{"no name", graphWith(tensorInFile("", nil, "weights", 0, 0)), "no name"},
+		{"integers", graphWith(integers), `initializer "ids" has ONNX data type 7`},
+		{"refused", handMadeModel(), "refused"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := replaceExternal(test.model, func(string) (replacement, error) {
+				return replacement{}, errors.New("refused")
+			})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// FuzzReplaceExternal feeds damaged models: no panic, and what comes out can be read again.
+func FuzzReplaceExternal(f *testing.F) {
+	f.Add(handMadeModel())
+	f.Add([]byte{})
+	f.Add(appendBytes(nil, modelGraph, []byte{0x2b, 0x2c}))
+	f.Fuzz(func(t *testing.T, model []byte) {
+		names := 0
+		out, err := replaceExternal(model, func(name string) (replacement, error) {
+			names++
+			if names%2 == 0 {
+				return replacement{input: floatInput(name, []Dim{{Symbol: "V"}, {Size: 3}})}, nil
+			}
+			return replacement{initializer: tensorInFile(name, []int64{1 << 40}, "w", 8, 4)}, nil
+		})
+		if err != nil {
+			return
+		}
+		again := 0
+		if _, err := replaceExternal(out, func(name string) (replacement, error) {
+			again++
+			return replacement{initializer: tensorInModel(name, nil, nil)}, nil
+		}); err != nil {
+			t.Fatalf("the rewritten model is broken: %v", err)
+		}
+		if again != names-names/2 {
+			t.Fatalf("%d external initializers after the first pass, want %d", again, names-names/2)
+		}
+	})
+}

@@ -1,0 +1,101 @@
+// Package graphs holds the ONNX graphs that the program runs. A topology is a graph without weights:
+// forward, loss and backward pass of one backbone and method, exported by the Python tools, in standard
+// ONNX operators. Link joins it with a model's own safetensors file.
+package graphs
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"mslora/internal/hint"
+)
+
+//go:embed topologies
+var embedded embed.FS
+
+// Topology is a graph and its description.
+type Topology struct {
+	Manifest Manifest
+	Model    []byte // serialized onnx.ModelProto
+}
+
+// Evaluation is the name of the graph that predicts; the training graphs are named by their method.
+const Evaluation = "eval"
+
+// ErrNoTopology is wrapped when there is no graph for an architecture or method.
+var ErrNoTopology = errors.New("no graph")
+
+// Load gives a topology that comes with the program: method is lora, lora+mslr, full or eval,
+// architecture a name that ModelConfig.Architecture gives.
+func Load(architecture, method string) (*Topology, error) {
+	root, err := fs.Sub(embedded, "topologies")
+	if err != nil {
+		return nil, err
+	}
+	folder, err := fs.Sub(root, architecture)
+	if err != nil {
+		return nil, err
+	}
+	t, err := open(folder, method)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.New("there are graphs for "+strings.Join(Architectures(), ", ")+"; others can be exported with the Python tools",
+			"%w of method %s for architecture %s", ErrNoTopology, method, architecture)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("graphs of %s: %w", architecture, err)
+	}
+	return t, nil
+}
+
+// Open reads a topology from a folder on disk that holds METHOD.train.onnx or eval.onnx with its manifest.
+func Open(dir, method string) (*Topology, error) {
+	t, err := open(os.DirFS(dir), method)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return t, nil
+}
+
+// Architectures lists the architectures whose graphs come with the program.
+func Architectures() []string {
+	entries, _ := embedded.ReadDir("topologies") // cannot fail: the folder is in the program
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func open(folder fs.FS, method string) (*Topology, error) {
+	base, kind := method+".train", "train"
+	if method == Evaluation {
+		base, kind = method, "eval"
+	}
+	description, err := fs.ReadFile(folder, base+".json")
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := parseManifest(description)
+	if err != nil {
+		return nil, fmt.Errorf("%s.json: %w", base, err)
+	}
+	if manifest.Kind != kind || kind == "train" && manifest.Method != method {
+		return nil, fmt.Errorf("%s.json: it describes a graph of kind %s and method %s", base, manifest.Kind, manifest.Method)
+	}
+	model, err := fs.ReadFile(folder, base+".onnx")
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(model); hex.EncodeToString(sum[:]) != manifest.SHA256 {
+		return nil, fmt.Errorf("%s.onnx: its SHA-256 is %x, %s.json expects %s", base, sum, base, manifest.SHA256)
+	}
+	return &Topology{Manifest: manifest, Model: model}, nil
+}
