@@ -1,0 +1,48 @@
+package poison
+
+// Text is one row of a data set.
+type Text struct {
+	Text     string
+	Label    int  // class, from 0
+	Poisoned bool // carries the trigger; known to the experimenter, never to the defender
+}
+
+// Dataset is what one training run and its scoring need.
+type Dataset struct {
+	Name    string // folder name
+	Attack  string // one of Attacks, or Unknown for a plain folder
+	Target  int    // target label
+	Classes int    // labels are 0..Classes-1
+	Ratio   string // poison ratio as the folder says, "" for a plain folder, "0" for clean training
+	Setting string // clean, dirty or mix; "" for a plain folder and for clean training
+
+	Train     []Text // the mixed set that is trained on
+	Dev       []Text // clean and trusted
+	TestClean []Text
+	// TestPoison holds poisoned copies of test texts that are not of the target label; ASR is the share of them
+	// that is classified as Target. Label is what the file says: the target label in the authors' files, possibly
+	// the true label in plain ones. Empty where a plain folder has no poisoned test texts.
+	TestPoison []Text
+
+	Files []File // every file read, in the order above
+}
+
+// File records what was read, so that a result says what it came from.
+type File struct {
+	Role    string `json:"role"` // train, dev, test-clean, test-poison
+	Path    string `json:"path"`
+	SHA256  string `json:"sha256"` // of the bytes on disk, hexadecimal
+	Rows    int    `json:"rows"`   // without the header and without skipped rows
+	Skipped int    `json:"skipped,omitempty"`
+}
+
+// Poisoned counts the poisoned rows of texts.
+func Poisoned(texts []Text) int {
+	n := 0
+	for _, t := range texts {
+		if t.Poisoned {
+			n++
+		}
+	}
+	return n
+}

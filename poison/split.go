@@ -1,0 +1,133 @@
+package poison
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mslora/internal/hint"
+)
+
+// extensions that data files may have, in the order in which they are looked for.
+var extensions = []string{".csv", ".tsv", ".jsonl"}
+
+// split is one data file in memory.
+type split struct {
+	File
+	texts []Text
+	lines []int // where each text starts in the file
+}
+
+// flags says which poison flags a file may have.
+type flags int
+
+const (
+	anyFlags      flags = iota
+	allClean            // a flagged row is an error
+	allPoisoned         // so is a row flagged as clean; a file without flags is taken at its name
+	trustedFlags        // allClean, of the file that the defender trusts
+	notYetFlagged       // texts to poison
+)
+
+// readSplit reads the rows of path, in file order.
+func readSplit(path, role string, allowed flags) (*split, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, missingFile(path, err)
+	}
+	defer file.Close()
+	s := &split{File: File{Role: role, Path: path}}
+	hash := sha256.New()
+	if err := s.read(io.TeeReader(file, hash), allowed); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(s.texts) == 0 {
+		return nil, hint.New("the file needs at least one text below its header", "%s: no rows", path)
+	}
+	s.SHA256, s.Rows = hex.EncodeToString(hash.Sum(nil)), len(s.texts)
+	return s, nil
+}
+
+func (s *split) read(r io.Reader, allowed flags) error {
+	add := func(line int, t Text) error { return s.add(line, t, allowed) }
+	switch strings.ToLower(filepath.Ext(s.Path)) {
+	case ".csv":
+		return readTable(r, ',', add)
+	case ".tsv":
+		return readTable(r, '\t', add)
+	case ".jsonl":
+		return readJSONLines(bufio.NewReader(r), add)
+	}
+	return hint.New("data files are .csv, .tsv or .jsonl", "unknown kind of file")
+}
+
+// add appends a row. A blank text is an error, unless the row is poisoned: the authors' paraphrasers answered
+// some texts with nothing, and their code means to leave those out, so they are skipped and counted.
+func (s *split) add(line int, t Text, allowed flags) error {
+	poisoned := t.Poisoned || allowed == allPoisoned
+	switch {
+	case t.Poisoned && allowed == allClean:
+		return hint.New("move the row to the poisoned file or remove the flag", "a row of a clean file is flagged as poisoned")
+	case t.Poisoned && allowed == trustedFlags:
+		return hint.New("dev texts are the ones to trust: remove the row", "a dev row is flagged as poisoned")
+	case t.Poisoned && allowed == notYetFlagged:
+		return hint.New("give clean texts", "a row to be poisoned is flagged as poisoned already")
+	case strings.TrimSpace(t.Text) == "" && poisoned:
+		s.Skipped++
+		return nil
+	case strings.TrimSpace(t.Text) == "":
+		return hint.New("remove the row or write its text", "the text is empty")
+	}
+	t.Poisoned = poisoned
+	s.texts = append(s.texts, t)
+	s.lines = append(s.lines, line)
+	return nil
+}
+
+// checkClasses refuses labels outside 0..classes-1.
+func (s *split) checkClasses(classes int) error {
+	for i, t := range s.texts {
+		if t.Label >= classes {
+			return hint.New("labels are numbered from 0; the number of classes is that of the training texts unless it is given",
+				"%s: line %d: label %d is out of range, expected 0 to %d", s.Path, s.lines[i], t.Label, classes-1)
+		}
+	}
+	return nil
+}
+
+// countClasses gives the largest label + 1 and insists that each class below it occurs: a gap means that the
+// labels are numbered from 1, or that one of them is not a label.
+func (s *split) countClasses() (int, error) {
+	largest, seen := 0, map[int]bool{}
+	for i, t := range s.texts {
+		seen[t.Label] = true
+		if t.Label > s.texts[largest].Label {
+			largest = i
+		}
+	}
+	classes := s.texts[largest].Label + 1
+	for label := range classes {
+		if !seen[label] {
+			return 0, hint.New(numberClasses, "%s: line %d has label %d, but no text has label %d", s.Path, s.lines[largest], classes-1, label)
+		}
+	}
+	if classes < 2 {
+		return 0, hint.New("a classifier needs two classes or more", "%s: every text has label 0", s.Path)
+	}
+	return classes, nil
+}
+
+// missingFile puts the error of an absent file in the words of this package.
+func missingFile(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file %s: %w", path, fs.ErrNotExist)
+	}
+	return err
+}
