@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mslora/internal/hint"
@@ -32,8 +33,8 @@ const maxModel = math.MaxInt32
 // float32 and after all others; only these may be missing from the file. F16, BF16 and unaligned tensors
 // are converted and put into the linked model.
 //
-// All names, dtypes and shapes are checked first. If any does not fit, one error that wraps ErrWeights
-// names the first and counts the others.
+// All names, dtypes and shapes are checked first, those of trained tensors that start from the file's
+// weights too. If any does not fit, one error that wraps ErrWeights names the first and counts the others.
 func (t *Topology) Link(weights *safetensors.File, promote func(name string) bool) (Linked, error) {
 	stored, err := t.match(weights, promote)
 	if err != nil {
@@ -87,12 +88,18 @@ func (t *Topology) Link(weights *safetensors.File, promote func(name string) boo
 	return linked, nil
 }
 
-// match finds every weight of the graph in the file.
+// match finds every weight and every initial value of the graph in the file.
 func (t *Topology) match(weights *safetensors.File, promote func(name string) bool) (map[string]safetensors.Tensor, error) {
-	stored := make(map[string]safetensors.Tensor, len(t.Manifest.Weights))
+	wanted := slices.Clone(t.Manifest.Weights)
+	for _, p := range t.Manifest.Parameters {
+		if p.Init == "weights" {
+			wanted = append(wanted, Tensor{p.Name, p.Shape})
+		}
+	}
+	stored := make(map[string]safetensors.Tensor, len(wanted))
 	var first string
 	wrong := 0
-	for _, w := range t.Manifest.Weights {
+	for _, w := range wanted {
 		problem := ""
 		name, ok := WeightName(weights, w.Name)
 		tensor, _ := weights.Tensor(name)
@@ -118,7 +125,7 @@ func (t *Topology) match(weights *safetensors.File, promote func(name string) bo
 	}
 	others := ""
 	if wrong > 1 {
-		others = fmt.Sprintf("; %d of the other %d weights do not fit either", wrong-1, len(t.Manifest.Weights)-1)
+		others = fmt.Sprintf("; %d of the other %d weights do not fit either", wrong-1, len(wanted)-1)
 	}
 	m := t.Manifest
 	return nil, hint.New(

@@ -206,6 +206,28 @@ func TestLinkErrors(t *testing.T) {
 	}
 }
 
+// TestLinkChecksInitialValues has a trained tensor whose first values come from the file.
+func TestLinkChecksInitialValues(t *testing.T) {
+	topology := &Topology{
+		Manifest: Manifest{Layers: 1, Hidden: 4, Intermediate: 8, Parameters: []Parameter{
+			{Name: "pooler.dense.weight", Shape: []Dim{{Size: 4}, {Size: 4}}, Init: "weights"},
+			{Name: "classifier.weight", Shape: []Dim{{Symbol: "C"}, {Size: 4}}, Init: "normal"},
+		}},
+		Model: appendBytes(nil, modelGraph, nil),
+	}
+	empty := modelFile(t)
+	if _, err := topology.Link(empty, none); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "pooler.dense.weight is missing") {
+		t.Errorf("missing: got %v", err)
+	}
+	if _, err := topology.Link(empty, func(string) bool { return true }); err != nil {
+		t.Errorf("missing, but provided: got %v", err)
+	}
+	wrong := modelFile(t, safetensors.Float32Array("pooler.dense.weight", []int64{4, 3}, values(12)))
+	if _, err := topology.Link(wrong, none); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "has shape [4 3]") {
+		t.Errorf("shape: got %v", err)
+	}
+}
+
 // TestLinkManifestDisagrees has a manifest that is not the graph's.
 func TestLinkManifestDisagrees(t *testing.T) {
 	file := modelFile(t,
