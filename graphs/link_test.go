@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -90,10 +91,12 @@ func TestLink(t *testing.T) {
 	if linked.Folder != filepath.Dir(file.Path) || !slices.Equal(linked.Promoted, []string{"pooler.dense.weight"}) {
 		t.Errorf("folder %s, promoted %v", linked.Folder, linked.Promoted)
 	}
-	tensors, inputs := decodeGraph(t, linked.Model)
-	if want := []string{"input_ids", "pooler.dense.weight"}; !slices.Equal(inputs, want) {
-		t.Errorf("inputs: got %v, want %v", inputs, want)
+	graph := decodeGraph(t, linked.Model)
+	want := []Tensor{{"input_ids", []Dim{{Symbol: "T"}}}, {"pooler.dense.weight", []Dim{{Size: 4}, {Size: 4}}}}
+	if !reflect.DeepEqual(graph.inputs, want) {
+		t.Errorf("inputs: got %v, want %v", graph.inputs, want)
 	}
+	tensors := graph.initializers
 	if len(tensors) != 3 {
 		t.Fatalf("got %d initializers, want 3: %v", len(tensors), tensors)
 	}
@@ -118,8 +121,8 @@ func TestLinkPromoteMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tensors, _ := decodeGraph(t, linked.Model); len(tensors) != 3 {
-		t.Errorf("got %d initializers, want 3", len(tensors))
+	if got := len(decodeGraph(t, linked.Model).initializers); got != 3 {
+		t.Errorf("got %d initializers, want 3", got)
 	}
 }
 
@@ -138,7 +141,7 @@ func TestLinkSymlink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tensors, _ := decodeGraph(t, linked.Model)
+	tensors := decodeGraph(t, linked.Model).initializers
 	if linked.Folder != filepath.Dir(blob) || tensors[0].external["location"] != "0123abcd" {
 		t.Errorf("folder %s, location %s, want those of %s", linked.Folder, tensors[0].external["location"], blob)
 	}
@@ -158,7 +161,7 @@ func TestLinkConverts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tensors, _ := decodeGraph(t, linked.Model)
+	tensors := decodeGraph(t, linked.Model).initializers
 	if got := decodeFloats(tensors[2].raw); !slices.Equal(got, slices.Repeat([]float32{1}, 16)) {
 		t.Errorf("pooler: got %v", got)
 	}

@@ -27,63 +27,6 @@ func handMadeModel() []byte {
 	return appendBytes(model, 8, []byte("\x10\x14")) // opset
 }
 
-// initializer is a decoded TensorProto.
-type initializer struct {
-	name     string
-	dims     []int64
-	external map[string]string
-	raw      []byte
-}
-
-// decodeGraph lists initializers and input names of a ModelProto.
-func decodeGraph(t *testing.T, model []byte) (tensors []initializer, inputs []string) {
-	t.Helper()
-	walk := func(message []byte, visit func(field)) {
-		for f, err := range fields(message) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			visit(f)
-		}
-	}
-	tensor := func(message []byte) {
-		x := initializer{external: map[string]string{}}
-		walk(message, func(f field) {
-			switch f.number {
-			case tensorName:
-				x.name = string(f.value)
-			case tensorDims:
-				x.dims = append(x.dims, int64(f.varint))
-			case tensorRawData:
-				x.raw = f.value
-			case tensorExternalData:
-				var entry [3]string
-				walk(f.value, func(f field) { entry[f.number] = string(f.value) })
-				x.external[entry[entryKey]] = entry[entryValue]
-			}
-		})
-		tensors = append(tensors, x)
-	}
-	walk(model, func(f field) {
-		if f.number != modelGraph {
-			return
-		}
-		walk(f.value, func(f field) {
-			switch f.number {
-			case graphInitializer:
-				tensor(f.value)
-			case graphInput:
-				walk(f.value, func(f field) {
-					if f.number == valueName {
-						inputs = append(inputs, string(f.value))
-					}
-				})
-			}
-		})
-	})
-	return tensors, inputs
-}
-
 // TestReplaceExternal puts every initializer back as it was: then no byte may change.
 func TestReplaceExternal(t *testing.T) {
 	model := handMadeModel()
