@@ -1,0 +1,106 @@
+package ortrain
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/internal/hint"
+)
+
+// Device says where graphs run and with how much of the machine.
+type Device struct {
+	Provider      string // "cpu" or "cuda"
+	ID            int    // CUDA device number
+	Threads       int    // CPU threads of one graph, 0: all cores
+	ArenaStrategy string // CUDA: kNextPowerOfTwo (default) or kSameAsRequested
+	MemoryLimit   int64  // CUDA: bytes of GPU memory that ONNX Runtime may take, 0: no limit
+}
+
+// ParseDevice reads "cpu", "cuda" or "cuda:N".
+func ParseDevice(text string) (Device, error) {
+	provider, id, numbered := strings.Cut(text, ":")
+	d := Device{Provider: provider}
+	if provider == "cpu" && !numbered {
+		return d, nil
+	}
+	if provider == "cuda" {
+		if !numbered {
+			return d, nil
+		}
+		if n, err := strconv.Atoi(id); err == nil && n >= 0 {
+			d.ID = n
+			return d, nil
+		}
+	}
+	return Device{}, hint.New("use cpu, cuda or cuda:N", "unknown device %q", text)
+}
+
+func (d Device) String() string {
+	if d.Provider == "cuda" {
+		return fmt.Sprintf("cuda:%d", d.ID)
+	}
+	return d.Provider
+}
+
+// options builds the session options; the caller destroys them. folder is where the external weights lie.
+func (d Device) options(folder string) (*ort.SessionOptions, error) {
+	o, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	configure := func() error {
+		if err := o.SetIntraOpNumThreads(d.Threads); err != nil {
+			return err
+		}
+		// The training and the evaluation session take turns: a neighbour that spins while it waits costs
+		// the working one a third of its speed.
+		if err := o.AddSessionConfigEntry("session.force_spinning_stop", "1"); err != nil {
+			return err
+		}
+		if folder != "" {
+			if err := o.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder); err != nil {
+				return err
+			}
+		}
+		if d.Provider == "cuda" {
+			return d.appendCUDA(o)
+		}
+		return nil
+	}
+	if err := configure(); err != nil {
+		o.Destroy()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (d Device) appendCUDA(o *ort.SessionOptions) error {
+	missing := func(err error) error {
+		return &hint.Error{
+			Err:  fmt.Errorf("the CUDA provider cannot be loaded: %w", err),
+			Hint: "it needs the GPU build of ONNX Runtime (libonnxruntime_providers_cuda.so beside libonnxruntime.so) and the CUDA 13 and cuDNN 9 libraries on LD_LIBRARY_PATH; or use --device cpu",
+		}
+	}
+	cuda, err := ort.NewCUDAProviderOptions()
+	if err != nil {
+		return missing(err)
+	}
+	defer cuda.Destroy()
+	settings := map[string]string{"device_id": strconv.Itoa(d.ID)}
+	if d.ArenaStrategy != "" {
+		settings["arena_extend_strategy"] = d.ArenaStrategy
+	}
+	if d.MemoryLimit > 0 {
+		settings["gpu_mem_limit"] = strconv.FormatInt(d.MemoryLimit, 10)
+	}
+	if err := cuda.Update(settings); err != nil {
+		return missing(err)
+	}
+	if err := o.AppendExecutionProviderCUDA(cuda); err != nil {
+		return missing(err)
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package ortrain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/graphs"
+	"mslora/lora"
+)
+
+const (
+	// evaluationTexts and evaluationSlots bound one evaluation batch: texts, and texts times the longest
+	// of them, which bounds the attention matrices.
+	evaluationTexts = 64
+	evaluationSlots = 8192
+)
+
+// Evaluator predicts with a backbone and tuned tensors. LoRA and multi-scale modules are merged into the
+// weights they belong to, so a tuned model costs no more than the backbone.
+type Evaluator struct {
+	model    *Model
+	session  *session
+	classes  int
+	modules  lora.Setting
+	promoted []string // backbone weights that are graph inputs
+	weights  tensors
+	held     [][]float32 // merged values: C reads them, Go must keep them alive
+}
+
+// NewEvaluator opens the evaluation graph for models tuned with the method of manifest (a training
+// graph's).
+func NewEvaluator(model *Model, manifest graphs.Manifest, modules lora.Setting, classes int, device Device) (*Evaluator, error) {
+	topology, err := graphs.Load(manifest.ArchitectureName(), "eval")
+	if err != nil {
+		return nil, err
+	}
+	return newEvaluator(model, topology, manifest, modules, classes, device)
+}
+
+func newEvaluator(model *Model, topology *graphs.Topology, manifest graphs.Manifest, modules lora.Setting, classes int, device Device) (*Evaluator, error) {
+	changed := map[string]bool{}
+	for _, p := range manifest.Parameters {
+		switch {
+		case strings.HasSuffix(p.Name, loraA):
+			changed[strings.TrimSuffix(p.Name, loraA)+".weight"] = true
+		case strings.HasSuffix(p.Name, scaleL):
+			changed[strings.TrimSuffix(p.Name, scaleL)+".weight"] = true
+		case p.Module == "backbone":
+			changed[p.Name] = true
+		}
+	}
+	linked, err := topology.Link(model.Weights, func(name string) bool { return changed[name] || model.missing(name) })
+	if err != nil {
+		return nil, err
+	}
+	var inputs []string
+	for _, input := range topology.Manifest.Batch {
+		inputs = append(inputs, input.Name)
+	}
+	inputs = append(inputs, headWeight, headBias)
+	inputs = append(inputs, linked.Promoted...)
+	s, err := openSession(linked, inputs, []string{"logits"}, device)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{model: model, session: s, classes: classes, modules: modules, promoted: linked.Promoted}, nil
+}
+
+const (
+	loraA, loraB   = ".lora_A.weight", ".lora_B.weight"
+	scaleL, scaleR = ".mslr_L.weight", ".mslr_R.weight"
+	headWeight     = "classifier.weight"
+	headBias       = "classifier.bias"
+)
+
+// Use sets the tuned tensors of the following predictions. Their values are read while predictions run.
+func (e *Evaluator) Use(tuned Tuned) error {
+	e.weights.destroy()
+	e.weights, e.held = tensors{}, nil
+	for _, name := range append(slices.Clone(e.promoted), headWeight, headBias) {
+		weight, err := e.merged(name, tuned)
+		if err != nil {
+			return err
+		}
+		if err := add(e.weights, name, weight.Data, weight.Shape...); err != nil {
+			return err
+		}
+		e.held = append(e.held, weight.Data)
+	}
+	return nil
+}
+
+// merged is the tensor to run with: the tuned one or the model file's, plus the modules on it.
+func (e *Evaluator) merged(name string, tuned Tuned) (Weight, error) {
+	weight, ok := tuned[name]
+	if !ok {
+		stored, found := graphs.WeightName(e.model.Weights, name)
+		if !found {
+			return Weight{}, fmt.Errorf("the tuned tensors lack %s, which the model file lacks too", name)
+		}
+		values, err := e.model.Weights.Float32(stored)
+		if err != nil {
+			return Weight{}, err
+		}
+		tensor, _ := e.model.Weights.Tensor(stored)
+		weight = Weight{tensor.Shape, values}
+	}
+	module, isWeight := strings.CutSuffix(name, ".weight")
+	if !isWeight || len(weight.Shape) != 2 {
+		return weight, nil
+	}
+	out, in := int(weight.Shape[0]), int(weight.Shape[1])
+	if a, ok := tuned[module+loraA]; ok {
+		b := tuned[module+loraB]
+		rank := int(a.Shape[0])
+		weight.Data = lora.MergeLoRA(weight.Data, a.Data, b.Data, out, in, rank, e.modules.LoRAScale())
+	}
+	if l, ok := tuned[module+scaleL]; ok {
+		weight.Data = lora.MergeMultiScale(weight.Data, l.Data, tuned[module+scaleR].Data, e.modules.S(), out, in, e.modules.MultiScale())
+	}
+	return weight, nil
+}
+
+// Logits gives the class scores [len(examples)][classes] in the order of examples. Texts of like length
+// run together, so little is wasted on padding.
+func (e *Evaluator) Logits(ctx context.Context, examples []Example) ([][]float32, error) {
+	order := make([]int, len(examples))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return len(examples[i].Tokens) - len(examples[j].Tokens) })
+	result := make([][]float32, len(examples))
+	for len(order) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n, longest := 0, 0
+		for n < min(len(order), evaluationTexts) {
+			longest = max(longest, len(examples[order[n]].Tokens))
+			if n > 0 && (n+1)*longest > evaluationSlots {
+				break
+			}
+			n++
+		}
+		group := make([]Example, n)
+		for i, index := range order[:n] {
+			group[i] = examples[index]
+		}
+		logits, err := e.batchLogits(group)
+		if err != nil {
+			return nil, err
+		}
+		for i, index := range order[:n] {
+			result[index] = logits[i*e.classes : (i+1)*e.classes]
+		}
+		order = order[n:]
+	}
+	return result, nil
+}
+
+func (e *Evaluator) batchLogits(group []Example) ([]float32, error) {
+	batch := Pack(group, e.classes)
+	inputs := tensors{}
+	defer inputs.destroy()
+	if err := inputs.addBatch(batch); err != nil {
+		return nil, err
+	}
+	all := tensors{}
+	for name, value := range inputs {
+		all[name] = value
+	}
+	for name, value := range e.weights {
+		all[name] = value
+	}
+	logits := make([]float32, len(group)*e.classes)
+	output, err := ort.NewTensor(ort.NewShape(int64(len(group)), int64(e.classes)), logits)
+	if err != nil {
+		return nil, err
+	}
+	defer output.Destroy()
+	return logits, e.session.run(all, []ort.Value{output})
+}
+
+// Close frees the session.
+func (e *Evaluator) Close() error {
+	e.weights.destroy()
+	return e.session.close()
+}
+
+// Argmax is the predicted class: the largest score, the lowest class of equal ones.
+func Argmax(logits []float32) int {
+	best := 0
+	for i, v := range logits {
+		if v > logits[best] {
+			best = i
+		}
+	}
+	return best
+}

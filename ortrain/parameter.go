@@ -1,0 +1,113 @@
+package ortrain
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/graphs"
+	"mslora/internal/safetensors"
+	"mslora/lora"
+)
+
+// Parameter is one trainable tensor with its AdamW moments. Data stays at one address for the whole run:
+// ONNX Runtime reads it in place.
+type Parameter struct {
+	Name   string
+	Shape  []int64
+	Module string    // lora, mslr, head or backbone
+	Data   []float32 // values, row-major
+	M, V   []float32 // first and second moments
+	Table  bool      // an embedding table: its gradient comes as rows
+
+	touched  []bool // rows of a table that some batch has touched
+	gradient string // graph output, "" for a table
+	value    ort.Value
+}
+
+// Gradients of one batch. Values[i] is the gradient of parameter i; for an embedding table only the rows
+// listed in Rows[i] (ascending).
+type Gradients struct {
+	Loss   float64
+	Values [][]float32
+	Rows   [][]int32
+}
+
+// newParameters allocates and initialises the trainable tensors of a manifest. sizes gives r, k and C.
+// Backbone weights are copied from the model file. Every tensor draws from its own stream, so adding one
+// changes no other.
+func newParameters(manifest graphs.Manifest, sizes map[string]int64, weights *safetensors.File, seed uint64) ([]*Parameter, error) {
+	var parameters []*Parameter
+	for _, spec := range manifest.Parameters {
+		data, shape, err := initialValue(spec.Name, spec.Shape, spec.Init, sizes, weights, seed)
+		if err != nil {
+			return nil, err
+		}
+		p := &Parameter{
+			Name: spec.Name, Shape: shape, Module: spec.Module, gradient: spec.Gradient, Table: spec.Gradient == "",
+			Data: data, M: make([]float32, len(data)), V: make([]float32, len(data)),
+		}
+		if p.Table {
+			p.touched = make([]bool, shape[0])
+		}
+		parameters = append(parameters, p)
+	}
+	return parameters, nil
+}
+
+// bind wraps the values for ONNX Runtime.
+func (p *Parameter) bind() (err error) {
+	p.value, err = ort.NewTensor(ort.NewShape(p.Shape...), p.Data)
+	return err
+}
+
+// initialValue gives the first value of a tensor: from the model file if the file has it (init
+// "weights"), else drawn.
+func initialValue(name string, dims []graphs.Dim, kind string, sizes map[string]int64, weights *safetensors.File, seed uint64) ([]float32, []int64, error) {
+	if kind == "weights" {
+		if stored, ok := graphs.WeightName(weights, name); ok {
+			values, err := weights.Float32(stored)
+			if err != nil {
+				return nil, nil, err
+			}
+			tensor, _ := weights.Tensor(stored)
+			return slices.Clone(values), slices.Clone(tensor.Shape), nil
+		}
+		if !strings.HasPrefix(name, "pooler.") {
+			return nil, nil, fmt.Errorf("the model file has no tensor %s", name)
+		}
+		kind = "normal"
+		if strings.HasSuffix(name, ".bias") {
+			kind = "zeros"
+		}
+	}
+	shape, err := graphs.Resolve(dims, sizes)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	values, err := lora.Initialize(kind, shape, rand.New(stream(seed, "initial "+name)))
+	return values, shape, err
+}
+
+// embeddingRows adds up a gradient dE [T, width] at the sum of the embeddings into the rows of one table:
+// row index[t] receives dE[t]. Tokens are added in their order, so the result is the same on every run.
+func embeddingRows(index []int64, gradient []float32, width int) (rows []int32, values []float32) {
+	rows = make([]int32, len(index))
+	for t, row := range index {
+		rows[t] = int32(row)
+	}
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	values = make([]float32, len(rows)*width)
+	for t, row := range index {
+		slot, _ := slices.BinarySearch(rows, int32(row))
+		sum := values[slot*width : (slot+1)*width]
+		for i, g := range gradient[t*width : (t+1)*width] {
+			sum[i] += g
+		}
+	}
+	return rows, values
+}

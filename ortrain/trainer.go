@@ -1,0 +1,311 @@
+package ortrain
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mslora/gradalign"
+	"mslora/graphs"
+	"mslora/lora"
+)
+
+// Setting is everything that decides what a training run computes, besides model and data.
+type Setting struct {
+	Graph        string             // topology: lora, lora+mslr or full
+	Modules      lora.Setting       // rank, alpha, scales
+	Align        *gradalign.Options // nil: no gradient alignment
+	Epochs       int
+	BatchSize    int // texts in a batch, and in an auxiliary batch
+	LearningRate float64
+	ClipNorm     float64 // global gradient norm limit
+	Optimizer    AdamW
+	Classes      int
+	Seed         uint64
+	SaveEvery    int // steps between checkpoints, 0: only at the end of an epoch and when interrupted
+}
+
+// Data is what a run trains on and chooses its epoch by. Auxiliary holds the trusted clean texts that
+// gradients are aligned to; they are in no other part.
+type Data struct {
+	Train, Auxiliary, Dev []Example
+}
+
+// StepRecord describes one training step for a progress display.
+type StepRecord struct {
+	Step, Steps  int // steps done, steps of the whole run
+	Epoch        int // counted from 1
+	Loss         float64
+	AuxLoss      float64
+	Mu           float64 // share of the unaligned gradient (Eq. 8)
+	FullyAligned float64 // share of tensors that took the aligned gradient alone
+}
+
+// EpochRecord is one line of metrics.jsonl. Losses and shares are means over the epoch's steps.
+type EpochRecord struct {
+	Epoch        int     `json:"epoch"`
+	Loss         float64 `json:"loss"`
+	AuxLoss      float64 `json:"auxiliary_loss,omitempty"`
+	Mu           float64 `json:"mu"`
+	FullyAligned float64 `json:"fully_aligned"`
+	GradientNorm float64 `json:"gradient_norm"`
+	DevAccuracy  float64 `json:"dev_accuracy"` // percent
+	Best         bool    `json:"best"`
+}
+
+// Observer is told about progress; any function may be nil.
+type Observer struct {
+	Step  func(StepRecord)
+	Epoch func([]EpochRecord) error // all epochs so far
+}
+
+// Trainer runs one training setting on one model in one folder, which holds checkpoint.safetensors while
+// the run lasts and best.safetensors, the tuned tensors of the epoch with the best dev accuracy.
+type Trainer struct {
+	setting   Setting
+	model     *Model
+	folder    string
+	data      Data
+	step      *stepper
+	gradient  *gradientBuffer
+	auxiliary *gradientBuffer
+	evaluator *Evaluator
+	drawn     Tuned // drawn and frozen tensors
+	state     state
+	Clock     Clock
+}
+
+// Clock says where the time of a run went.
+type Clock struct {
+	Graph      time.Duration // inside ONNX Runtime, training steps
+	Wait       time.Duration // waiting for batches and masks
+	Alignment  time.Duration // gradient alignment
+	Optimizer  time.Duration // clipping and AdamW
+	Evaluation time.Duration // dev accuracy
+	Steps      int
+}
+
+// Total is the time of all training steps.
+func (c Clock) Total() time.Duration { return c.Graph + c.Wait + c.Alignment + c.Optimizer }
+
+// BestFile is the name of the file with the tuned tensors of the best epoch.
+const BestFile = "best.safetensors"
+
+// NewTrainer links the setting's topology to the model and opens its sessions. If folder holds a
+// checkpoint of the same run it continues there.
+func NewTrainer(model *Model, setting Setting, data Data, folder string, device Device) (*Trainer, error) {
+	topology, err := graphs.Load(model.Config.Architecture(), setting.Graph)
+	if err != nil {
+		return nil, err
+	}
+	if err := model.Config.Check(topology.Manifest); err != nil {
+		return nil, err
+	}
+	t := &Trainer{setting: setting, model: model, folder: folder, data: data}
+	if err := t.open(topology, device); err != nil {
+		return nil, err
+	}
+	t.evaluator, err = NewEvaluator(model, topology.Manifest, setting.Modules, setting.Classes, device)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.restore()
+}
+
+func (t *Trainer) open(topology *graphs.Topology, device Device) (err error) {
+	manifest := topology.Manifest
+	t.step, t.drawn, err = newStepper(t.model, topology, t.setting, device)
+	if err != nil {
+		return err
+	}
+	if t.gradient, err = newGradientBuffer(t.step.parameters, manifest.Hidden); err != nil {
+		return err
+	}
+	if t.setting.Align != nil {
+		t.auxiliary, err = newGradientBuffer(t.step.parameters, manifest.Hidden)
+	}
+	return err
+}
+
+// stepsPerEpoch counts the last, smaller batch too.
+func (t *Trainer) stepsPerEpoch() int {
+	return (len(t.data.Train) + t.setting.BatchSize - 1) / t.setting.BatchSize
+}
+
+// Steps is the length of the whole run, Done what has been done of it.
+func (t *Trainer) Steps() int { return t.stepsPerEpoch() * t.setting.Epochs }
+
+// Done is the number of finished steps.
+func (t *Trainer) Done() int { return t.state.Step }
+
+// Run trains to the end, or until ctx is cancelled: then it saves a checkpoint and returns ctx's error.
+// Each step: batch, auxiliary batch, their gradients, alignment (Eqs. 7 and 8), clipping, AdamW.
+func (t *Trainer) Run(ctx context.Context, observer Observer) error {
+	perEpoch, steps := t.stepsPerEpoch(), t.Steps()
+	feedContext, stop := context.WithCancel(ctx)
+	defer stop()
+	feed := t.feed(feedContext, t.state.Step)
+	for t.state.Step < steps {
+		if ctx.Err() != nil {
+			if err := t.save(); err != nil {
+				return err
+			}
+			return ctx.Err()
+		}
+		epoch := t.state.Step / perEpoch
+		record, err := t.trainStep(feed, epoch)
+		if err != nil {
+			return err
+		}
+		if observer.Step != nil {
+			observer.Step(record)
+		}
+		if t.state.Step%perEpoch == 0 {
+			if err := t.endEpoch(ctx, record, observer); err != nil {
+				return err
+			}
+		} else if t.setting.SaveEvery > 0 && t.state.Step%t.setting.SaveEvery == 0 {
+			if err := t.save(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Measure trains n steps and gives the mean time of all but the first, in which ONNX Runtime allocates. The trainer's state is
+// spent: it is good for nothing but closing.
+func (t *Trainer) Measure(ctx context.Context, n int) (time.Duration, error) {
+	feedContext, stop := context.WithCancel(ctx)
+	defer stop()
+	feed := t.feed(feedContext, 0)
+	var begin time.Time
+	for step := range n {
+		if step == 1 || n == 1 {
+			begin = time.Now()
+		}
+		if _, err := t.trainStep(feed, 0); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begin) / time.Duration(max(1, n-1)), ctx.Err()
+}
+
+func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
+	begin := time.Now()
+	work, err := feed.next()
+	if err != nil {
+		return StepRecord{}, err
+	}
+	ready := time.Now()
+	gradient, err := t.step.gradients(work.batch, t.gradient)
+	if err != nil {
+		return StepRecord{}, err
+	}
+	record := StepRecord{Step: t.state.Step + 1, Steps: t.Steps(), Epoch: epoch + 1, Loss: gradient.Loss}
+	computed, aligned := time.Now(), time.Now()
+	if align := t.setting.Align; align != nil {
+		auxiliary, err := t.step.gradients(work.auxiliary, t.auxiliary)
+		if err != nil {
+			return StepRecord{}, err
+		}
+		computed = time.Now()
+		stats := gradalign.Align(*align, epoch, auxiliary.Loss, gradient.Values, auxiliary.Values)
+		record.AuxLoss, record.Mu, record.FullyAligned = auxiliary.Loss, stats.Mu, stats.FullyAligned
+		aligned = time.Now()
+	}
+	feed.recycle(work)
+	if math.IsNaN(gradient.Loss) || math.IsInf(gradient.Loss, 0) {
+		return record, fmt.Errorf("step %d: the loss is %v; a lower learning rate may help", record.Step, gradient.Loss)
+	}
+	norm := globalNorm(gradient.Values)
+	rate := t.setting.LearningRate * (1 - float64(t.state.Step)/float64(t.Steps())) // linear decay, no warm-up
+	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, rate, clipFactor(norm, t.setting.ClipNorm))
+	t.state.add(record, norm)
+	t.Clock.Steps++
+	t.Clock.Wait += ready.Sub(begin)
+	t.Clock.Graph += computed.Sub(ready)
+	t.Clock.Alignment += aligned.Sub(computed)
+	t.Clock.Optimizer += time.Since(aligned)
+	return record, nil
+}
+
+// endEpoch scores the epoch on dev, keeps it if it is the best so far, and saves a checkpoint.
+func (t *Trainer) endEpoch(ctx context.Context, last StepRecord, observer Observer) error {
+	begin := time.Now()
+	accuracy, err := t.devAccuracy(ctx)
+	if ctx.Err() != nil {
+		// The step is done but its epoch is not closed: take it up again from the checkpoint before.
+		return ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	t.Clock.Evaluation += time.Since(begin)
+	epoch := t.state.closeEpoch(t.stepsPerEpoch(), last.Mu, accuracy)
+	if epoch.Best {
+		if err := t.tuned().Save(filepath.Join(t.folder, BestFile), t.metadata()); err != nil {
+			return err
+		}
+	}
+	if observer.Epoch != nil {
+		if err := observer.Epoch(t.state.History); err != nil {
+			return err
+		}
+	}
+	return t.save()
+}
+
+func (t *Trainer) devAccuracy(ctx context.Context) (float64, error) {
+	if err := t.evaluator.Use(t.tuned()); err != nil {
+		return 0, err
+	}
+	logits, err := t.evaluator.Logits(ctx, t.data.Dev)
+	if err != nil {
+		return 0, err
+	}
+	right := 0
+	for i, e := range t.data.Dev {
+		if Argmax(logits[i]) == e.Label {
+			right++
+		}
+	}
+	return 100 * float64(right) / float64(len(t.data.Dev)), nil
+}
+
+// tuned views the current parameters and the drawn tensors by name, without copying.
+func (t *Trainer) tuned() Tuned {
+	tuned := Tuned{}
+	for name, weight := range t.drawn {
+		tuned[name] = weight
+	}
+	for _, p := range t.step.parameters {
+		tuned[p.Name] = Weight{p.Shape, p.Data}
+	}
+	return tuned
+}
+
+// LastTuned is a view of the tensors after the last step.
+func (t *Trainer) LastTuned() Tuned { return t.tuned() }
+
+// Evaluator predicts with whatever tuned tensors it is given; it shares the trainer's model.
+func (t *Trainer) Evaluator() *Evaluator { return t.evaluator }
+
+// History lists the finished epochs.
+func (t *Trainer) History() []EpochRecord { return t.state.History }
+
+// Finish removes the checkpoint of a run that is complete and recorded elsewhere.
+func (t *Trainer) Finish() error { return os.Remove(t.checkpointPath()) }
+
+// Close frees both sessions.
+func (t *Trainer) Close() error {
+	t.gradient.destroy()
+	if t.auxiliary != nil {
+		t.auxiliary.destroy()
+	}
+	t.step.close()
+	return t.evaluator.Close()
+}

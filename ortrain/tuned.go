@@ -1,0 +1,46 @@
+package ortrain
+
+import (
+	"maps"
+	"slices"
+
+	"mslora/internal/safetensors"
+)
+
+// Tuned holds by name every tensor of a classifier that is not in the pretrained model file: what was
+// trained, and what was drawn and frozen (a classification head, a pooler that the file lacks).
+type Tuned map[string]Weight
+
+// Weight is one float32 tensor, row-major.
+type Weight struct {
+	Shape []int64
+	Data  []float32
+}
+
+// Save writes the tensors with metadata; equal tensors give equal bytes.
+func (t Tuned) Save(path string, metadata map[string]string) error {
+	arrays := make([]safetensors.Array, 0, len(t))
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		arrays = append(arrays, safetensors.Float32Array(name, t[name].Shape, t[name].Data))
+	}
+	return safetensors.Write(path, arrays, metadata)
+}
+
+// LoadTuned reads what Save wrote.
+func LoadTuned(path string) (Tuned, map[string]string, error) {
+	file, err := safetensors.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	tuned := Tuned{}
+	for _, name := range file.Names() {
+		values, err := file.Float32(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		tensor, _ := file.Tensor(name)
+		tuned[name] = Weight{slices.Clone(tensor.Shape), slices.Clone(values)}
+	}
+	return tuned, maps.Clone(file.Metadata), nil
+}
