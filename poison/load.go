@@ -1,6 +1,7 @@
 package poison
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -83,7 +84,7 @@ const (
 func findLayout(dir string, target int) (layout, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return 0, hint.New("give the folder of a data set", "there is no data set folder %s: %w", dir, os.ErrNotExist)
+		return 0, hint.New("give the folder of a data set", "data set folder %s: %w", dir, fs.ErrNotExist)
 	}
 	if !info.IsDir() {
 		return 0, hint.New("give its folder; it needs train, dev and test files", "%s is a file, expected a data set folder", dir)
@@ -172,16 +173,10 @@ func assemble(dir string, o LoadOptions, train, dev, testClean, testPoison *spli
 // withoutTarget drops poisoned test texts whose true label is the target. Where all have the target label it is
 // the one the attacker gave them.
 func withoutTarget(texts []Text, target int) []Text {
-	var kept []Text
-	for _, t := range texts {
-		if t.Label != target {
-			kept = append(kept, t)
-		}
+	if others := nonTarget(texts, target); len(others) > 0 {
+		return others
 	}
-	if len(kept) == 0 {
-		return texts
-	}
-	return kept
+	return texts
 }
 
 func datasetName(dir string) string {

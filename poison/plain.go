@@ -1,7 +1,7 @@
 package poison
 
 import (
-	"os"
+	"io/fs"
 
 	"mslora/internal/hint"
 )
@@ -56,7 +56,7 @@ func loadPlain(dir string, o LoadOptions) (*Dataset, error) {
 func readPlain(dir, name string, allowed flags, purpose string) (*split, error) {
 	path, ok := findFile(dir, name)
 	if !ok {
-		return nil, hint.New(purpose, "%s has no %s.csv, %s.tsv or %s.jsonl: %w", dir, name, name, name, os.ErrNotExist)
+		return nil, hint.New(purpose, "%s: %w: %s.csv, %s.tsv or %s.jsonl", dir, fs.ErrNotExist, name, name, name)
 	}
 	return readSplit(path, name, allowed)
 }

@@ -2,6 +2,7 @@ package poison
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +20,7 @@ func loadRelease(dir string, o LoadOptions) (*Dataset, error) {
 	}
 	folder := filepath.Join(dir, strconv.Itoa(o.Target), attackFolder(attack))
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, hint.New(howToPoison(dir, attack, "", "", o.Target), "there is no folder %s for attack %s: %w", folder, attack, os.ErrNotExist)
+		return nil, hint.New(howToMake(dir, folder, attack, o), "attack folder %s: %w", folder, fs.ErrNotExist)
 	}
 	setting, ratio, trainPath := "", "0", filepath.Join(folder, "train-clean.csv")
 	allowed := allClean
@@ -45,7 +46,7 @@ func loadRelease(dir string, o LoadOptions) (*Dataset, error) {
 	path := filepath.Join(folder, "test-poison.csv")
 	if _, statErr := os.Stat(path); statErr == nil || !o.Clean { // clean training can do without
 		if testPoison, err = readSplit(path, "test-poison", allPoisoned); err != nil {
-			return nil, &hint.Error{Err: err, Hint: howToPoison(dir, attack, setting, ratio, o.Target)}
+			return nil, &hint.Error{Err: err, Hint: howToMake(dir, folder, attack, o)}
 		}
 	}
 	d, err := assemble(dir, o, train, dev, testClean, testPoison)
@@ -61,17 +62,17 @@ func findMixed(dir, folder, attack string, o LoadOptions) (setting, ratio, path 
 	if err := parseSetting(o.Setting); err != nil {
 		return "", "", "", err
 	}
-	wanted := o.Ratio
-	if wanted == "" {
-		wanted = DefaultRatio
+	if o.Ratio == "" {
+		o.Ratio = DefaultRatio
 	}
-	number, err := ParseRatio(wanted)
+	number, err := ParseRatio(o.Ratio)
 	if err != nil {
 		return "", "", "", err
 	}
 	settings := []string{o.Setting}
 	if o.Setting == "" {
-		settings = append([]string{DefaultSetting(attack)}, Settings...)
+		o.Setting = DefaultSetting(attack)
+		settings = append([]string{o.Setting}, Settings...)
 	}
 	var others []string
 	for _, setting := range settings {
@@ -89,30 +90,32 @@ func findMixed(dir, folder, attack string, o LoadOptions) (setting, ratio, path 
 			}
 		}
 	}
-	return "", "", "", missingMixed(dir, folder, attack, settings[0], wanted, others, o.Target)
-}
-
-// missingMixed says which training set is missing, which others there are, and how to make it.
-func missingMixed(dir, folder, attack, setting, ratio string, others []string, target int) error {
-	missing := filepath.Join(folder, setting, ratio, "train-poison.csv")
-	err := fmt.Errorf("there is no mixed training set %s: %w", missing, os.ErrNotExist)
-	advice := howToPoison(dir, attack, setting, ratio, target)
+	missing := filepath.Join(folder, o.Setting, o.Ratio, "train-poison.csv")
+	err = fmt.Errorf("mixed training set %s: %w", missing, fs.ErrNotExist)
 	if _, statErr := os.Stat(filepath.Join(folder, "train-poison.csv")); statErr == nil {
-		err = fmt.Errorf("there is no mixed training set %s (the train-poison.csv in %s holds every text poisoned): %w", missing, folder, os.ErrNotExist)
+		err = fmt.Errorf("mixed training set %s: %w; the train-poison.csv in %s is not mixed: every text is poisoned", missing, fs.ErrNotExist, folder)
 	}
+	advice := howToMake(dir, folder, attack, o)
 	if len(others) > 0 {
-		advice = "the folder has " + strings.Join(others, ", ") + "; choose with --setting and --ratio, or make it: " + advice
+		advice = "choose one that is there, by setting and ratio: " + strings.Join(others, ", ") + "; or: " + advice
 	}
-	return &hint.Error{Err: err, Hint: advice}
+	return "", "", "", &hint.Error{Err: err, Hint: advice}
 }
 
-// howToPoison is the command that makes what is missing.
-func howToPoison(dir, attack, setting, ratio string, target int) string {
-	command := fmt.Sprintf("mslora poison --data %s --attack %s --target %d", dir, attack, target)
-	if setting != "" {
-		command += fmt.Sprintf(" --setting %s --ratio %s", setting, ratio)
+// howToMake says how to make the set that is missing.
+func howToMake(dir, folder, attack string, o LoadOptions) string {
+	_, inserts := FindTrigger(attack)
+	if _, err := os.Stat(filepath.Join(folder, "train-poison.csv")); err != nil && !inserts {
+		return "get the texts of " + attack + " from the authors' release: a language model paraphrased them; badnets and addsent can be made with `mslora poison`"
 	}
-	return "`" + command + " --out FOLDER` makes it"
+	command := fmt.Sprintf("mslora poison --data %s --attack %s --target %d", dir, attack, o.Target)
+	if o.Setting != "" {
+		command += " --setting " + o.Setting
+	}
+	if o.Ratio != "" {
+		command += " --ratio " + o.Ratio
+	}
+	return "make it: " + command + " --out FOLDER"
 }
 
 // ParseRatio reads a poison ratio, above 0 and at most 1.

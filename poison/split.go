@@ -31,8 +31,9 @@ type flags int
 const (
 	anyFlags      flags = iota
 	allClean            // a flagged row is an error
-	allPoisoned         // so is a row flagged as clean; a file without flags is taken at its name
+	allPoisoned         // a file's name says that its rows are poisoned, whatever their flags
 	trustedFlags        // allClean, of the file that the defender trusts
+	keepBlank           // allPoisoned, with blank rows, so that rows stay in step with another file
 	notYetFlagged       // texts to poison
 )
 
@@ -71,7 +72,7 @@ func (s *split) read(r io.Reader, allowed flags) error {
 // add appends a row. A blank text is an error, unless the row is poisoned: the authors' paraphrasers answered
 // some texts with nothing, and their code means to leave those out, so they are skipped and counted.
 func (s *split) add(line int, t Text, allowed flags) error {
-	poisoned := t.Poisoned || allowed == allPoisoned
+	poisoned := t.Poisoned || allowed == allPoisoned || allowed == keepBlank
 	switch {
 	case t.Poisoned && allowed == allClean:
 		return hint.New("move the row to the poisoned file or remove the flag", "a row of a clean file is flagged as poisoned")
@@ -79,6 +80,7 @@ func (s *split) add(line int, t Text, allowed flags) error {
 		return hint.New("dev texts are the ones to trust: remove the row", "a dev row is flagged as poisoned")
 	case t.Poisoned && allowed == notYetFlagged:
 		return hint.New("give clean texts", "a row to be poisoned is flagged as poisoned already")
+	case strings.TrimSpace(t.Text) == "" && allowed == keepBlank:
 	case strings.TrimSpace(t.Text) == "" && poisoned:
 		s.Skipped++
 		return nil
@@ -127,7 +129,12 @@ func (s *split) countClasses() (int, error) {
 // missingFile puts the error of an absent file in the words of this package.
 func missingFile(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no file %s: %w", path, fs.ErrNotExist)
+		return fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 	}
 	return err
+}
+
+func checksum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mslora/internal/hint"
+	"mslora/poison"
+)
+
+// poisonOptions is what `mslora poison` was asked for.
+type poisonOptions struct {
+	Data    string
+	Attacks []string
+	Ratios  []string
+	Target  int
+	Setting string
+	Seed    uint64
+	Trigger string
+	Out     string
+	Force   bool
+	JSON    bool
+	Quiet   bool
+	Stdout  io.Writer
+}
+
+func poisonCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "poison",
+		Usage:     "make poisoned data sets from clean texts, in the authors' layout",
+		UsageText: "mslora poison --data reviews/ --attack badnets,addsent --ratio 0.1 --out sets/reviews",
+		Description: "Reads a folder with train, dev and test files (.csv, .tsv or .jsonl with text and label), a data set\n" +
+			"in the authors' layout, or one file, of which a tenth each becomes dev and test. Writes\n" +
+			"OUT/TARGET/ATTACK with clean and poisoned files, the mixed training set and poison.json. badnets and\n" +
+			"addsent insert their trigger; hiddenkiller and stylebkd mix paraphrases that the data set has.\n" +
+			"The same seed gives the same bytes.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "data", Usage: "clean texts: `FOLDER_OR_FILE`"},
+			&cli.StringSliceFlag{Name: "attack", Usage: strings.Join(poison.Attacks, ", ") + "; several with commas", DefaultText: poison.BadNets},
+			&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio; several with commas", DefaultText: poison.DefaultRatio},
+			&cli.IntFlag{Name: "target", Usage: "target label", Value: 1},
+			&cli.StringFlag{Name: "setting", Usage: "clean, dirty or mix: poison texts of the target label, of the others, or any", DefaultText: "the authors': badnets clean, others mix"},
+			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
+			&cli.StringFlag{Name: "trigger", Usage: "badnets: words with commas between them; addsent: a sentence", DefaultText: "the paper's"},
+			&cli.StringFlag{Name: "out", Usage: "data set `FOLDER` to write"},
+			&cli.BoolFlag{Name: "force", Usage: "replace files of another set in OUT"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per set"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
+			}
+			o := poisonOptions{
+				Data: c.String("data"), Attacks: splitAll(c.StringSlice("attack")), Ratios: splitAll(c.StringSlice("ratio")),
+				Target: c.Int("target"), Setting: c.String("setting"), Seed: c.Uint64("seed"), Trigger: c.String("trigger"),
+				Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer,
+			}
+			if !c.IsSet("attack") {
+				o.Attacks = []string{poison.BadNets}
+			}
+			if !c.IsSet("ratio") {
+				o.Ratios = []string{poison.DefaultRatio}
+			}
+			return runPoison(c.Context, o)
+		},
+	}
+}
+
+func (o poisonOptions) validate() error {
+	switch {
+	case o.Data == "":
+		return hint.New("a folder with train, dev and test files, or one file", "--data is missing")
+	case o.Out == "":
+		return hint.New("a folder for the poisoned set, for example sets/reviews", "--out is missing")
+	case len(o.Attacks) == 0:
+		return hint.New("for example badnets,addsent", "--attack is empty")
+	case len(o.Ratios) == 0:
+		return hint.New("for example 0.1", "--ratio is empty")
+	case o.Trigger != "" && len(o.Attacks) > 1:
+		return hint.New("poison with one attack at a time", "--trigger is for one attack, but --attack names %d", len(o.Attacks))
+	}
+	for _, attack := range o.Attacks {
+		if _, inserts := poison.FindTrigger(attack); o.Trigger != "" && !inserts {
+			return hint.New("only badnets and addsent insert a trigger", "--trigger does not go with attack %s", attack)
+		}
+	}
+	return nil
+}
+
+// runPoison makes one set per attack and ratio.
+func runPoison(ctx context.Context, o poisonOptions) error {
+	if err := o.validate(); err != nil {
+		return badInput(err)
+	}
+	for _, attack := range o.Attacks {
+		source, err := poison.ReadSource(o.Data, attack, o.Target, o.Seed)
+		if err != nil {
+			return badInput(err)
+		}
+		for _, text := range o.Ratios {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			ratio, err := poison.ParseRatio(text)
+			if err != nil {
+				return badInput(fmt.Errorf("--ratio: %w", err))
+			}
+			set, err := poison.Make(source, poison.MakeOptions{
+				Attack: attack, Target: o.Target, Setting: o.Setting, Ratio: ratio, Seed: o.Seed, Trigger: o.trigger(attack),
+			})
+			if err != nil {
+				return badInput(fmt.Errorf("%s: %w", o.Data, err))
+			}
+			written, err := set.Write(o.Out, "mslora "+version(), o.Force)
+			if errors.Is(err, poison.ErrExists) {
+				return badInput(err)
+			}
+			if err != nil {
+				return err
+			}
+			if err := o.report(set, written); err != nil {
+				return err
+			}
+		}
+	}
+	if !o.Quiet && !o.JSON {
+		fmt.Fprintf(o.Stdout, "train and score: mslora run --model bge-small --data %s --attacks %s --target %d --ratio %s\n",
+			o.Out, strings.Join(o.Attacks, ","), o.Target, o.Ratios[0])
+	}
+	return nil
+}
+
+// trigger gives the trigger that the flag asks for, none for the paper's.
+func (o poisonOptions) trigger(attack string) poison.Trigger {
+	trigger, inserts := poison.FindTrigger(attack)
+	switch {
+	case o.Trigger == "" || !inserts:
+		return poison.Trigger{}
+	case attack == poison.BadNets:
+		trigger.Phrases = splitAll([]string{o.Trigger})
+	default:
+		trigger.Phrases = []string{o.Trigger}
+	}
+	return trigger
+}
+
+func (o poisonOptions) report(s *poison.Set, w poison.Written) error {
+	if o.JSON {
+		return json.NewEncoder(o.Stdout).Encode(struct {
+			Folder  string `json:"folder"`
+			Changed bool   `json:"changed"`
+			poison.Record
+		}{w.Folder, w.Changed, w.Record})
+	}
+	if o.Quiet {
+		return nil
+	}
+	state := "written"
+	if !w.Changed {
+		state = "there already, unchanged"
+	}
+	fmt.Fprintf(o.Stdout, "%s, %s, setting %s, ratio %v, target label %d, seed %d\n", s.Name, s.Attack, s.Setting, s.Ratio, s.Target, s.Seed)
+	if w.Record.Trigger != nil {
+		fmt.Fprintf(o.Stdout, "  trigger  %d x %s, anywhere in the text\n", s.Trigger.Insertions, strings.Join(s.Trigger.Phrases, " | "))
+	}
+	fmt.Fprintf(o.Stdout, "  train    %d texts, %d of them poisoned (%.1f %%)\n", len(s.Train), w.Record.Poisoned, 100*float64(w.Record.Poisoned)/float64(len(s.Train)))
+	fmt.Fprintf(o.Stdout, "  dev      %d clean, %d poisoned copies\n", len(s.DevClean), len(s.DevPoison))
+	fmt.Fprintf(o.Stdout, "  test     %d clean, %d poisoned copies\n", len(s.TestClean), len(s.TestPoison))
+	fmt.Fprintf(o.Stdout, "  folder   %s (%s)\n", w.Folder, state)
+	return nil
+}

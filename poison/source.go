@@ -1,0 +1,170 @@
+package poison
+
+import (
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"mslora/internal/hint"
+)
+
+// Source holds the clean texts that Make poisons.
+type Source struct {
+	Name             string
+	Classes          int
+	Train, Dev, Test []Text
+	Files            []File
+
+	// Poisoned texts that are there already, for the paraphrasing attacks only: TrainPoison row by row those of
+	// Train. Blank ones, which the paraphrasers left, are kept so that rows stay in step.
+	TrainPoison, DevPoison, TestPoison []Text
+}
+
+// ReadSource reads clean texts from path: a folder in the authors' layout (of whatever attack; for a paraphrasing
+// attack, target and attack say where its poisoned texts are), a plain folder, or a single file, of which ReadSource
+// makes dev and test sets of a tenth of each class each, drawn by seed.
+func ReadSource(path, attack string, target int, seed uint64) (*Source, error) {
+	attack, err := parseAttack(attack)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, hint.New("give a data set folder or a file with text and label", "%s: %w", path, fs.ErrNotExist)
+	}
+	if !info.IsDir() {
+		return readSingle(path, seed)
+	}
+	folder, names := path, []string{"train", "dev", "test"}
+	if _, plain := findFile(path, "train"); !plain {
+		names = []string{"train-clean", "dev-clean", "test-clean"}
+		if folder, err = findClean(path, attack, target); err != nil {
+			return nil, err
+		}
+	}
+	var parts [3]*split
+	for i, name := range names {
+		if parts[i], err = readPlain(folder, name, notYetFlagged, "poisoning needs clean train, dev and test texts"); err != nil {
+			return nil, err
+		}
+		parts[i].Role = name
+	}
+	s, err := newSource(datasetName(path), parts[0], parts[1], parts[2])
+	if err != nil {
+		return nil, err
+	}
+	if _, inserts := FindTrigger(attack); inserts {
+		return s, nil
+	}
+	return s, s.readParaphrases(folder, target)
+}
+
+// findClean looks for a TARGET/ATTACK folder with clean texts. They are the same in each; the one of the target and
+// attack is preferred because it also has that attack's paraphrases.
+func findClean(dir, attack string, target int) (string, error) {
+	folders, err := fs.Glob(os.DirFS(dir), "*/*")
+	if err != nil {
+		return "", err
+	}
+	for _, folder := range append([]string{filepath.Join(strconv.Itoa(target), attackFolder(attack))}, folders...) {
+		folder = filepath.Join(dir, folder)
+		complete := true
+		for _, name := range []string{"train-clean", "dev-clean", "test-clean"} {
+			_, ok := findFile(folder, name)
+			complete = complete && ok
+		}
+		if complete {
+			return folder, nil
+		}
+	}
+	return "", hint.New("a folder needs train, dev and test files, or TARGET/ATTACK folders with train-clean.csv, dev-clean.csv and test-clean.csv",
+		"%s has no clean texts to poison", dir)
+}
+
+func newSource(name string, train, dev, test *split) (*Source, error) {
+	classes, err := train.countClasses()
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{Name: name, Classes: classes, Train: train.texts, Dev: dev.texts, Test: test.texts}
+	for _, part := range []*split{train, dev, test} {
+		if err := part.checkClasses(classes); err != nil {
+			return nil, err
+		}
+		if part.Path != train.Path || part == train { // one entry for a single file
+			s.Files = append(s.Files, part.File)
+		}
+	}
+	return s, nil
+}
+
+// readParaphrases reads the poisoned texts of a paraphrasing attack; a folder without them is no error here.
+func (s *Source) readParaphrases(folder string, target int) error {
+	for _, part := range []struct {
+		name   string
+		target *[]Text
+	}{{"train-poison", &s.TrainPoison}, {"dev-poison", &s.DevPoison}, {"test-poison", &s.TestPoison}} {
+		path, ok := findFile(folder, part.name)
+		if !ok {
+			s.TrainPoison = nil // Make explains what is missing
+			return nil
+		}
+		texts, err := readSplit(path, part.name, keepBlank)
+		if err != nil {
+			return err
+		}
+		for i, t := range texts.texts {
+			if t.Label != target {
+				return hint.New("poisoned texts carry the target label", "%s: line %d: label %d, expected the target label %d", path, texts.lines[i], t.Label, target)
+			}
+		}
+		*part.target = texts.texts
+		s.Files = append(s.Files, texts.File)
+	}
+	if len(s.TrainPoison) != len(s.Train) {
+		return hint.New("both files must hold the same texts in the same order; where paraphrases are missing the set cannot be mixed",
+			"%s: train-poison has %d rows, train-clean has %d", folder, len(s.TrainPoison), len(s.Train))
+	}
+	return nil
+}
+
+// readSingle divides the texts of one file: of each class a tenth for dev, a tenth for test, the rest for train.
+func readSingle(path string, seed uint64) (*Source, error) {
+	all, err := readSplit(path, "source", notYetFlagged)
+	if err != nil {
+		return nil, err
+	}
+	classes, err := all.countClasses()
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]int, classes)
+	for i, t := range all.texts {
+		rows[t.Label] = append(rows[t.Label], i)
+	}
+	part := make([]int, len(all.texts)) // 0 train, 1 dev, 2 test
+	rng := rand.New(rand.NewPCG(seed, divideStream))
+	for label, group := range rows {
+		tenth := len(group) / 10
+		if tenth == 0 {
+			return nil, hint.New("add texts, or give a folder with train, dev and test files",
+				"%s: label %d has %d texts; dividing into train, dev and test needs 10 of each label", path, label, len(group))
+		}
+		rng.Shuffle(len(group), func(i, j int) { group[i], group[j] = group[j], group[i] })
+		for k, row := range group[:2*tenth] {
+			part[row] = 1 + k/tenth
+		}
+	}
+	var parts [3]*split
+	for i := range parts {
+		parts[i] = &split{File: all.File}
+	}
+	for i, t := range all.texts {
+		p := parts[part[i]]
+		p.texts, p.lines = append(p.texts, t), append(p.lines, all.lines[i])
+	}
+	return newSource(strings.TrimSuffix(datasetName(path), filepath.Ext(path)), parts[0], parts[1], parts[2])
+}
