@@ -104,3 +104,13 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 	}
 	return nil
 }
+
+// CheckCUDA tells whether the CUDA provider loads.
+func CheckCUDA() error {
+	o, err := ort.NewSessionOptions()
+	if err != nil {
+		return err
+	}
+	defer o.Destroy()
+	return Device{Provider: "cuda"}.appendCUDA(o)
+}

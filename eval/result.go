@@ -1,0 +1,93 @@
+package eval
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"mslora/internal/atomicfile"
+	"mslora/internal/hint"
+)
+
+// Schema is the version of result.json that this program writes and reads.
+const Schema = 1
+
+// Result is what result.json of one cell holds: what was run, what came out, and all that is needed to run
+// it again.
+type Result struct {
+	Schema int `json:"schema"`
+
+	Dataset      string `json:"dataset"`
+	Attack       string `json:"attack"`
+	Target       int    `json:"target"`
+	Setting      string `json:"setting,omitempty"`
+	Ratio        string `json:"ratio,omitempty"`
+	Model        string `json:"model"`
+	Architecture string `json:"architecture"`
+	Method       string `json:"method"`
+	Seed         uint64 `json:"seed"`
+
+	Scores      Scores  `json:"scores"`       // of the epoch with the best dev accuracy
+	LastEpoch   Scores  `json:"last_epoch"`   // of the last epoch
+	BestEpoch   int     `json:"best_epoch"`   // from 1
+	DevAccuracy float64 `json:"dev_accuracy"` // percent, in the best epoch
+	Epochs      int     `json:"epochs"`
+
+	Config    json.RawMessage   `json:"config"`    // every hyperparameter
+	Versions  map[string]string `json:"versions"`  // mslora, go, onnxruntime, tokenizers
+	Checksums map[string]string `json:"checksums"` // SHA-256 of data, weights, tokenizer and graphs
+	Device    string            `json:"device"`
+	Threads   int               `json:"threads"`
+
+	Steps        int       `json:"steps"`         // that this program ran; fewer than all after a resume
+	TrainSeconds float64   `json:"train_seconds"` // of those steps
+	Started      time.Time `json:"started"`
+	Finished     time.Time `json:"finished"`
+}
+
+// Write replaces path by the result as indented JSON.
+func (r Result) Write(path string) error {
+	r.Schema = Schema
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, append(data, '\n'), 0o644)
+}
+
+// ReadResult reads result.json. An unknown key or another schema version is an error.
+func ReadResult(path string) (Result, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Result{}, err
+	}
+	r, err := parseResult(data)
+	if err != nil {
+		return Result{}, &hint.Error{
+			Err:  fmt.Errorf("%s: %w", path, err),
+			Hint: "remove it to have its cell scored again",
+		}
+	}
+	return r, nil
+}
+
+func parseResult(data []byte) (Result, error) {
+	var version struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return Result{}, fmt.Errorf("no result: %w", err)
+	}
+	if version.Schema != Schema {
+		return Result{}, fmt.Errorf("schema is %d, this program reads %d", version.Schema, Schema)
+	}
+	var r Result
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil {
+		return Result{}, err
+	}
+	return r, nil
+}

@@ -1,0 +1,68 @@
+// Package eval scores classifiers, keeps results and prints them as the paper's tables.
+package eval
+
+import "fmt"
+
+// Share is a count out of a total.
+type Share struct {
+	Hits  int `json:"hits"`
+	Texts int `json:"texts"`
+}
+
+// Percent is 100 Hits / Texts, 0 if there are no texts.
+func (s Share) Percent() float64 {
+	if s.Texts == 0 {
+		return 0
+	}
+	return 100 * float64(s.Hits) / float64(s.Texts)
+}
+
+// Scores of a model in one cell.
+type Scores struct {
+	CACC  Share `json:"cacc"`
+	ASR   Share `json:"asr"`
+	Floor Share `json:"floor"`
+}
+
+// Accuracy is the share of texts whose predicted class is their label. On the clean test set it is CACC
+// (paper, section 5.1).
+func Accuracy(predicted, labels []int) Share {
+	share := Share{Texts: len(labels)}
+	for i, label := range labels {
+		if predicted[i] == label {
+			share.Hits++
+		}
+	}
+	return share
+}
+
+// ASR, the attack success rate, is the share of poisoned test texts, none of which is of the target class,
+// that are classified as the target label (paper, section 5.1).
+func ASR(predicted []int, target int) Share {
+	share := Share{Texts: len(predicted)}
+	for _, p := range predicted {
+		if p == target {
+			share.Hits++
+		}
+	}
+	return share
+}
+
+// Floor is the share of the clean test texts of the other classes that are classified as the target
+// label: the ASR of a trigger that does nothing. No defence gets far below it, so the distance of ASR from
+// its floor is what the backdoor does.
+func Floor(predicted, labels []int, target int) Share {
+	var share Share
+	for i, label := range labels {
+		if label == target {
+			continue
+		}
+		share.Texts++
+		if predicted[i] == target {
+			share.Hits++
+		}
+	}
+	return share
+}
+
+func (s Share) String() string { return fmt.Sprintf("%.2f (%d of %d)", s.Percent(), s.Hits, s.Texts) }

@@ -1,0 +1,40 @@
+package experiment
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// Cell is one training run: everything that decides its result, as written to its config.yaml.
+type Cell struct {
+	Dataset      string `yaml:"dataset"` // name
+	DataFolder   string `yaml:"data"`
+	Attack       string `yaml:"attack"`
+	Target       int    `yaml:"target"`
+	Setting      string `yaml:"setting"`
+	Ratio        string `yaml:"ratio"`
+	Limit        int    `yaml:"limit,omitempty"`
+	Model        string `yaml:"model"` // name
+	ModelFolder  string `yaml:"model_folder"`
+	Architecture string `yaml:"architecture"`
+	Method       string `yaml:"method"`
+	Seed         uint64 `yaml:"seed"`
+
+	Hyperparameters `yaml:"hyperparameters"`
+}
+
+// Folder is where the cell's files go, below out.
+func (c Cell) Folder(out string) string {
+	poisoned := c.Attack
+	if c.Ratio != "" { // a plain folder has no poison ratio that anybody knows
+		poisoned += "-" + c.Setting + "-" + c.Ratio
+	}
+	return filepath.Join(out, c.Dataset, poisoned, c.Model, c.Method, fmt.Sprintf("seed-%d", c.Seed))
+}
+
+func (c Cell) String() string {
+	return fmt.Sprintf("%s %s %s %s seed %d", c.Dataset, c.Attack, c.Model, c.Method, c.Seed)
+}
+
+// dataKey finds the cell's data set in a plan.
+func (c Cell) dataKey() string { return c.DataFolder + "\x00" + c.Attack }

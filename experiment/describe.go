@@ -1,0 +1,103 @@
+package experiment
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/eval"
+	"mslora/graphs"
+	"mslora/ortrain"
+	"mslora/poison"
+)
+
+// Release is the version of this program.
+const Release = "0.1.0"
+
+// describe adds what is needed to repeat the cell: its configuration, versions and checksums.
+func (p *Plan) describe(r *eval.Result, cell Cell, dataset *poison.Dataset, setting ortrain.Setting) (err error) {
+	r.Dataset, r.Attack, r.Target, r.Setting, r.Ratio = cell.Dataset, cell.Attack, cell.Target, cell.Setting, cell.Ratio
+	r.Model, r.Architecture, r.Method, r.Seed = cell.Model, cell.Architecture, cell.Method, cell.Seed
+	r.Device, r.Threads = p.Device.String(), p.Device.Threads
+	if r.Threads == 0 {
+		r.Threads = runtime.NumCPU()
+	}
+	if r.Config, err = json.Marshal(cell.Hyperparameters); err != nil {
+		return err
+	}
+	r.Versions = Versions()
+	r.Checksums, err = p.models[cell.ModelFolder].sums()
+	if err != nil {
+		return err
+	}
+	for _, file := range dataset.Files {
+		r.Checksums["data/"+file.Role] = file.SHA256
+	}
+	for _, name := range []string{setting.Graph, graphs.Evaluation} {
+		topology, err := graphs.Load(cell.Architecture, name)
+		if err != nil {
+			return err
+		}
+		r.Checksums["graph/"+name] = topology.Manifest.SHA256
+	}
+	return nil
+}
+
+// sums gives the SHA-256 of the model's files, computed once.
+func (m *loadedModel) sums() (map[string]string, error) {
+	if m.checksums == nil {
+		m.checksums = map[string]string{}
+		for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
+			sum, err := fileSum(filepath.Join(m.Folder, name))
+			if err != nil {
+				return nil, err
+			}
+			m.checksums["model/"+name] = sum
+		}
+	}
+	copied := map[string]string{}
+	for name, sum := range m.checksums {
+		copied[name] = sum
+	}
+	return copied, nil
+}
+
+func fileSum(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// Versions of the program and of what it is linked with or has loaded.
+func Versions() map[string]string {
+	versions := map[string]string{"mslora": Release, "go": runtime.Version(), "onnxruntime": ort.GetVersion()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return versions
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && len(setting.Value) >= 12 {
+			versions["mslora"] = Release + "+" + setting.Value[:12]
+		}
+	}
+	for _, module := range info.Deps {
+		if module.Path == "github.com/daulet/tokenizers" {
+			versions["tokenizers"] = module.Version
+		}
+	}
+	return versions
+}

@@ -1,0 +1,37 @@
+// Package experiment turns a configuration into cells (one data set, attack, model, method and seed each),
+// trains and scores them, and leaves a folder for each.
+package experiment
+
+import (
+	"strings"
+
+	"mslora/internal/hint"
+)
+
+// Method is a way of training that a table has a row for.
+type Method struct {
+	Name    string // as in the paper's tables and in paper.csv
+	Graph   string // topology that computes its gradients
+	Aligned bool   // gradients are aligned to auxiliary clean texts
+}
+
+// Methods in the order of the paper's table 1 and its ablations (table 3).
+var Methods = []Method{
+	{Name: "vanilla", Graph: "full"},
+	{Name: "lora", Graph: "lora"},
+	{Name: "musclelora", Graph: "lora+mslr", Aligned: true},
+	{Name: "lora+mslr", Graph: "lora+mslr"},
+	{Name: "ga+lora", Graph: "lora", Aligned: true},
+}
+
+// FindMethod looks a method up by name.
+func FindMethod(name string) (Method, error) {
+	var names []string
+	for _, m := range Methods {
+		if m.Name == name {
+			return m, nil
+		}
+		names = append(names, m.Name)
+	}
+	return Method{}, hint.New("methods: "+strings.Join(names, ", "), "unknown method %q", name)
+}

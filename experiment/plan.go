@@ -1,0 +1,154 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"mslora/internal/tokenizer"
+	"mslora/ortrain"
+	"mslora/poison"
+)
+
+// Plan is a validated configuration: every data set and model has been read once, so what can go wrong
+// with the input has gone wrong before the first training step.
+type Plan struct {
+	Cells  []Cell
+	Config Config
+	Device ortrain.Device
+
+	datasets map[string]*poison.Dataset // by data folder and attack
+	models   map[string]*loadedModel    // by folder
+	tokens   map[tokenKey][]int32
+}
+
+type loadedModel struct {
+	*ortrain.Model
+	tokenizer *tokenizer.Tokenizer
+	checksums map[string]string
+}
+
+// tokenKey finds the tokens of a text under a model.
+type tokenKey struct {
+	model     string
+	maxTokens int
+	text      string
+}
+
+// NewPlan reads and checks everything that config names.
+func NewPlan(config Config) (*Plan, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	device, err := config.ParseDevice()
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Config: config, Device: device, datasets: map[string]*poison.Dataset{}, models: map[string]*loadedModel{}, tokens: map[tokenKey][]int32{}}
+	for _, data := range config.Data {
+		for _, attack := range config.Attacks {
+			dataset, err := poison.Load(data, poison.LoadOptions{
+				Attack: attack, Target: config.Target, Setting: config.Setting, Ratio: config.Ratio, Limit: config.Limit,
+			})
+			if err != nil {
+				return nil, err
+			}
+			key := data + "\x00" + dataset.Attack
+			if p.datasets[key] != nil {
+				continue // a plain folder is the same whatever the attack
+			}
+			p.datasets[key] = dataset
+			for _, model := range config.Models {
+				if err := p.addCells(data, dataset, model); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return p, nil
+}
+
+func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) error {
+	folder, err := ModelFolder(modelName)
+	if err != nil {
+		return err
+	}
+	model, err := p.model(folder)
+	if err != nil {
+		return err
+	}
+	architecture := model.Config.Architecture()
+	preset, ok := FindPreset(architecture)
+	if !ok {
+		return fmt.Errorf("%s: there is no preset for architecture %s", folder, architecture)
+	}
+	for _, name := range p.Config.Methods {
+		method, err := FindMethod(name)
+		if err != nil {
+			return err
+		}
+		values := preset.For(method)
+		values = p.Config.Hyperparameters.apply(values)
+		if err := values.Validate(); err != nil {
+			return err
+		}
+		if method.Aligned {
+			if _, _, err := poison.DrawAuxiliary(dataset.Dev, values.Auxiliary, 0); err != nil {
+				return err
+			}
+		}
+		for _, seed := range p.Config.Seeds {
+			p.Cells = append(p.Cells, Cell{
+				Dataset: dataset.Name, DataFolder: data, Attack: dataset.Attack, Target: dataset.Target,
+				Setting: dataset.Setting, Ratio: dataset.Ratio, Limit: p.Config.Limit,
+				Model: filepath.Base(folder), ModelFolder: folder, Architecture: architecture,
+				Method: method.Name, Seed: seed, Hyperparameters: values,
+			})
+		}
+	}
+	return nil
+}
+
+// model opens a model folder once.
+func (p *Plan) model(folder string) (*loadedModel, error) {
+	if m, ok := p.models[folder]; ok {
+		return m, nil
+	}
+	model, err := ortrain.OpenModel(folder)
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := tokenizer.Open(folder)
+	if err != nil {
+		model.Close()
+		return nil, err
+	}
+	m := &loadedModel{Model: model, tokenizer: encoder}
+	p.models[folder] = m
+	return m, nil
+}
+
+// examples tokenises texts; each text is tokenised once per model, whatever number of cells uses it.
+func (p *Plan) examples(cell Cell, texts []poison.Text) []ortrain.Example {
+	model := p.models[cell.ModelFolder]
+	examples := make([]ortrain.Example, len(texts))
+	for i, t := range texts {
+		key := tokenKey{cell.ModelFolder, cell.MaxTokens, t.Text}
+		tokens, ok := p.tokens[key]
+		if !ok {
+			tokens = model.tokenizer.Encode(t.Text, cell.MaxTokens)
+			p.tokens[key] = tokens
+		}
+		examples[i] = ortrain.Example{Tokens: tokens, Label: t.Label}
+	}
+	return examples
+}
+
+// Close releases all models.
+func (p *Plan) Close() error {
+	var all []error
+	for _, m := range p.models {
+		all = append(all, m.Model.Close(), m.tokenizer.Close())
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,88 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+
+	"mslora/eval"
+	"mslora/graphs"
+	"mslora/internal/hint"
+	"mslora/ortrain"
+)
+
+// Rescore scores the saved model of a finished cell again.
+type Rescore struct {
+	Folder  string // the cell's
+	Data    string // data set folder, "": the cell's
+	Attack  string // "": the cell's
+	Device  string
+	Threads int
+}
+
+// Run predicts both test sets with the cell's best tensors.
+func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
+	cell, err := readCell(r.Folder)
+	if err != nil {
+		return eval.Scores{}, err
+	}
+	tuned, _, err := ortrain.LoadTuned(filepath.Join(r.Folder, ortrain.BestFile))
+	if err != nil {
+		return eval.Scores{}, err
+	}
+	config := DefaultConfig()
+	config.Models, config.Data, config.Attacks = []string{cell.ModelFolder}, []string{cell.DataFolder}, []string{cell.Attack}
+	config.Methods, config.Seeds, config.Target = []string{cell.Method}, []uint64{cell.Seed}, cell.Target
+	config.Setting, config.Ratio, config.Device, config.Threads = cell.Setting, cell.Ratio, r.Device, r.Threads
+	if r.Data != "" {
+		config.Data = []string{r.Data}
+	}
+	if r.Attack != "" {
+		config.Attacks, config.Setting = []string{r.Attack}, ""
+	}
+	plan, err := NewPlan(config)
+	if err != nil {
+		return eval.Scores{}, err
+	}
+	defer plan.Close()
+	other := plan.Cells[0]
+	dataset := plan.datasets[other.dataKey()]
+	classes := int(tuned["classifier.bias"].Shape[0])
+	if dataset.Classes > classes {
+		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
+			"%s tells %d classes apart, the data has %d", r.Folder, classes, dataset.Classes)
+	}
+	method, err := FindMethod(cell.Method)
+	if err != nil {
+		return eval.Scores{}, err
+	}
+	topology, err := graphs.Load(cell.Architecture, method.Graph)
+	if err != nil {
+		return eval.Scores{}, err
+	}
+	evaluator, err := ortrain.NewEvaluator(plan.models[cell.ModelFolder].Model, topology.Manifest, cell.modules(), classes, plan.Device)
+	if err != nil {
+		return eval.Scores{}, err
+	}
+	defer evaluator.Close()
+	_, scores, err := plan.predict(ctx, cell, dataset, evaluator, tuned)
+	return scores, err
+}
+
+// readCell reads the configuration that a cell's folder was made with.
+func readCell(folder string) (Cell, error) {
+	path := filepath.Join(folder, configFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Cell{}, hint.New("give the folder that holds result.json", "%s is no cell of a run: it has no %s", folder, configFile)
+	}
+	if err != nil {
+		return Cell{}, err
+	}
+	var cell Cell
+	return cell, yaml.Unmarshal(data, &cell)
+}

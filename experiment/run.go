@@ -1,0 +1,200 @@
+package experiment
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"gopkg.in/yaml.v3"
+
+	"mslora/eval"
+	"mslora/gradalign"
+	"mslora/internal/atomicfile"
+	"mslora/internal/hint"
+	"mslora/ortrain"
+	"mslora/poison"
+)
+
+// Files of a cell's folder, beside ortrain.BestFile and, while it trains, its checkpoint.
+const (
+	configFile      = "config.yaml"
+	metricsFile     = "metrics.jsonl"
+	predictionsFile = "predictions.csv"
+	ResultFile      = "result.json"
+)
+
+// Run trains and scores one cell, or gives the result of a finished one. A cell that was interrupted goes
+// on from its checkpoint. With force the cell starts anew.
+func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.Observer) (eval.Result, error) {
+	folder := cell.Folder(p.Config.Out)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return eval.Result{}, err
+	}
+	unlock, err := lock(folder)
+	if err != nil {
+		return eval.Result{}, err
+	}
+	defer unlock()
+	if force {
+		if err := clear(folder); err != nil {
+			return eval.Result{}, err
+		}
+	}
+	if err := claim(folder, cell); err != nil {
+		return eval.Result{}, err
+	}
+	result, err := eval.ReadResult(filepath.Join(folder, ResultFile))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return result, err
+	}
+	return p.train(ctx, cell, folder, observer)
+}
+
+// lock keeps two programs from training the same cell.
+func lock(folder string) (unlock func(), err error) {
+	file, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		file.Close()
+		return nil, hint.New("wait for it, or give another --out", "another program is training %s", folder)
+	}
+	return func() { file.Close() }, nil
+}
+
+// clear removes what an earlier run left.
+func clear(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claim records the cell's configuration in its folder. A folder with another configuration is an error:
+// its results would be taken for this one's.
+func claim(folder string, cell Cell) error {
+	wanted, err := yaml.Marshal(cell)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(folder, configFile)
+	present, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return atomicfile.WriteFile(path, wanted, 0o644)
+	}
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(present, wanted) {
+		return hint.New("give another --out, or --force to train it again",
+			"%s was made with another configuration: %s", folder, firstDifference(present, wanted))
+	}
+	return nil
+}
+
+// firstDifference names the first line in which two YAML texts differ.
+func firstDifference(present, wanted []byte) string {
+	was, is := bytes.Split(present, []byte("\n")), bytes.Split(wanted, []byte("\n"))
+	for i := range min(len(was), len(is)) {
+		if !bytes.Equal(was[i], is[i]) {
+			return fmt.Sprintf("%q there, %q now", bytes.TrimSpace(was[i]), bytes.TrimSpace(is[i]))
+		}
+	}
+	return "one of them is longer"
+}
+
+func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ortrain.Observer) (eval.Result, error) {
+	started := time.Now()
+	model := p.models[cell.ModelFolder]
+	dataset := p.datasets[cell.dataKey()]
+	setting, data, err := p.prepare(cell, dataset)
+	if err != nil {
+		return eval.Result{}, err
+	}
+	trainer, err := ortrain.NewTrainer(model.Model, setting, data, folder, p.Device)
+	if err != nil {
+		return eval.Result{}, err
+	}
+	defer trainer.Close()
+	shown := observer.Epoch
+	observer.Epoch = func(history []ortrain.EpochRecord) error {
+		if err := writeMetrics(folder, history); err != nil {
+			return err
+		}
+		if shown != nil {
+			return shown(history)
+		}
+		return nil
+	}
+	if err := trainer.Run(ctx, observer); err != nil {
+		return eval.Result{}, err
+	}
+	result, err := p.score(ctx, cell, folder, dataset, trainer)
+	if err != nil {
+		return eval.Result{}, err
+	}
+	result.Started, result.Finished = started, time.Now()
+	if err := p.describe(&result, cell, dataset, setting); err != nil {
+		return eval.Result{}, err
+	}
+	if err := result.Write(filepath.Join(folder, ResultFile)); err != nil {
+		return eval.Result{}, err
+	}
+	return result, trainer.Finish()
+}
+
+// prepare turns a cell into a training setting and tokenised data.
+func (p *Plan) prepare(cell Cell, dataset *poison.Dataset) (ortrain.Setting, ortrain.Data, error) {
+	method, err := FindMethod(cell.Method)
+	if err != nil {
+		return ortrain.Setting{}, ortrain.Data{}, err
+	}
+	setting := ortrain.Setting{
+		Graph:   method.Graph,
+		Modules: cell.modules(),
+		Epochs:  cell.Epochs, BatchSize: cell.BatchSize, LearningRate: cell.LearningRate, ClipNorm: cell.ClipNorm,
+		Optimizer: ortrain.DefaultAdamW, Classes: dataset.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
+	}
+	setting.Optimizer.WeightDecay = cell.WeightDecay
+	data := ortrain.Data{Train: p.examples(cell, dataset.Train)}
+	dev := dataset.Dev
+	if method.Aligned {
+		var auxiliary []poison.Text
+		if auxiliary, dev, err = poison.DrawAuxiliary(dev, cell.Auxiliary, cell.Seed); err != nil {
+			return setting, data, err
+		}
+		data.Auxiliary = p.examples(cell, auxiliary)
+		setting.Align = &gradalign.Options{
+			Variant: gradalign.Variant(cell.Align), MuMax: cell.MuMax, FirstMixingEpoch: cell.MixFrom,
+			MinAuxLoss: cell.MinAuxLoss, MinAuxNorm: cell.MinAuxNorm, Epochs: cell.Epochs,
+		}
+	}
+	data.Dev = p.examples(cell, dev)
+	return setting, data, nil
+}
+
+// writeMetrics replaces metrics.jsonl: one line for each finished epoch.
+func writeMetrics(folder string, history []ortrain.EpochRecord) error {
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
+	for _, epoch := range history {
+		if err := encoder.Encode(epoch); err != nil {
+			return err
+		}
+	}
+	return atomicfile.WriteFile(filepath.Join(folder, metricsFile), lines.Bytes(), 0o644)
+}
