@@ -63,7 +63,7 @@ func parseHeader(header []string) (columns, error) {
 // and spreadsheets write, in both: a field with the separator, a quote or a line break stands in quotes and its
 // quotes are doubled. encoding/csv turns \r\n inside a quoted field into \n; nothing else is changed.
 func readTable(r io.Reader, comma rune, add addRow) error {
-	limit := &rowLimit{r: r}
+	limit := &rowLimit{r, longestRow}
 	reader := csv.NewReader(skipBOM(limit))
 	reader.Comma = comma
 	reader.ReuseRecord = true
@@ -72,12 +72,13 @@ func readTable(r io.Reader, comma rune, add addRow) error {
 	var width int
 	for {
 		limit.remaining = longestRow
+		start := reader.InputOffset()
 		record, err := reader.Read()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return explainTable(err, reader.InputOffset())
+			return explainTable(err, start)
 		}
 		line, _ := reader.FieldPos(0)
 		if width == 0 {
@@ -121,14 +122,14 @@ func (c columns) row(record []string) (t Text, err error) {
 	return t, nil
 }
 
-// explainTable says in the reader's words what encoding/csv or the row limit found. Offset is where the row
-// began that could not be read.
-func explainTable(err error, offset int64) error {
+// explainTable says in the reader's words what encoding/csv or the row limit found. start is the offset of the
+// row that could not be read.
+func explainTable(err error, start int64) error {
 	var parse *csv.ParseError
 	switch {
 	case errors.Is(err, errRowTooLong):
 		return hint.New("look there for a double quote that is not closed",
-			"the row that starts at byte %d is longer than %d bytes", offset, longestRow)
+			"the row that starts at byte %d is longer than %d bytes", start, longestRow)
 	case errors.As(err, &parse) && errors.Is(err, csv.ErrQuote):
 		return hint.New(`inside a quoted text write each double quote twice: "she said ""no"""`,
 			"line %d, column %d: malformed or unclosed double quote in the row that starts on line %d", parse.Line, parse.Column, parse.StartLine)
@@ -139,8 +140,8 @@ func explainTable(err error, offset int64) error {
 	return err
 }
 
-// rowLimit ends reading inside a row that is too long, before it fills the memory. What the reader buffers
-// beyond the row counts too, a few kilobytes.
+// rowLimit ends reading inside a row that is too long, before it fills the memory. What was buffered
+// before the row does not count, a few kilobytes.
 type rowLimit struct {
 	r         io.Reader
 	remaining int

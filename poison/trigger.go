@@ -34,7 +34,7 @@ func (t Trigger) validate() error {
 	}
 	for _, phrase := range t.Phrases {
 		if strings.TrimSpace(phrase) == "" || strings.TrimSpace(phrase) != phrase || strings.ContainsAny(phrase, "\r\n") {
-			return hint.New(advice, "trigger %q is blank or has spaces or line breaks at its ends", phrase)
+			return hint.New(advice, "trigger %q is blank or has spaces at its ends or line breaks", phrase)
 		}
 		if err := checkText(phrase); err != nil {
 			return err
