@@ -28,6 +28,9 @@ type columns struct{ text, label, flag int }
 func parseHeader(header []string) (columns, error) {
 	const names = "name the columns text, label and, if known, poisoned; delete the others"
 	found := columns{-1, -1, -1}
+	if err := checkText(strings.Join(header, "")); err != nil {
+		return found, err // of all columns at once: UTF-16, say, has a byte order mark and NUL bytes
+	}
 	for i, name := range header {
 		var column *int
 		switch strings.ToLower(strings.TrimSpace(name)) {

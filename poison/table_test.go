@@ -96,6 +96,7 @@ func TestReadTableErrors(t *testing.T) {
 		{"flag", ",0,1,2\n0,a,1,2\n", `line 2: poison flag "2" is neither 0 nor 1`, "write 1 for a poisoned text and 0 for a clean one"},
 		{"NUL", "text,label\na\x00b,0\n", "line 2: the text has a NUL byte", "remove the NUL bytes; tokenizers lose what follows them"},
 		{"Latin 1", "text,label\ncaf\xe9,0\n", "line 2: the text is not valid UTF-8", utf},
+		{"UTF-16", "\xff\xfet\x00e\x00", "line 1: the text is not valid UTF-8", utf},
 		{"too long", "text,label\na,0\n\"" + strings.Repeat("b", longestRow+8192) + "\",0\n", fmt.Sprintf("the row that starts at byte 15 is longer than %d bytes", longestRow), "look there for a double quote that is not closed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
