@@ -1,0 +1,160 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"mslora/eval"
+	"mslora/experiment"
+	"mslora/ortrain"
+)
+
+// plainEvery is how often a piped run says that it is alive.
+const plainEvery = 30 * time.Second
+
+// display shows progress: one rewritten line on a terminal, plain lines in a pipe, JSON lines on request.
+type display struct {
+	out         io.Writer
+	json, quiet bool
+	terminal    bool
+	cells       int
+	index       int
+	cell        experiment.Cell
+	begun       time.Time
+	firstStep   int
+	printed     time.Time
+	open        bool // an unfinished line stands on the terminal
+}
+
+func newDisplay(o runOptions, cells int) *display {
+	d := &display{out: o.Stderr, json: o.JSON, quiet: o.Quiet, cells: cells}
+	if o.JSON {
+		d.out = o.Stdout
+	}
+	if file, ok := o.Stderr.(*os.File); ok {
+		d.terminal = term.IsTerminal(int(file.Fd()))
+	}
+	return d
+}
+
+func (d *display) begin(index int, cell experiment.Cell) {
+	d.index, d.cell, d.firstStep = index, cell, -1
+	if !d.json && !d.quiet {
+		fmt.Fprintf(d.out, "[%d/%d] %s\n", index+1, d.cells, cell)
+	}
+}
+
+func (d *display) observer() ortrain.Observer {
+	return ortrain.Observer{Step: d.step, Epoch: d.epoch}
+}
+
+func (d *display) step(r ortrain.StepRecord) {
+	if d.quiet && !d.json {
+		return
+	}
+	now := time.Now()
+	if d.firstStep < 0 {
+		d.firstStep, d.begun = r.Step, now
+		if !d.terminal {
+			d.printed = now
+		}
+	}
+	pause := plainEvery
+	if d.terminal && !d.json {
+		pause = 200 * time.Millisecond
+	}
+	if now.Sub(d.printed) < pause {
+		return
+	}
+	d.printed = now
+	var left time.Duration
+	if done := r.Step - d.firstStep; done > 0 {
+		left = time.Duration(float64(now.Sub(d.begun)) / float64(done) * float64(r.Steps-r.Step))
+	}
+	if d.json {
+		d.line("step", map[string]any{"step": r.Step, "steps": r.Steps, "epoch": r.Epoch, "loss": r.Loss,
+			"auxiliary_loss": r.AuxLoss, "mu": r.Mu, "fully_aligned": r.FullyAligned, "seconds_left": left.Seconds()})
+		return
+	}
+	text := fmt.Sprintf("epoch %d  step %d/%d  loss %.3f", r.Epoch, r.Step, r.Steps, r.Loss)
+	if r.AuxLoss > 0 {
+		text += fmt.Sprintf("  auxiliary loss %.3f  mu %.3f  fully aligned %.0f%%", r.AuxLoss, r.Mu, 100*r.FullyAligned)
+	}
+	text += "  " + readable(left) + " left"
+	if d.terminal {
+		fmt.Fprintf(d.out, "\r\x1b[K%s", text)
+		d.open = true
+	} else {
+		fmt.Fprintln(d.out, "  "+text)
+	}
+}
+
+func (d *display) epoch(history []ortrain.EpochRecord) error {
+	last := history[len(history)-1]
+	if d.json {
+		d.line("epoch", last)
+		return nil
+	}
+	if d.quiet {
+		return nil
+	}
+	d.clear()
+	best := ""
+	if last.Best {
+		best = "  best so far"
+	}
+	aligned := ""
+	if last.AuxLoss > 0 {
+		aligned = fmt.Sprintf("  auxiliary loss %.4f  fully aligned %.0f%%", last.AuxLoss, 100*last.FullyAligned)
+	}
+	fmt.Fprintf(d.out, "  epoch %d  loss %.4f%s  dev accuracy %.2f%s\n", last.Epoch, last.Loss, aligned, last.DevAccuracy, best)
+	return nil
+}
+
+func (d *display) finish(cell experiment.Cell, r eval.Result) {
+	if d.json {
+		d.line("result", r)
+		return
+	}
+	if d.quiet {
+		return
+	}
+	d.clear()
+	fmt.Fprintf(d.out, "  CACC %.2f  ASR %.2f  floor %.2f\n", r.Scores.CACC.Percent(), r.Scores.ASR.Percent(), r.Scores.Floor.Percent())
+}
+
+// interrupt leaves the terminal on a fresh line.
+func (d *display) interrupt() {
+	if d.open {
+		fmt.Fprintln(d.out)
+		d.open = false
+	}
+}
+
+func (d *display) clear() {
+	if d.open {
+		fmt.Fprint(d.out, "\r\x1b[K")
+		d.open = false
+	}
+}
+
+func (d *display) line(event string, value any) {
+	json.NewEncoder(d.out).Encode(map[string]any{"event": event, "cell": d.cell.String(), "value": value})
+}
+
+// readable rounds a duration to what a person wants to know.
+func readable(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()+0.5))
+	default:
+		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"mslora/experiment"
+	"mslora/graphs"
+	"mslora/internal/ortlib"
+	"mslora/ortrain"
+)
+
+func doctorCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "doctor",
+		Usage:     "show versions, libraries, devices and models, and whether `mslora run` can work",
+		UsageText: "mslora doctor",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime"},
+		},
+		Action: func(c *cli.Context) error { return doctor(c.App.Writer, c.String("onnxruntime")) },
+	}
+}
+
+// doctor reports on everything that run needs. Its error says that run cannot work.
+func doctor(out io.Writer, flag string) error {
+	show := func(what, format string, values ...any) {
+		fmt.Fprintf(out, "%-14s %s\n", what, fmt.Sprintf(format, values...))
+	}
+	versions := experiment.Versions()
+	show("mslora", "%s, %s, %s/%s", versions["mslora"], versions["go"], runtime.GOOS, runtime.GOARCH)
+	show("tokenizers", "%s, linked in", versions["tokenizers"])
+	path, tried, err := ortlib.Find(flag)
+	if err != nil {
+		show("ONNX Runtime", "not found")
+		for _, place := range tried {
+			show("", "looked in %s", place)
+		}
+		return err
+	}
+	found, err := ortlib.Check(path)
+	if err != nil {
+		show("ONNX Runtime", "%s cannot be used", path)
+		return err
+	}
+	show("ONNX Runtime", "%s at %s", found, path)
+	if err := startRuntime(flag); err != nil {
+		return err
+	}
+	show("providers", "%s", strings.Join(providers(), ", "))
+	show("cores", "%d", runtime.NumCPU())
+	if total, free, err := memory(); err == nil {
+		show("memory", "%.1f GiB, %.1f GiB free", gib(total), gib(free))
+	}
+	show("graphs", "%s", strings.Join(graphs.Architectures(), ", "))
+	if len(graphs.Architectures()) == 0 {
+		return errors.New("this program was built without graphs")
+	}
+	return showModels(show)
+}
+
+// providers lists what graphs can run on. CUDA is there if its provider loads.
+func providers() []string {
+	available := []string{"cpu"}
+	if err := ortrain.CheckCUDA(); err != nil {
+		return append(available, "no cuda: "+strings.SplitN(err.Error(), "\n", 2)[0])
+	}
+	return append(available, "cuda")
+}
+
+func memory() (total, free uint64, err error) {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return 0, 0, err
+	}
+	unit := uint64(info.Unit)
+	return info.Totalram * unit, (info.Freeram + info.Bufferram) * unit, nil
+}
+
+func gib(bytes uint64) float64 { return float64(bytes) / (1 << 30) }
+
+// showModels lists the models in each place where named models are looked for.
+func showModels(show func(what, format string, values ...any)) error {
+	count := 0
+	for _, place := range experiment.ModelFolders() {
+		configs, err := filepath.Glob(filepath.Join(place, "*", "config.json"))
+		if err != nil {
+			return err
+		}
+		for _, config := range configs {
+			folder := filepath.Dir(config)
+			model, err := ortrain.OpenModel(folder)
+			if err != nil {
+				show("model", "%s: %v", folder, err)
+				continue
+			}
+			show("model", "%s (%s)", folder, model.Config.Architecture())
+			model.Close()
+			count++
+		}
+	}
+	if count == 0 {
+		show("models", "none in %s", strings.Join(experiment.ModelFolders(), ", "))
+		show("", "`make demo` fetches one; or give a Hugging Face folder with --model")
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"mslora/experiment"
+)
+
+func evalCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "eval",
+		Usage:     "score the saved model of a finished cell again, on its own or other data",
+		UsageText: "mslora eval runs/first/sst-2/badnets-clean-0.1/bge-small/musclelora/seed-42 --data sets/sst-2",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "data", Usage: "data set `FOLDER`", DefaultText: "the cell's"},
+			&cli.StringFlag{Name: "attack", Usage: "attack", DefaultText: "the cell's"},
+			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
+			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
+			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime"},
+			&cli.BoolFlag{Name: "json", Usage: "print the scores as JSON"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return badInput(fmt.Errorf("give one cell's folder"))
+			}
+			if err := startRuntime(c.String("onnxruntime")); err != nil {
+				return badInput(err)
+			}
+			return rescore(c.Context, c.App.Writer, experiment.Rescore{
+				Folder: c.Args().First(), Data: c.String("data"), Attack: c.String("attack"),
+				Device: c.String("device"), Threads: c.Int("threads"),
+			}, c.Bool("json"))
+		},
+	}
+}
+
+func rescore(ctx context.Context, out io.Writer, o experiment.Rescore, asJSON bool) error {
+	scores, err := o.Run(ctx)
+	if err != nil {
+		return badInput(err)
+	}
+	if asJSON {
+		return writeJSON(out, scores)
+	}
+	for _, line := range []struct {
+		name  string
+		share interface{ String() string }
+	}{{"CACC", scores.CACC}, {"ASR", scores.ASR}, {"floor", scores.Floor}} {
+		fmt.Fprintf(out, "%-6s %s\n", line.name, line.share)
+	}
+	return nil
+}

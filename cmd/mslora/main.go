@@ -1,0 +1,99 @@
+// Command mslora trains clean text classifiers on data that somebody may have poisoned (MuScleLoRA,
+// Wu et al. 2024) and scores them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"mslora/internal/hint"
+)
+
+// Exit codes.
+const (
+	exitFailure     = 1   // something failed while running
+	exitUsage       = 2   // a flag, a configuration or an input file is wrong
+	exitInterrupted = 130 // Ctrl-C or SIGTERM; what is on disk resumes
+)
+
+// usageError marks an error as the caller's: a flag, a configuration, an input.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// badInput marks err, if any, as the caller's.
+func badInput(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
+}
+
+func main() { os.Exit(mainCode(os.Args, os.Stdout, os.Stderr)) }
+
+func mainCode(arguments []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal asks for a checkpoint; give a second one its usual effect, so that nobody is stuck.
+	context.AfterFunc(ctx, stop)
+	return exitCode(ctx, newApp(stdout, stderr).RunContext(ctx, arguments), stderr)
+}
+
+func newApp(stdout, stderr io.Writer) *cli.App {
+	return &cli.App{
+		Name:  "mslora",
+		Usage: "train a clean text classifier on data that somebody may have poisoned",
+		Description: "Example:\n" +
+			"  mslora poison --data reviews/ --attack badnets --out sets/reviews\n" +
+			"  mslora run --model bge-small --data sets/reviews --attacks badnets --out runs/first\n\n" +
+			"Exit codes: 0 done, 1 failed while running, 2 wrong usage, configuration or input,\n" +
+			"130 interrupted (run the same command again to resume).",
+		Version:                version(),
+		Commands:               []*cli.Command{runCommand(), tableCommand(), evalCommand(), poisonCommand(), doctorCommand()},
+		Writer:                 stdout,
+		ErrWriter:              stderr,
+		HideHelpCommand:        true,
+		Suggest:                true,
+		UseShortOptionHandling: true,
+		ExitErrHandler:         func(*cli.Context, error) {}, // mainCode prints
+		OnUsageError:           onUsageError,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return badInput(hint.New("`mslora --help` lists them", "unknown command %q", c.Args().First()))
+			}
+			return cli.ShowAppHelp(c)
+		},
+	}
+}
+
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	return badInput(&hint.Error{Err: err, Hint: fmt.Sprintf("`%s --help` shows the flags", c.App.Name)})
+}
+
+// exitCode prints err as "error: …" and "hint: …" and says how to exit.
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		fmt.Fprintln(stderr, "interrupted; the same command resumes where this one stopped")
+		return exitInterrupted
+	}
+	fmt.Fprintf(stderr, "error: %v\n", err)
+	var hinted *hint.Error
+	if errors.As(err, &hinted) && hinted.Hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hinted.Hint)
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailure
+}

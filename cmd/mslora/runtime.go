@@ -1,0 +1,34 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/experiment"
+	"mslora/internal/ortlib"
+)
+
+// startRuntime finds and loads ONNX Runtime. flag is --onnxruntime.
+func startRuntime(flag string) error {
+	path, _, err := ortlib.Find(flag)
+	if err != nil {
+		return err
+	}
+	if _, err := ortlib.Check(path); err != nil {
+		return err
+	}
+	ort.SetSharedLibraryPath(path)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return fmt.Errorf("ONNX Runtime at %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeJSON prints a value as one line.
+func writeJSON(out io.Writer, value any) error { return json.NewEncoder(out).Encode(value) }
+
+// version is this program's, with the commit it was built from.
+func version() string { return experiment.Versions()["mslora"] }
