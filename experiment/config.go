@@ -28,6 +28,7 @@ type Config struct {
 	Ratio   string `yaml:"ratio"`             // poison ratio
 	Limit   int    `yaml:"limit,omitempty"`   // training texts, 0: all
 
+	Graphs        string `yaml:"graphs,omitempty"` // folder of exported graphs beside the built-in ones
 	Device        string `yaml:"device"`
 	Threads       int    `yaml:"threads,omitempty"`
 	ArenaStrategy string `yaml:"cuda_arena_strategy,omitempty"`

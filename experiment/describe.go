@@ -22,7 +22,7 @@ import (
 const Release = "0.1.0"
 
 // describe adds what is needed to repeat the cell: its configuration, versions and checksums.
-func (p *Plan) describe(r *eval.Result, cell Cell, dataset *poison.Dataset, setting ortrain.Setting) (err error) {
+func (p *Plan) describe(r *eval.Result, cell Cell, dataset *poison.Dataset, topologies ortrain.Topologies) (err error) {
 	r.Dataset, r.Attack, r.Target, r.Setting, r.Ratio = cell.Dataset, cell.Attack, cell.Target, cell.Setting, cell.Ratio
 	r.Model, r.Architecture, r.Method, r.Seed = cell.Model, cell.Architecture, cell.Method, cell.Seed
 	r.Device, r.Threads = p.Device.String(), p.Device.Threads
@@ -40,12 +40,8 @@ func (p *Plan) describe(r *eval.Result, cell Cell, dataset *poison.Dataset, sett
 	for _, file := range dataset.Files {
 		r.Checksums["data/"+file.Role] = file.SHA256
 	}
-	for _, name := range []string{setting.Graph, graphs.Evaluation} {
-		topology, err := graphs.Load(cell.Architecture, name)
-		if err != nil {
-			return err
-		}
-		r.Checksums["graph/"+name] = topology.Manifest.SHA256
+	for _, t := range []*graphs.Topology{topologies.Train, topologies.Evaluate} {
+		r.Checksums["graph/"+t.Manifest.Method] = t.Manifest.SHA256
 	}
 	return nil
 }

@@ -51,12 +51,20 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 		return Estimate{}, err
 	}
 	defer os.RemoveAll(folder)
-	setting, data, err := p.prepare(cell, p.datasets[cell.dataKey()])
+	method, err := FindMethod(cell.Method)
+	if err != nil {
+		return Estimate{}, err
+	}
+	topologies, err := p.topologies(cell.Architecture, method)
+	if err != nil {
+		return Estimate{}, err
+	}
+	setting, data, err := p.prepare(cell, method, p.datasets[cell.dataKey()])
 	if err != nil {
 		return Estimate{}, err
 	}
 	e := Estimate{Texts: len(data.Train)}
-	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, setting, data, folder, p.Device)
+	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, setting, data, folder, p.Device)
 	if err != nil {
 		return Estimate{}, err
 	}

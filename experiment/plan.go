@@ -2,9 +2,9 @@ package experiment
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 
+	"mslora/graphs"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -78,13 +78,17 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		return err
 	}
 	architecture := model.Config.Architecture()
-	preset, ok := FindPreset(architecture)
-	if !ok {
-		return fmt.Errorf("%s: there is no preset for architecture %s", folder, architecture)
-	}
+	preset := FindPreset(architecture)
 	for _, name := range p.Config.Methods {
 		method, err := FindMethod(name)
 		if err != nil {
+			return err
+		}
+		topologies, err := p.topologies(architecture, method)
+		if err != nil {
+			return err
+		}
+		if err := topologies.Check(model.Model); err != nil {
 			return err
 		}
 		values := preset.For(method)
@@ -107,6 +111,15 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		}
 	}
 	return nil
+}
+
+// topologies loads the two graphs of a method.
+func (p *Plan) topologies(architecture string, method Method) (t ortrain.Topologies, err error) {
+	if t.Train, err = graphs.Load(architecture, method.Graph, p.Config.Graphs); err != nil {
+		return t, err
+	}
+	t.Evaluate, err = graphs.Load(architecture, graphs.Evaluation, p.Config.Graphs)
+	return t, err
 }
 
 // model opens a model folder once.

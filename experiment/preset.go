@@ -76,14 +76,17 @@ var Presets = []Preset{
 	},
 }
 
-// FindPreset gives the preset for an architecture.
-func FindPreset(architecture string) (Preset, bool) {
+// FindPreset gives the preset for an architecture. One without its own is trained as bge-small is: small
+// models need its higher learning rate.
+func FindPreset(architecture string) Preset {
 	for _, p := range Presets {
 		if p.Architecture == architecture {
-			return p, true
+			return p
 		}
 	}
-	return Preset{}, false
+	other := Presets[1]
+	other.Name, other.Architecture, other.Source = architecture, architecture, "bge-small's, for want of its own"
+	return other
 }
 
 // For gives the preset's values for a method.

@@ -10,7 +10,6 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mslora/eval"
-	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 )
@@ -20,6 +19,7 @@ type Rescore struct {
 	Folder  string // the cell's
 	Data    string // data set folder, "": the cell's
 	Attack  string // "": the cell's
+	Graphs  string // folder of exported graphs
 	Device  string
 	Threads int
 }
@@ -37,7 +37,8 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	config := DefaultConfig()
 	config.Models, config.Data, config.Attacks = []string{cell.ModelFolder}, []string{cell.DataFolder}, []string{cell.Attack}
 	config.Methods, config.Seeds, config.Target = []string{cell.Method}, []uint64{cell.Seed}, cell.Target
-	config.Setting, config.Ratio, config.Device, config.Threads = cell.Setting, cell.Ratio, r.Device, r.Threads
+	config.Setting, config.Ratio, config.Graphs = cell.Setting, cell.Ratio, r.Graphs
+	config.Device, config.Threads = r.Device, r.Threads
 	if r.Data != "" {
 		config.Data = []string{r.Data}
 	}
@@ -60,11 +61,11 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	topology, err := graphs.Load(cell.Architecture, method.Graph)
+	topologies, err := plan.topologies(cell.Architecture, method)
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	evaluator, err := ortrain.NewEvaluator(plan.models[cell.ModelFolder].Model, topology.Manifest, cell.modules(), classes, plan.Device)
+	evaluator, err := ortrain.NewEvaluator(plan.models[cell.ModelFolder].Model, topologies, cell.modules(), classes, plan.Device)
 	if err != nil {
 		return eval.Scores{}, err
 	}

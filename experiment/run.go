@@ -121,11 +121,19 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 	started := time.Now()
 	model := p.models[cell.ModelFolder]
 	dataset := p.datasets[cell.dataKey()]
-	setting, data, err := p.prepare(cell, dataset)
+	method, err := FindMethod(cell.Method)
 	if err != nil {
 		return eval.Result{}, err
 	}
-	trainer, err := ortrain.NewTrainer(model.Model, setting, data, folder, p.Device)
+	topologies, err := p.topologies(cell.Architecture, method)
+	if err != nil {
+		return eval.Result{}, err
+	}
+	setting, data, err := p.prepare(cell, method, dataset)
+	if err != nil {
+		return eval.Result{}, err
+	}
+	trainer, err := ortrain.NewTrainer(model.Model, topologies, setting, data, folder, p.Device)
 	if err != nil {
 		return eval.Result{}, err
 	}
@@ -148,7 +156,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 		return eval.Result{}, err
 	}
 	result.Started, result.Finished = started, time.Now()
-	if err := p.describe(&result, cell, dataset, setting); err != nil {
+	if err := p.describe(&result, cell, dataset, topologies); err != nil {
 		return eval.Result{}, err
 	}
 	if err := result.Write(filepath.Join(folder, ResultFile)); err != nil {
@@ -158,13 +166,8 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 }
 
 // prepare turns a cell into a training setting and tokenised data.
-func (p *Plan) prepare(cell Cell, dataset *poison.Dataset) (ortrain.Setting, ortrain.Data, error) {
-	method, err := FindMethod(cell.Method)
-	if err != nil {
-		return ortrain.Setting{}, ortrain.Data{}, err
-	}
+func (p *Plan) prepare(cell Cell, method Method, dataset *poison.Dataset) (ortrain.Setting, ortrain.Data, error) {
 	setting := ortrain.Setting{
-		Graph:   method.Graph,
 		Modules: cell.modules(),
 		Epochs:  cell.Epochs, BatchSize: cell.BatchSize, LearningRate: cell.LearningRate, ClipNorm: cell.ClipNorm,
 		Optimizer: ortrain.DefaultAdamW, Classes: dataset.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
@@ -174,6 +177,7 @@ func (p *Plan) prepare(cell Cell, dataset *poison.Dataset) (ortrain.Setting, ort
 	dev := dataset.Dev
 	if method.Aligned {
 		var auxiliary []poison.Text
+		var err error
 		if auxiliary, dev, err = poison.DrawAuxiliary(dev, cell.Auxiliary, cell.Seed); err != nil {
 			return setting, data, err
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"mslora/internal/hint"
@@ -31,20 +32,27 @@ const Evaluation = "eval"
 // ErrNoTopology is wrapped when there is no graph for an architecture or method.
 var ErrNoTopology = errors.New("no graph")
 
-// Load gives a topology that comes with the program: method is lora, lora+mslr, full or eval,
-// architecture a name that ModelConfig.Architecture gives.
-func Load(architecture, method string) (*Topology, error) {
+// Load gives a topology: method is lora, lora+mslr, full or eval, architecture a name that
+// ModelConfig.Architecture gives. It is read from folder/architecture if folder, which the Python tools
+// have exported to, is not "" and has it, else it is one that comes with the program.
+func Load(architecture, method, folder string) (*Topology, error) {
+	if folder != "" {
+		own := filepath.Join(folder, architecture)
+		if _, err := os.Stat(own); err == nil {
+			return Open(own, method)
+		}
+	}
 	root, err := fs.Sub(embedded, "topologies")
 	if err != nil {
 		return nil, err
 	}
-	folder, err := fs.Sub(root, architecture)
+	files, err := fs.Sub(root, architecture)
 	if err != nil {
 		return nil, err
 	}
-	t, err := open(folder, method)
+	t, err := open(files, method)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.New("there are graphs for "+strings.Join(Architectures(), ", ")+"; others can be exported with the Python tools",
+		return nil, hint.New("there are graphs for "+strings.Join(Architectures(), ", ")+"; export others with tools/export_graphs.py and name their folder with --graphs",
 			"%w of method %s for architecture %s", ErrNoTopology, method, architecture)
 	}
 	if err != nil {

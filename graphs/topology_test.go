@@ -21,7 +21,7 @@ func TestTopologies(t *testing.T) {
 	}
 	for _, method := range methods {
 		for _, architecture := range Architectures() {
-			topology, err := Load(architecture, method)
+			topology, err := Load(architecture, method, "")
 			if err != nil {
 				t.Error(err)
 				continue

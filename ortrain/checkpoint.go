@@ -55,7 +55,7 @@ func (t *Trainer) checkpointPath() string { return filepath.Join(t.folder, "chec
 
 // metadata names the step that tensors were saved at.
 func (t *Trainer) metadata() map[string]string {
-	return map[string]string{"graph": t.setting.Graph, "step": strconv.Itoa(t.state.Step), "epoch": strconv.Itoa(len(t.state.History))}
+	return map[string]string{"graph": t.step.manifest.Method, "step": strconv.Itoa(t.state.Step), "epoch": strconv.Itoa(len(t.state.History))}
 }
 
 // save replaces the checkpoint: parameters, AdamW moments and state.

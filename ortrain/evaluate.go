@@ -31,19 +31,11 @@ type Evaluator struct {
 	held     [][]float32 // merged values: C reads them, Go must keep them alive
 }
 
-// NewEvaluator opens the evaluation graph for models tuned with the method of manifest (a training
-// graph's).
-func NewEvaluator(model *Model, manifest graphs.Manifest, modules lora.Setting, classes int, device Device) (*Evaluator, error) {
-	topology, err := graphs.Load(manifest.ArchitectureName(), "eval")
-	if err != nil {
-		return nil, err
-	}
-	return newEvaluator(model, topology, manifest, modules, classes, device)
-}
-
-func newEvaluator(model *Model, topology *graphs.Topology, manifest graphs.Manifest, modules lora.Setting, classes int, device Device) (*Evaluator, error) {
+// NewEvaluator opens the evaluation graph for models that were tuned with the training graph.
+func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, classes int, device Device) (*Evaluator, error) {
+	topology := topologies.Evaluate
 	changed := map[string]bool{}
-	for _, p := range manifest.Parameters {
+	for _, p := range topologies.Train.Manifest.Parameters {
 		switch {
 		case strings.HasSuffix(p.Name, loraA):
 			changed[strings.TrimSuffix(p.Name, loraA)+".weight"] = true
@@ -53,7 +45,7 @@ func newEvaluator(model *Model, topology *graphs.Topology, manifest graphs.Manif
 			changed[p.Name] = true
 		}
 	}
-	linked, err := topology.Link(model.Weights, func(name string) bool { return changed[name] || model.missing(name) })
+	linked, err := topology.Link(model.Weights, func(name string) bool { return changed[name] || model.missingPooler(name) })
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package ortrain
 
 import (
 	"path/filepath"
+	"strings"
 
 	"mslora/graphs"
 	"mslora/internal/safetensors"
@@ -31,8 +32,9 @@ func OpenModel(folder string) (*Model, error) {
 // Close unmaps the weights. No session linked to them may run afterwards.
 func (m *Model) Close() error { return m.Weights.Close() }
 
-// missing reports whether the model file lacks a tensor; bge-small, for one, ships no pooler.
-func (m *Model) missing(name string) bool {
+// missingPooler reports whether name belongs to the pooler and the model file lacks it: bge-small, for one,
+// ships none. It is the only part of a backbone that is drawn when it is missing.
+func (m *Model) missingPooler(name string) bool {
 	_, ok := graphs.WeightName(m.Weights, name)
-	return !ok
+	return !ok && strings.HasPrefix(name, "pooler.")
 }

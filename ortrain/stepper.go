@@ -16,7 +16,7 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 		sizes:    map[string]int64{"r": int64(setting.Modules.Rank), "k": int64(len(scales)), "C": int64(setting.Classes)},
 		fixed:    tensors{},
 	}
-	linked, err := topology.Link(model.Weights, model.missing)
+	linked, err := topology.Link(model.Weights, model.missingPooler)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,7 +15,6 @@ import (
 
 // Setting is everything that decides what a training run computes, besides model and data.
 type Setting struct {
-	Graph        string             // topology: lora, lora+mslr or full
 	Modules      lora.Setting       // rank, alpha, scales
 	Align        *gradalign.Options // nil: no gradient alignment
 	Epochs       int
@@ -62,6 +61,24 @@ type Observer struct {
 	Epoch func([]EpochRecord) error // all epochs so far
 }
 
+// Topologies are the two graphs of a training method.
+type Topologies struct {
+	Train, Evaluate *graphs.Topology
+}
+
+// Check tells whether both graphs compute the model and its file has every weight that they need.
+func (t Topologies) Check(model *Model) error {
+	for _, topology := range []*graphs.Topology{t.Train, t.Evaluate} {
+		if err := model.Config.Check(topology.Manifest); err != nil {
+			return err
+		}
+		if _, err := topology.Link(model.Weights, model.missingPooler); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Trainer runs one training setting on one model in one folder, which holds checkpoint.safetensors while
 // the run lasts and best.safetensors, the tuned tensors of the epoch with the best dev accuracy.
 type Trainer struct {
@@ -94,22 +111,15 @@ func (c Clock) Total() time.Duration { return c.Graph + c.Wait + c.Alignment + c
 // BestFile is the name of the file with the tuned tensors of the best epoch.
 const BestFile = "best.safetensors"
 
-// NewTrainer links the setting's topology to the model and opens its sessions. If folder holds a
-// checkpoint of the same run it continues there.
-func NewTrainer(model *Model, setting Setting, data Data, folder string, device Device) (*Trainer, error) {
-	topology, err := graphs.Load(model.Config.Architecture(), setting.Graph)
-	if err != nil {
-		return nil, err
-	}
-	if err := model.Config.Check(topology.Manifest); err != nil {
-		return nil, err
-	}
+// NewTrainer links the topologies to the model and opens their sessions. If folder holds a checkpoint of
+// the same run it continues there.
+func NewTrainer(model *Model, topologies Topologies, setting Setting, data Data, folder string, device Device) (*Trainer, error) {
 	t := &Trainer{setting: setting, model: model, folder: folder, data: data}
-	if err := t.open(topology, device); err != nil {
+	if err := t.open(topologies.Train, device); err != nil {
 		return nil, err
 	}
-	t.evaluator, err = NewEvaluator(model, topology.Manifest, setting.Modules, setting.Classes, device)
-	if err != nil {
+	var err error
+	if t.evaluator, err = NewEvaluator(model, topologies, setting.Modules, setting.Classes, device); err != nil {
 		return nil, err
 	}
 	return t, t.restore()

@@ -20,6 +20,7 @@ func evalCommand() *cli.Command {
 			&cli.StringFlag{Name: "attack", Usage: "attack", DefaultText: "the cell's"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
+			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime"},
 			&cli.BoolFlag{Name: "json", Usage: "print the scores as JSON"},
 		},
@@ -32,7 +33,7 @@ func evalCommand() *cli.Command {
 			}
 			return rescore(c.Context, c.App.Writer, experiment.Rescore{
 				Folder: c.Args().First(), Data: c.String("data"), Attack: c.String("attack"),
-				Device: c.String("device"), Threads: c.Int("threads"),
+				Graphs: c.String("graphs"), Device: c.String("device"), Threads: c.Int("threads"),
 			}, c.Bool("json"))
 		},
 	}

@@ -77,6 +77,7 @@ func machineFlags() []cli.Flag {
 	d := experiment.DefaultConfig()
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", DefaultText: d.Device, Category: "machine"},
+		&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of graphs exported for other architectures", Category: "machine"},
 		&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores", Category: "machine"},
 		&cli.StringFlag{Name: "cuda-arena-strategy", Usage: "kNextPowerOfTwo or kSameAsRequested", Category: "machine"},
 		&cli.Int64Flag{Name: "cuda-memory-limit", Usage: "`BYTES` of GPU memory", DefaultText: "no limit", Category: "machine"},
