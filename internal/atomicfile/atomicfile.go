@@ -5,6 +5,8 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -12,41 +14,51 @@ import (
 	"mslora/internal/hint"
 )
 
-// File is a file in the making. Commit or Abort must be called; Abort after Commit does nothing.
+// File is a file in the making, an io.Writer. Commit or Abort must be called; Abort after Commit does nothing.
 type File struct {
-	*os.File
-	path string
-	perm os.FileMode
-	done bool
+	temporary *os.File
+	path      string
+	done      bool
 }
 
 // Create starts a new version of path. The folder must exist.
-func Create(path string) (*File, error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-*")
-	if err != nil {
-		return nil, explain(path, err)
+func Create(path string) (*File, error) { return create(path, 0o644) }
+
+// create makes the temporary file itself instead of leaving it to os.CreateTemp, whose files are private:
+// here the process's umask applies to perm, as it does to every other file.
+func create(path string, perm os.FileMode) (*File, error) {
+	folder, base := filepath.Split(path)
+	for {
+		name := fmt.Sprintf("%s.%s.tmp-%08x", folder, base, rand.Uint32())
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		if err == nil {
+			return &File{temporary: file, path: path}, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return nil, explain(path, err)
+		}
 	}
-	return &File{File: file, path: path, perm: 0o644}, nil
 }
 
-// Write is os.File's; its error names the final path, not the temporary one.
+// Write appends data. Its error names the final path, not the temporary one.
 func (f *File) Write(data []byte) (int, error) {
-	n, err := f.File.Write(data)
+	n, err := f.temporary.Write(data)
 	return n, explain(f.path, err)
 }
 
-// Commit makes the content durable and puts it in place of path.
+// Commit makes the content durable and puts it in place of path. After an error path keeps its content.
 func (f *File) Commit() error {
 	if f.done {
 		return nil
 	}
 	f.done = true
-	err := errors.Join(f.File.Chmod(f.perm), f.File.Sync(), f.File.Close())
+	err := f.temporary.Sync() // before the rename, else a crash could leave the new name on an empty file
+	err = errors.Join(err, f.temporary.Close())
 	if err == nil {
-		err = os.Rename(f.File.Name(), f.path)
+		err = os.Rename(f.temporary.Name(), f.path)
 	}
 	if err != nil {
-		os.Remove(f.File.Name())
+		os.Remove(f.temporary.Name())
 		return explain(f.path, err)
 	}
 	return syncFolder(filepath.Dir(f.path))
@@ -56,18 +68,17 @@ func (f *File) Commit() error {
 func (f *File) Abort() {
 	if !f.done {
 		f.done = true
-		f.File.Close()
-		os.Remove(f.File.Name())
+		f.temporary.Close()
+		os.Remove(f.temporary.Name())
 	}
 }
 
-// WriteFile replaces path by data, with permissions perm.
+// WriteFile replaces path by data, with permissions perm (before umask).
 func WriteFile(path string, data []byte, perm os.FileMode) error {
-	file, err := Create(path)
+	file, err := create(path, perm)
 	if err != nil {
 		return err
 	}
-	file.perm = perm
 	defer file.Abort()
 	if _, err := file.Write(data); err != nil {
 		return err
@@ -91,13 +102,20 @@ func explain(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var cause *os.PathError
-	if errors.As(err, &cause) {
-		err = cause.Err // its path is the temporary one
+	var onPath *fs.PathError
+	var onRename *os.LinkError
+	switch { // their paths are the temporary ones
+	case errors.As(err, &onPath):
+		err = onPath.Err
+	case errors.As(err, &onRename):
+		err = onRename.Err
 	}
-	err = fmt.Errorf("cannot write %s: %w", path, err)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return &hint.Error{Err: err, Hint: "free some space and run the same command again; what was there before is intact"}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return hint.New("free some space and run the same command again; what was there before is intact",
+			"cannot write %s: %w", path, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return hint.New("make that folder first", "cannot write %s: there is no folder %s: %w", path, filepath.Dir(path), err)
 	}
-	return err
+	return fmt.Errorf("cannot write %s: %w", path, err)
 }
