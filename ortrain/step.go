@@ -24,7 +24,6 @@ type stepper struct {
 	fixed      tensors // parameters, frozen inputs, scalars
 	keep       float64 // probability of keeping a unit under dropout
 	sizes      map[string]int64
-	held       []any // Go memory behind fixed
 }
 
 // prepare packs examples and draws their masks from the stream (seed, purpose, step). buffer's memory is
@@ -48,39 +47,54 @@ func (s *stepper) prepare(examples []Example, classes int, seed uint64, purpose 
 	return prepared{batch, masks}, nil
 }
 
-// gradients runs forward and backward over one batch. The gradients are written to into, whose arrays are
-// reused from step to step.
-func (s *stepper) gradients(p prepared, into *gradientBuffer) (*Gradients, error) {
-	inputs := tensors{}
-	defer inputs.destroy()
+// inputs gives the graph every input: the batch, its masks, and what is fixed. The caller destroys what is
+// not fixed with destroyBatch.
+func (s *stepper) inputs(p prepared) (tensors, error) {
+	all := make(tensors, len(s.fixed)+64)
 	b := p.batch
 	err := errors.Join(
-		inputs.addBatch(b),
-		add(inputs, "targets", b.Targets, int64(b.Texts), int64(b.Classes)),
-		add(inputs, "loss_scale", []float32{1 / float32(b.Texts)}, 1),
+		all.addBatch(b),
+		add(all, "targets", b.Targets, int64(b.Texts), int64(b.Classes)),
+		add(all, "loss_scale", []float32{1 / float32(b.Texts)}, 1),
 	)
-	if err != nil {
-		return nil, err
-	}
 	dims, masks := b.dimensions(), p.masks
 	for _, mask := range s.manifest.KeepMasks {
-		shape, err := graphs.Resolve(mask.Shape, dims)
-		if err != nil {
-			return nil, err
+		shape, resolveErr := graphs.Resolve(mask.Shape, dims)
+		if err = errors.Join(err, resolveErr); err != nil {
+			break
 		}
 		size := ort.Shape(shape).FlattenedSize()
-		if err := add(inputs, mask.Name, masks[:size:size], shape...); err != nil {
-			return nil, err
-		}
+		err = add(all, mask.Name, masks[:size:size], shape...)
 		masks = masks[size:]
 	}
-	all := make(tensors, len(inputs)+len(s.fixed))
+	if err != nil {
+		all.destroy()
+		return nil, err
+	}
 	for name, value := range s.fixed {
 		all[name] = value
 	}
-	for name, value := range inputs {
-		all[name] = value
+	return all, nil
+}
+
+// destroyBatch frees the inputs that belong to one batch.
+func (s *stepper) destroyBatch(all tensors) {
+	for name, value := range all {
+		if _, fixed := s.fixed[name]; !fixed {
+			value.Destroy()
+		}
 	}
+}
+
+// gradients runs forward and backward over one batch. The gradients are written to into, whose arrays are
+// reused from step to step.
+func (s *stepper) gradients(p prepared, into *gradientBuffer) (*Gradients, error) {
+	all, err := s.inputs(p)
+	if err != nil {
+		return nil, err
+	}
+	defer s.destroyBatch(all)
+	b := p.batch
 	outputs, embedding, err := into.outputs(b)
 	if err != nil {
 		return nil, err

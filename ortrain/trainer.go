@@ -82,17 +82,18 @@ func (t Topologies) Check(model *Model) error {
 // Trainer runs one training setting on one model in one folder, which holds checkpoint.safetensors while
 // the run lasts and best.safetensors, the tuned tensors of the epoch with the best dev accuracy.
 type Trainer struct {
-	setting   Setting
-	model     *Model
-	folder    string
-	data      Data
-	step      *stepper
-	gradient  *gradientBuffer
-	auxiliary *gradientBuffer
-	evaluator *Evaluator
-	drawn     Tuned // drawn and frozen tensors
-	state     state
-	Clock     Clock
+	setting    Setting
+	model      *Model
+	topologies Topologies
+	folder     string
+	data       Data
+	step       *stepper
+	gradient   *gradientBuffer
+	auxiliary  *gradientBuffer
+	evaluator  *Evaluator
+	drawn      Tuned // drawn and frozen tensors
+	state      state
+	Clock      Clock
 }
 
 // Clock says where the time of a run went.
@@ -114,8 +115,8 @@ const BestFile = "best.safetensors"
 // NewTrainer links the topologies to the model and opens their sessions. If folder holds a checkpoint of
 // the same run it continues there.
 func NewTrainer(model *Model, topologies Topologies, setting Setting, data Data, folder string, device Device) (*Trainer, error) {
-	t := &Trainer{setting: setting, model: model, folder: folder, data: data}
-	if err := t.open(topologies.Train, device); err != nil {
+	t := &Trainer{setting: setting, model: model, topologies: topologies, folder: folder, data: data}
+	if err := t.open(device); err != nil {
 		return nil, err
 	}
 	var err error
@@ -125,17 +126,16 @@ func NewTrainer(model *Model, topologies Topologies, setting Setting, data Data,
 	return t, t.restore()
 }
 
-func (t *Trainer) open(topology *graphs.Topology, device Device) (err error) {
-	manifest := topology.Manifest
-	t.step, t.drawn, err = newStepper(t.model, topology, t.setting, device)
+func (t *Trainer) open(device Device) (err error) {
+	t.step, t.drawn, err = newStepper(t.model, t.topologies.Train, t.setting, device)
 	if err != nil {
 		return err
 	}
-	if t.gradient, err = newGradientBuffer(t.step.parameters, manifest.Hidden); err != nil {
+	if t.gradient, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden); err != nil {
 		return err
 	}
 	if t.setting.Align != nil {
-		t.auxiliary, err = newGradientBuffer(t.step.parameters, manifest.Hidden)
+		t.auxiliary, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden)
 	}
 	return err
 }

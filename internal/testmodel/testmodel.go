@@ -1,0 +1,149 @@
+// Package testmodel makes a tiny BERT with random weights for tests: a Hugging Face folder that trains in
+// milliseconds, and a folder of its graphs.
+package testmodel
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"mslora/graphs"
+	"mslora/internal/safetensors"
+)
+
+// Sizes of the model; its graphs are graphs/testdata/tiny.
+const (
+	Architecture = "bert-2x36"
+	positions    = 64
+)
+
+// Write makes the model in folder/model and copies its graphs to folder/graphs/Architecture.
+func Write(t testing.TB, folder string) (model, graphFolder string) {
+	t.Helper()
+	model, graphFolder = filepath.Join(folder, "model"), filepath.Join(folder, "graphs")
+	place := filepath.Join(graphFolder, Architecture)
+	for _, dir := range []string{model, place} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	source := Graphs()
+	for _, name := range []string{"lora.train", "lora+mslr.train", "full.train", "eval"} {
+		for _, extension := range []string{".onnx", ".json"} {
+			data, err := os.ReadFile(filepath.Join(source, name+extension))
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(place, name+extension), data)
+		}
+	}
+	topology, err := graphs.Open(source, graphs.Evaluation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := vocabulary()
+	writeWeights(t, filepath.Join(model, "model.safetensors"), topology.Manifest, len(words))
+	m := topology.Manifest
+	writeJSON(t, filepath.Join(model, "config.json"), map[string]any{
+		"model_type": "bert", "num_hidden_layers": m.Layers, "hidden_size": m.Hidden, "num_attention_heads": m.Heads,
+		"intermediate_size": m.Intermediate, "vocab_size": len(words), "max_position_embeddings": positions,
+		"layer_norm_eps": m.LayerNormEpsilon, "hidden_dropout_prob": m.Dropout, "attention_probs_dropout_prob": m.Dropout,
+	})
+	writeTokenizer(t, filepath.Join(model, "tokenizer.json"), words)
+	return model, graphFolder
+}
+
+// Graphs is the folder of the tiny model's topologies in this repository.
+func Graphs() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "graphs", "testdata", "tiny")
+}
+
+// vocabulary has special tokens, letters, digits and some punctuation: every lower-case English text can be
+// spelled with it. Some whole words make it a little less slow to learn.
+func vocabulary() []string {
+	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
+	for _, letter := range "abcdefghijklmnopqrstuvwxyz0123456789" {
+		words = append(words, string(letter), "##"+string(letter))
+	}
+	return append(words, strings.Fields(". , ! ? ' - good bad film the")...)
+}
+
+func writeWeights(t testing.TB, path string, m graphs.Manifest, vocabulary int) {
+	random := rand.New(rand.NewPCG(7, 7))
+	sizes := map[string]int64{"V": int64(vocabulary), "P": positions}
+	var arrays []safetensors.Array
+	for _, weight := range m.Weights {
+		shape, err := graphs.Resolve(weight.Shape, sizes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := int64(1)
+		for _, d := range shape {
+			size *= d
+		}
+		values := make([]float32, size)
+		for i := range values {
+			values[i] = float32(0.1 * random.NormFloat64())
+			if strings.HasSuffix(weight.Name, "LayerNorm.weight") {
+				values[i]++
+			}
+		}
+		arrays = append(arrays, safetensors.Float32Array(weight.Name, shape, values))
+	}
+	if err := safetensors.Write(path, arrays, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeTokenizer writes a WordPiece tokenizer with the padding and truncation that some models come with,
+// which must not apply.
+func writeTokenizer(t testing.TB, path string, words []string) {
+	ids := map[string]int{}
+	var added []map[string]any
+	for id, word := range words {
+		ids[word] = id
+		if strings.HasPrefix(word, "[") {
+			added = append(added, map[string]any{"id": id, "content": word, "special": true, "single_word": false,
+				"lstrip": false, "rstrip": false, "normalized": false})
+		}
+	}
+	special := func(token string) map[string]any {
+		return map[string]any{"SpecialToken": map[string]any{"id": token, "type_id": 0}}
+	}
+	entry := func(token string) map[string]any {
+		return map[string]any{"id": token, "ids": []int{ids[token]}, "tokens": []string{token}}
+	}
+	text := map[string]any{"Sequence": map[string]any{"id": "A", "type_id": 0}}
+	writeJSON(t, path, map[string]any{
+		"version":       "1.0",
+		"truncation":    map[string]any{"direction": "Right", "max_length": 8, "strategy": "LongestFirst", "stride": 0},
+		"padding":       map[string]any{"strategy": map[string]any{"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": nil, "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
+		"added_tokens":  added,
+		"normalizer":    map[string]any{"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": nil, "lowercase": true},
+		"pre_tokenizer": map[string]any{"type": "BertPreTokenizer"},
+		"post_processor": map[string]any{"type": "TemplateProcessing", "single": []any{special("[CLS]"), text, special("[SEP]")},
+			"pair": []any{special("[CLS]"), text, special("[SEP]")}, "special_tokens": map[string]any{"[CLS]": entry("[CLS]"), "[SEP]": entry("[SEP]")}},
+		"decoder": nil,
+		"model": map[string]any{"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+			"max_input_chars_per_word": 100, "vocab": ids},
+	})
+}
+
+func writeJSON(t testing.TB, path string, value any) {
+	data, err := json.MarshalIndent(value, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, data)
+}
+
+func write(t testing.TB, path string, data []byte) {
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
