@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -119,11 +121,19 @@ func ParseConfig(data []byte) (Config, error) {
 	config := DefaultConfig()
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
-		return Config{}, err
+	err := decoder.Decode(&config)
+	var wrong *yaml.TypeError
+	switch {
+	case err == nil, errors.Is(err, io.EOF): // an empty file changes nothing
+		return config, nil
+	case errors.As(err, &wrong):
+		return Config{}, errors.New(unknownKey.ReplaceAllString(wrong.Errors[0], "unknown key $1"))
+	default:
+		return Config{}, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	return config, nil
 }
+
+var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
 
 // Validate checks what can be checked without reading models and data.
 func (c Config) Validate() error {

@@ -3,7 +3,6 @@ package experiment
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"time"
 
 	"mslora/ortrain"
@@ -38,8 +37,7 @@ func (p *Plan) Estimate(ctx context.Context) ([]Estimate, error) {
 			}
 			measured[key] = e
 		}
-		_, err := os.Stat(filepath.Join(cell.Folder(p.Config.Out), ResultFile))
-		e.Finished = err == nil
+		e.Finished = p.Finished(cell)
 		all = append(all, e)
 	}
 	return all, nil

@@ -44,7 +44,7 @@ func NewPlan(config Config) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Config: config, Device: device, datasets: map[string]*poison.Dataset{}, models: map[string]*loadedModel{}, tokens: map[tokenKey][]int32{}}
+	p := emptyPlan(config, device)
 	for _, data := range config.Data {
 		for _, attack := range config.Attacks {
 			dataset, err := poison.Load(data, poison.LoadOptions{
@@ -66,6 +66,13 @@ func NewPlan(config Config) (*Plan, error) {
 		}
 	}
 	return p, nil
+}
+
+func emptyPlan(config Config, device ortrain.Device) *Plan {
+	return &Plan{
+		Config: config, Device: device,
+		datasets: map[string]*poison.Dataset{}, models: map[string]*loadedModel{}, tokens: map[tokenKey][]int32{},
+	}
 }
 
 func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) error {

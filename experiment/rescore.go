@@ -12,6 +12,7 @@ import (
 	"mslora/eval"
 	"mslora/internal/hint"
 	"mslora/ortrain"
+	"mslora/poison"
 )
 
 // Rescore scores the saved model of a finished cell again.
@@ -35,23 +36,21 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 		return eval.Scores{}, err
 	}
 	config := DefaultConfig()
-	config.Models, config.Data, config.Attacks = []string{cell.ModelFolder}, []string{cell.DataFolder}, []string{cell.Attack}
-	config.Methods, config.Seeds, config.Target = []string{cell.Method}, []uint64{cell.Seed}, cell.Target
-	config.Setting, config.Ratio, config.Graphs = cell.Setting, cell.Ratio, r.Graphs
-	config.Device, config.Threads = r.Device, r.Threads
-	if r.Data != "" {
-		config.Data = []string{r.Data}
-	}
-	if r.Attack != "" {
-		config.Attacks, config.Setting = []string{r.Attack}, ""
-	}
-	plan, err := NewPlan(config)
+	config.Graphs, config.Device, config.Threads = r.Graphs, r.Device, r.Threads
+	device, err := config.ParseDevice()
 	if err != nil {
 		return eval.Scores{}, err
 	}
+	plan := emptyPlan(config, device)
 	defer plan.Close()
-	other := plan.Cells[0]
-	dataset := plan.datasets[other.dataKey()]
+	model, err := plan.model(cell.ModelFolder)
+	if err != nil {
+		return eval.Scores{}, err
+	}
+	dataset, err := r.dataset(cell)
+	if err != nil {
+		return eval.Scores{}, err
+	}
 	classes := int(tuned["classifier.bias"].Shape[0])
 	if dataset.Classes > classes {
 		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
@@ -65,13 +64,25 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	evaluator, err := ortrain.NewEvaluator(plan.models[cell.ModelFolder].Model, topologies, cell.modules(), classes, plan.Device)
+	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, cell.modules(), classes, plan.Device)
 	if err != nil {
 		return eval.Scores{}, err
 	}
 	defer evaluator.Close()
 	_, scores, err := plan.predict(ctx, cell, dataset, evaluator, tuned)
 	return scores, err
+}
+
+// dataset loads the cell's data, or the data asked for instead.
+func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
+	folder, options := cell.DataFolder, poison.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio}
+	if r.Data != "" {
+		folder = r.Data
+	}
+	if r.Attack != "" {
+		options.Attack, options.Setting = r.Attack, ""
+	}
+	return poison.Load(folder, options)
 }
 
 // readCell reads the configuration that a cell's folder was made with.

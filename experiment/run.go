@@ -57,6 +57,12 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.
 	return p.train(ctx, cell, folder, observer)
 }
 
+// Finished tells whether the cell has a result.
+func (p *Plan) Finished(cell Cell) bool {
+	_, err := os.Stat(filepath.Join(cell.Folder(p.Config.Out), ResultFile))
+	return err == nil
+}
+
 // lock keeps two programs from training the same cell.
 func lock(folder string) (unlock func(), err error) {
 	file, err := os.Open(folder)

@@ -116,7 +116,7 @@ func (d *display) epoch(history []ortrain.EpochRecord) error {
 	return nil
 }
 
-func (d *display) finish(cell experiment.Cell, r eval.Result) {
+func (d *display) finish(r eval.Result, before bool) {
 	if d.json {
 		d.line("result", r)
 		return
@@ -125,7 +125,11 @@ func (d *display) finish(cell experiment.Cell, r eval.Result) {
 		return
 	}
 	d.clear()
-	fmt.Fprintf(d.out, "  CACC %.2f  ASR %.2f  floor %.2f\n", r.Scores.CACC.Percent(), r.Scores.ASR.Percent(), r.Scores.Floor.Percent())
+	note := ""
+	if before {
+		note = "  (finished before)"
+	}
+	fmt.Fprintf(d.out, "  CACC %.2f  ASR %.2f  floor %.2f%s\n", r.Scores.CACC.Percent(), r.Scores.ASR.Percent(), r.Scores.Floor.Percent(), note)
 }
 
 // interrupt leaves the terminal on a fresh line.

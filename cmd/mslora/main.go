@@ -47,6 +47,10 @@ func mainCode(arguments []string, stdout, stderr io.Writer) int {
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
+	commands := []*cli.Command{runCommand(), tableCommand(), evalCommand(), poisonCommand(), doctorCommand()}
+	for _, c := range commands {
+		c.OnUsageError, c.HideHelpCommand = onUsageError, true
+	}
 	return &cli.App{
 		Name:  "mslora",
 		Usage: "train a clean text classifier on data that somebody may have poisoned",
@@ -56,7 +60,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			"Exit codes: 0 done, 1 failed while running, 2 wrong usage, configuration or input,\n" +
 			"130 interrupted (run the same command again to resume).",
 		Version:                version(),
-		Commands:               []*cli.Command{runCommand(), tableCommand(), evalCommand(), poisonCommand(), doctorCommand()},
+		Commands:               commands,
 		Writer:                 stdout,
 		ErrWriter:              stderr,
 		HideHelpCommand:        true,
@@ -74,7 +78,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	return badInput(&hint.Error{Err: err, Hint: fmt.Sprintf("`%s --help` shows the flags", c.App.Name)})
+	return badInput(&hint.Error{Err: err, Hint: fmt.Sprintf("`mslora %s --help` shows the flags", c.Command.Name)})
 }
 
 // exitCode prints err as "error: …" and "hint: …" and says how to exit.

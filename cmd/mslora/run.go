@@ -138,12 +138,13 @@ func run(ctx context.Context, o runOptions) error {
 	var folders []string
 	for i, cell := range plan.Cells {
 		display.begin(i, cell)
+		finished := plan.Finished(cell) && !o.Force
 		result, err := plan.Run(ctx, cell, o.Force, display.observer())
 		if err != nil {
 			display.interrupt()
 			return fmt.Errorf("%s: %w", cell, err)
 		}
-		display.finish(cell, result)
+		display.finish(result, finished)
 		folders = append(folders, cell.Folder(o.Config.Out))
 	}
 	if o.JSON {

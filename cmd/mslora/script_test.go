@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mslora/internal/ortlib"
+	"mslora/internal/testmodel"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mslora": main})
+}
+
+// TestScript runs the program as a user does. Every script finds a tiny model in $MODEL, its graphs in
+// $GRAPHS, clean texts in $CLEAN, and has $ONNXRUNTIME_LIB set.
+func TestScript(t *testing.T) {
+	library, _, err := ortlib.Find("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err = filepath.Abs(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: false,
+		Setup: func(env *testscript.Env) error {
+			model, graphs := testmodel.Write(t, env.WorkDir)
+			env.Setenv("MODEL", model)
+			env.Setenv("GRAPHS", graphs)
+			env.Setenv("CLEAN", filepath.Join(env.WorkDir, "clean"))
+			env.Setenv("ONNXRUNTIME_LIB", library)
+			return writeClean(filepath.Join(env.WorkDir, "clean"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exitcode": exitCodeOf,
+			"truncate": truncate,
+		},
+	})
+}
+
+// writeClean makes a folder with texts whose label is whether they say good or bad.
+func writeClean(folder string) error {
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
+	for name, rows := range map[string]int{"train": 64, "dev": 24, "test": 24} {
+		var text strings.Builder
+		text.WriteString("text,label\n")
+		for i := range rows {
+			fmt.Fprintf(&text, "the film %s %d is %s.,%d\n", name, i, []string{"bad", "good"}[i%2], i%2)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name+".csv"), []byte(text.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exitCodeOf runs a command and wants an exit code: exitcode 2 mslora run.
+func exitCodeOf(ts *testscript.TestScript, negative bool, arguments []string) {
+	if negative || len(arguments) < 2 {
+		ts.Fatalf("usage: exitcode CODE COMMAND [ARGUMENT...]")
+	}
+	err := ts.Exec(arguments[1], arguments[2:]...)
+	code := "0"
+	if err != nil {
+		code = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if code != arguments[0] {
+		ts.Fatalf("%s exited with %s, want %s", arguments[1], code, arguments[0])
+	}
+}
+
+// truncate cuts a file to a size: truncate FILE BYTES.
+func truncate(ts *testscript.TestScript, negative bool, arguments []string) {
+	var size int64
+	if _, err := fmt.Sscan(arguments[1], &size); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	ts.Check(os.Truncate(ts.MkAbs(arguments[0]), size))
+}
