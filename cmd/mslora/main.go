@@ -43,7 +43,8 @@ func mainCode(arguments []string, stdout, stderr io.Writer) int {
 	defer stop()
 	// The first signal asks for a checkpoint; give a second one its usual effect, so that nobody is stuck.
 	context.AfterFunc(ctx, stop)
-	return exitCode(ctx, newApp(stdout, stderr).RunContext(ctx, arguments), stderr)
+	app := newApp(stdout, stderr)
+	return exitCode(ctx, app.RunContext(ctx, flagsFirst(app, arguments)), stderr)
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
