@@ -1,88 +1,96 @@
-# mslora. Two commands are all that a newcomer types: make demo, make test. See make help.
-DEPS    := .deps
-LIBRARY := $(DEPS)/lib
-PYTHON  ?= python3
+# mslora. All that a newcomer types is `make demo` or `make test`; `make help` lists the rest.
+# What is fetched or made along the way goes to .deps, with pinned versions and checksums.
+
 GO      ?= go
+PYTHON  ?= python3
 export GO
-SYSTEM  := $(shell uname -s)
-ORT     := $(LIBRARY)/libonnxruntime.$(if $(filter Darwin,$(SYSTEM)),dylib,so)
-TOKENS  := $(LIBRARY)/libtokenizers.a
+
+DEPS    := .deps
 PROGRAM := bin/mslora
-MODEL   := $(DEPS)/models/bge-small/model.safetensors
-REVIEWS := $(DEPS)/data/reviews/train.csv
-SETS    := $(DEPS)/data/sets/reviews
+MODEL   := bge-small
+REVIEWS := $(DEPS)/data/reviews
+SETS    := $(DEPS)/data/demo
 EXPORT  := $(DEPS)/export
+TESTING := $(DEPS)/testing
+BENCH   := $(DEPS)/bench
+
+# need TEST, WHAT IS MISSING, HINT: stops with two clear lines unless the shell command TEST succeeds.
+need = $(1) >/dev/null 2>&1 || { printf 'error: %s\nhint: %s\n' '$(2)' '$(3)' >&2; exit 1; }
+
+# A virtual environment's stamp: made anew when its requirements change.
+define environment
+	@$(call need,$(PYTHON) -c "import ensurepip",$(PYTHON) has no venv module,install it: python3-venv on Debian and Ubuntu)
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+endef
 
 .DELETE_ON_ERROR:
-.PHONY: help toolchains deps build test demo graphs graphs-check test-tools test-exporter bench clean distclean
+.PHONY: help toolchains deps build test test-tools test-exporter demo model reviews graphs graphs-check bench clean distclean
 
-help: ## show these lines
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 toolchains:
-	@command -v $(GO) >/dev/null || { echo "error: $(GO) is missing" >&2; echo "hint: install Go 1.26 or later" >&2; exit 1; }
-	@command -v cc >/dev/null || { echo "error: a C compiler is missing" >&2; echo "hint: install gcc or clang, with the command cc" >&2; exit 1; }
-	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "error: $(PYTHON) with pip is missing" >&2; echo "hint: install Python 3.9 or later with venv and pip" >&2; exit 1; }
+	@$(call need,command -v $(GO),Go is missing,install Go 1.26 or later or name its command: make GO=/path/to/go)
+	@$(call need,command -v cc,there is no C compiler,install gcc or clang so that the command cc works)
+	@$(call need,$(PYTHON) -m pip --version,$(PYTHON) with pip is missing,install Python 3.9 or later with pip and venv)
 
-deps: toolchains $(ORT) $(TOKENS) ## fetch and build the two native libraries into .deps/lib
-
-$(ORT): tools/setup/onnxruntime.py tools/setup/fetched.py | toolchains
-	$(PYTHON) tools/setup/onnxruntime.py $(LIBRARY)
-	@touch $@
-
-$(TOKENS): tools/setup/tokenizers.sh $(wildcard third_party/tokenizers/Cargo.* third_party/tokenizers/tiktoken/src/*) | toolchains
-	tools/setup/tokenizers.sh $(LIBRARY)
+deps: toolchains ## put the two native libraries into .deps/lib: ONNX Runtime and tokenizers
+	@$(PYTHON) tools/fetch_onnxruntime.py $(DEPS)/lib
+	@tools/build_tokenizers.sh $(DEPS)/lib
 
 build: deps ## build bin/mslora
 	$(GO) build -o $(PROGRAM) ./cmd/mslora
 
-test: deps ## vet and test everything in Go
+test: deps ## vet and test all Go packages
 	$(GO) vet ./...
 	$(GO) test ./...
 
-$(MODEL): tools/fetch_model.py
-	$(PYTHON) tools/fetch_model.py bge-small --out $(@D)
-	@touch $@
+test-tools: $(TESTING)/.stamp ## test the Python tools, except the exporter
+	$(TESTING)/bin/python -m pytest -q tools/tests
 
-$(REVIEWS): tools/fetch_reviews.py
-	$(PYTHON) tools/fetch_reviews.py --out $(@D)
-	@touch $@
-
-# DEMO=quick trains on fewer texts, to see the whole way in minutes.
-ifeq ($(DEMO),quick)
-DEMO_FLAGS := --attacks addsent --methods lora,musclelora --limit 480 --epochs 2 --out runs/demo-quick
-else
-DEMO_FLAGS := --attacks badnets,addsent --methods vanilla,lora,musclelora --out runs/demo
-endif
-
-demo: build $(MODEL) $(REVIEWS) ## poison film reviews, train three methods on them, print the table
-	$(PROGRAM) poison --data $(dir $(REVIEWS)) --attack badnets,addsent --ratio 0.1 --target 1 --out $(SETS)
-	$(PROGRAM) run --model bge-small --data $(SETS) $(DEMO_FLAGS)
-
-$(EXPORT)/.stamp: tools/requirements-export.txt
-	$(PYTHON) -m venv $(EXPORT)
-	$(EXPORT)/bin/python -m pip install --quiet -r $<
-	@touch $@
-
-graphs: $(EXPORT)/.stamp ## export every graph again (fetches PyTorch)
-	$(EXPORT)/bin/python tools/export_graphs.py --all
-
-graphs-check: $(EXPORT)/.stamp ## prove that the committed graphs are what the exporter makes
-	$(EXPORT)/bin/python tools/export_graphs.py --check
-
-$(DEPS)/pytest/.stamp:
-	$(PYTHON) -m venv $(DEPS)/pytest
-	$(DEPS)/pytest/bin/python -m pip install --quiet pytest==8.4.2
-	@touch $@
-
-test-tools: $(DEPS)/pytest/.stamp ## test the Python tools that need no PyTorch
-	$(DEPS)/pytest/bin/python -m pytest -q tools/tests
-
-test-exporter: $(EXPORT)/.stamp ## test the graph exporter
+test-exporter: $(EXPORT)/.stamp ## test the graph exporter (fetches PyTorch)
 	$(EXPORT)/bin/python -m pytest -q tools/exporter
 
-clean: ## remove what was built here
+model: toolchains
+	@$(PYTHON) tools/fetch_model.py $(MODEL) --out $(DEPS)/models/$(MODEL)
+
+reviews: toolchains
+	@$(PYTHON) tools/fetch_reviews.py --out $(REVIEWS)
+
+# DEMO=quick trains less, to see the whole way in minutes.
+ifeq ($(DEMO),quick)
+RUN := --attacks addsent --methods lora,musclelora --limit 480 --epochs 2 --out runs/demo-quick
+else
+RUN := --attacks badnets,addsent --methods vanilla,lora,musclelora --out runs/demo
+endif
+
+demo: build model reviews ## poison film reviews, train on them with three methods, print the table (DEMO=quick: a cut-down one)
+	$(PROGRAM) poison --data $(REVIEWS) --attack badnets,addsent --ratio 0.1 --target 1 --out $(SETS)
+	$(PROGRAM) run --model $(MODEL) --data $(SETS) $(RUN)
+
+graphs: $(EXPORT)/.stamp ## export all graphs again (fetches PyTorch)
+	$(EXPORT)/bin/python tools/export_graphs.py --all
+
+graphs-check: $(EXPORT)/.stamp ## prove that the committed graphs are what the exporter makes (fetches PyTorch)
+	$(EXPORT)/bin/python tools/export_graphs.py --check
+
+bench: build $(BENCH)/.stamp ## time a training step beside PyTorch's (fetches PyTorch)
+	tools/bench/run.sh $(BENCH)/bin/python
+
+$(TESTING)/.stamp: tools/requirements-test.txt
+	$(environment)
+
+$(EXPORT)/.stamp: tools/requirements-export.txt
+	$(environment)
+
+$(BENCH)/.stamp: tools/bench/requirements.txt
+	$(environment)
+
+clean: ## remove what was built: bin
 	rm -rf bin
 
-distclean: clean ## remove what was fetched as well
+distclean: clean ## remove what was fetched as well: .deps
 	rm -rf $(DEPS)

