@@ -19,6 +19,7 @@ type prepared struct {
 // stepper runs the training graph: loss and gradients of one batch.
 type stepper struct {
 	manifest   graphs.Manifest
+	linked     graphs.Linked
 	session    *session
 	parameters []*Parameter
 	fixed      tensors // parameters, frozen inputs, scalars

@@ -20,6 +20,7 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 	if err != nil {
 		return nil, nil, err
 	}
+	s.linked = linked
 	drawn, err := s.drawFrozen(model, linked, setting.Seed)
 	if err != nil {
 		return nil, nil, err

@@ -209,11 +209,7 @@ func TestMergedEqualsUnmerged(t *testing.T) {
 func trainingLogits(t *testing.T, trainer *Trainer, examples []Example) []float32 {
 	t.Helper()
 	step := trainer.step
-	linked, err := trainer.topologies.Train.Link(trainer.model.Weights, trainer.model.missingPooler)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := openSession(linked, step.inputNames(linked), []string{"logits"}, Device{Provider: "cpu"})
+	s, err := openSession(step.linked, step.session.inputs, []string{"logits"}, Device{Provider: "cpu"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,331 @@
+package ortrain
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/graphs"
+	"mslora/internal/safetensors"
+	"mslora/internal/testmodel"
+	"mslora/internal/testort"
+	"mslora/lora"
+)
+
+// tolerance is the largest relative L2 error against PyTorch.
+const tolerance = 1e-4
+
+// parity is a fixture that tools/exporter/fixtures.py made with PyTorch autograd on the padded Hugging
+// Face model, and a stepper that starts from the same values.
+type parity struct {
+	t      *testing.T
+	file   *safetensors.File
+	step   *stepper
+	buffer *gradientBuffer
+}
+
+func openParity(t *testing.T, method string, threads int) *parity {
+	t.Helper()
+	testort.Start(t)
+	tiny, folder := testmodel.Graphs(), t.TempDir()
+	config := `{"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 36, "num_attention_heads": 3,
+		"intermediate_size": 50, "vocab_size": 101, "max_position_embeddings": 20}`
+	weights, err := os.ReadFile(filepath.Join(tiny, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"config.json": []byte(config), "model.safetensors": weights} {
+		if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	model, err := OpenModel(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { model.Close() })
+	topology, err := graphs.Open(tiny, method)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setting := Setting{Classes: 3, Modules: lora.Setting{Rank: 4, Alpha: 8, Scales: []float64{1, 2.5, 4}, Bandwidth: 2, ScaleAlpha: 3}}
+	p := &parity{t: t, file: openTensors(t, filepath.Join(tiny, method+".parity.safetensors"))}
+	var drawn Tuned
+	if p.step, drawn, err = newStepper(model, topology, setting, Device{Provider: "cpu", Threads: threads}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.step.close)
+	head := openTensors(t, filepath.Join(tiny, "classifier.safetensors"))
+	for name, weight := range drawn {
+		values, err := head.Float32(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(weight.Data, values)
+	}
+	for _, parameter := range p.step.parameters {
+		copy(parameter.Data, p.floats("initial/"+parameter.Name))
+	}
+	if p.buffer, err = newGradientBuffer(p.step.parameters, topology.Manifest.Hidden); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.buffer.destroy)
+	return p
+}
+
+func openTensors(t *testing.T, path string) *safetensors.File {
+	t.Helper()
+	file, err := safetensors.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return file
+}
+
+func (p *parity) floats(name string) []float32 {
+	p.t.Helper()
+	values, err := p.file.Float32(name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return values
+}
+
+func (p *parity) integers(name string) []int64 {
+	p.t.Helper()
+	values, err := p.file.Int64(name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return values
+}
+
+// prepared packs a batch of the fixture and brings its padded masks into the packed layout.
+func (p *parity) prepared(place string) prepared {
+	p.t.Helper()
+	lengths, labels, tokens := p.integers(place+"lengths"), p.integers(place+"labels"), p.integers(place+"tokens")
+	longest := len(tokens) / len(lengths)
+	examples := make([]Example, len(lengths))
+	for i, n := range lengths {
+		examples[i].Label = int(labels[i])
+		for _, id := range tokens[i*longest : i*longest+int(n)] {
+			examples[i].Tokens = append(examples[i].Tokens, int32(id))
+		}
+	}
+	batch := Pack(examples, 3)
+	var masks []byte
+	for _, spec := range p.step.manifest.KeepMasks {
+		shape, err := graphs.Resolve(spec.Shape, batch.dimensions())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		padded, err := p.file.Bytes(place + spec.Name)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		masks = append(masks, packMask(padded, spec.Shape, shape, batch)...)
+	}
+	return prepared{batch, masks}
+}
+
+// packMask turns a padded mask, [B, L, d], [B, H, L, L] or [B, d], into the layout that dims describe.
+// Slots without a token keep everything: they must not matter.
+func packMask(padded []byte, dims []graphs.Dim, shape []int64, b *Batch) []byte {
+	packed := slices.Repeat([]byte{1}, int(ort.Shape(shape).FlattenedSize()))
+	longest, last := b.Longest, int(shape[len(shape)-1])
+	for text := range b.Texts {
+		first := int(b.FirstTokens[text])
+		length := b.Tokens - first
+		if text+1 < b.Texts {
+			length = int(b.FirstTokens[text+1]) - first
+		}
+		switch layout := fmt.Sprint(dims[0]) + fmt.Sprint(len(dims)); layout {
+		case "T2": // [T, d]
+			for position := range length {
+				copy(packed[(first+position)*last:][:last], padded[(text*longest+position)*last:][:last])
+			}
+		case "B2": // [B, d]: padded has all positions, except for the pooled vector, or just one
+			positions := len(padded) / (b.Texts * last)
+			copy(packed[text*last:][:last], padded[text*positions*last:][:last])
+		case "B4": // [B, H, 1, L]: the first token asks
+			heads := int(shape[1])
+			for head := range heads {
+				copy(packed[(text*heads+head)*longest:][:longest], padded[(text*heads+head)*longest*longest:][:longest])
+			}
+		case "R4": // [R, H, W, W]
+			heads := int(shape[1])
+			row, column := int(b.TokenRow[first]), int(b.TokenColumn[first])
+			for head := range heads {
+				for asks := range length {
+					from := padded[((text*heads+head)*longest+asks)*longest:][:length]
+					copy(packed[((row*heads+head)*b.Width+column+asks)*b.Width+column:], from)
+				}
+			}
+		default:
+			panic("no such mask: " + layout)
+		}
+	}
+	return packed
+}
+
+// distance is the L2 norm of a - b; size is that of b.
+func distance(a, b []float32) (distance, size float64) {
+	for i := range b {
+		d := float64(a[i]) - float64(b[i])
+		distance += d * d
+		size += float64(b[i]) * float64(b[i])
+	}
+	return math.Sqrt(distance), math.Sqrt(size)
+}
+
+// dense gives the gradient of a parameter as a full tensor.
+func dense(p *Parameter, g *Gradients, i int) []float32 {
+	if !p.Table {
+		return g.Values[i]
+	}
+	full, width := make([]float32, len(p.Data)), int(p.Shape[1])
+	for slot, row := range g.Rows[i] {
+		copy(full[int(row)*width:], g.Values[i][slot*width:(slot+1)*width])
+	}
+	return full
+}
+
+// Loss and every gradient must be PyTorch's, with one thread and with two, on small and on large batches,
+// and the same bits when run again.
+func TestParityGradients(t *testing.T) {
+	for _, method := range []string{"lora", "lora+mslr", "full"} {
+		for _, threads := range []int{1, 2} {
+			for _, texts := range []int{5, 32} {
+				t.Run(fmt.Sprintf("%s/%d threads/%d texts", method, threads, texts), func(t *testing.T) {
+					p := openParity(t, method, threads)
+					place := fmt.Sprintf("batch%d/", texts)
+					var earlier [][]float32
+					for repeat := range 5 {
+						g, err := p.step.gradients(p.prepared(place), p.buffer)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if repeat == 0 {
+							p.compare(place, g)
+						}
+						for i := range g.Values {
+							if repeat > 0 && !slices.Equal(g.Values[i], earlier[i]) {
+								t.Fatalf("run %d: the gradient of %s has other bits", repeat, p.step.parameters[i].Name)
+							}
+						}
+						earlier = nil
+						for _, values := range g.Values {
+							earlier = append(earlier, slices.Clone(values))
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func (p *parity) compare(place string, g *Gradients) {
+	p.t.Helper()
+	if want := float64(p.floats(place + "loss")[0]); math.Abs(g.Loss-want) > tolerance*want {
+		p.t.Errorf("the loss is %v, PyTorch's %v", g.Loss, want)
+	}
+	var whole float64 // norm of the whole gradient
+	for _, parameter := range p.step.parameters {
+		_, size := distance(p.floats(place+"grad."+parameter.Name), p.floats(place+"grad."+parameter.Name))
+		whole = math.Hypot(whole, size)
+	}
+	for i, parameter := range p.step.parameters {
+		off, size := distance(dense(parameter, g, i), p.floats(place+"grad."+parameter.Name))
+		// A key's bias shifts all scores of a row alike, so its gradient is zero but for rounding.
+		if off > tolerance*size+1e-7*whole {
+			p.t.Errorf("the gradient of %s is off by %.2g of its norm", parameter.Name, off/size)
+		}
+	}
+}
+
+// The logits of the training graph must be PyTorch's.
+func TestParityLogits(t *testing.T) {
+	for _, method := range []string{"lora", "lora+mslr", "full"} {
+		t.Run(method, func(t *testing.T) {
+			p := openParity(t, method, 2)
+			for _, texts := range []int{5, 32} {
+				place := fmt.Sprintf("batch%d/", texts)
+				want := p.floats(place + "logits")
+				off, size := distance(p.logits(p.prepared(place)), want)
+				if off > tolerance*size {
+					t.Errorf("%d texts: the logits are off by %.2g", texts, off/size)
+				}
+			}
+		})
+	}
+}
+
+func (p *parity) logits(work prepared) []float32 {
+	p.t.Helper()
+	logits := make([]float32, work.batch.Texts*3)
+	output, err := ort.NewTensor(ort.NewShape(int64(work.batch.Texts), 3), logits)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer output.Destroy()
+	inputs, err := p.step.inputs(work)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer p.step.destroyBatch(inputs)
+	// The training session gives no logits; run the graph once more in a session that does.
+	s, err := openSession(p.step.linked, p.step.session.inputs, []string{"logits"}, Device{Provider: "cpu", Threads: 2})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer s.close()
+	if err := s.run(inputs, []ort.Value{output}); err != nil {
+		p.t.Fatal(err)
+	}
+	return logits
+}
+
+// Ten steps of clipping and AdamW with linear decay must follow PyTorch's losses and parameters.
+func TestParityTraining(t *testing.T) {
+	for _, method := range []string{"lora", "lora+mslr", "full"} {
+		t.Run(method, func(t *testing.T) {
+			p := openParity(t, method, 2)
+			losses := p.floats("losses")
+			for step := 1; step <= len(losses); step++ {
+				g, err := p.step.gradients(p.prepared(fmt.Sprintf("step%d/", step)), p.buffer)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := float64(losses[step-1]); math.Abs(g.Loss-want) > tolerance*want {
+					t.Errorf("step %d: the loss is %v, PyTorch's %v", step, g.Loss, want)
+				}
+				rate := 1e-3 * (1 - float64(step-1)/float64(len(losses)))
+				DefaultAdamW.Step(p.step.parameters, g, step, rate, clipFactor(globalNorm(g.Values), 1))
+				p.compareParameters(step)
+			}
+		})
+	}
+}
+
+func (p *parity) compareParameters(step int) {
+	p.t.Helper()
+	for _, parameter := range p.step.parameters {
+		name := fmt.Sprintf("after%d/%s", step, parameter.Name)
+		if _, stored := p.file.Tensor(name); !stored {
+			continue
+		}
+		if strings.HasSuffix(parameter.Name, "key.bias") {
+			continue // its gradient is rounding noise, which Adam scales up to the learning rate
+		}
+		if off, size := distance(parameter.Data, p.floats(name)); off > tolerance*size {
+			p.t.Errorf("after step %d %s is off by %.2g", step, parameter.Name, off/size)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Export the graphs of one or of all architectures, or check the committed ones.
+
+usage: export_graphs.py --all | --check
+       export_graphs.py --arch bert --layers 4 --hidden 256 --heads 4 --intermediate 1024 --out FOLDER
+
+--all writes every graph that comes with the program and the tests' tiny ones; --check exports them to a
+temporary folder and compares byte for byte. A single architecture goes to FOLDER/bert-LAYERSxHIDDEN, which
+`mslora run --graphs FOLDER` reads.
+"""
+
+import argparse
+import filecmp
+import os
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GRAPHS = os.path.join(os.path.dirname(HERE), "graphs")
+sys.path.insert(0, HERE)
+from exporter.bert import Architecture
+from exporter.contract import METHODS
+from exporter.manifest import describe
+from exporter.trace import export
+
+SHIPPED = [
+    Architecture(layers=6, hidden=384, heads=12, intermediate=1536),  # MiniLM
+    Architecture(layers=12, hidden=384, heads=12, intermediate=1536),  # bge-small
+    Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # BERT-base
+]
+TINY = Architecture(layers=2, hidden=36, heads=3, intermediate=50)
+
+
+def write(a, folder):
+    """Write all graphs of an architecture with their manifests, each under a temporary name first."""
+    os.makedirs(folder, exist_ok=True)
+    for method in (*METHODS, "eval"):
+        graph, contract = export(a, method)
+        base = os.path.join(folder, method if method == "eval" else method + ".train")
+        for path, data in ((base + ".onnx", graph), (base + ".json", describe(a, method, contract, graph).encode())):
+            with open(path + ".tmp", "wb") as file:
+                file.write(data)
+            os.replace(path + ".tmp", path)
+        print(f"{base}.onnx: {len(graph)} bytes", flush=True)
+
+
+def shipped(root):
+    """Give (architecture, folder below root) of everything that is committed."""
+    return [(a, os.path.join(root, "topologies", a.name)) for a in SHIPPED] + [(TINY, os.path.join(root, "testdata", "tiny"))]
+
+
+def check():
+    """Export everything again and name the files that differ from the committed ones."""
+    different = []
+    with tempfile.TemporaryDirectory() as root:
+        for (a, fresh), (_, committed) in zip(shipped(root), shipped(GRAPHS)):
+            write(a, fresh)
+            for name in sorted(os.listdir(fresh)):
+                path = os.path.join(committed, name)
+                if not os.path.exists(path) or not filecmp.cmp(os.path.join(fresh, name), path, shallow=False):
+                    different.append(os.path.relpath(path, os.path.dirname(GRAPHS)))
+    for path in different:
+        print(f"error: {path} is not what the exporter makes", file=sys.stderr)
+    if different:
+        print("hint: `make graphs` writes them anew", file=sys.stderr)
+        return 1
+    print("all committed graphs are what the exporter makes")
+    return 0
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="write every committed graph")
+    parser.add_argument("--check", action="store_true", help="compare every committed graph with a fresh export")
+    parser.add_argument("--arch", choices=["bert"], default="bert")
+    for size in ("layers", "hidden", "heads", "intermediate"):
+        parser.add_argument("--" + size, type=int)
+    parser.add_argument("--out", help="folder for a single architecture")
+    o = parser.parse_args(arguments)
+    if o.check:
+        return check()
+    if o.all:
+        for a, folder in shipped(GRAPHS):
+            write(a, folder)
+        return 0
+    if None in (o.layers, o.hidden, o.heads, o.intermediate, o.out):
+        parser.error("give --all, --check, or --layers, --hidden, --heads, --intermediate and --out")
+    if o.hidden % o.heads:
+        parser.error(f"--hidden {o.hidden} is no multiple of --heads {o.heads}")
+    a = Architecture(o.layers, o.hidden, o.heads, o.intermediate)
+    write(a, os.path.join(o.out, a.name))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Exports training and evaluation graphs of BERT classifiers to ONNX; see docs/graphs.md."""

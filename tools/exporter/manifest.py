@@ -1,0 +1,52 @@
+"""The description beside each graph, which the program reads."""
+
+import hashlib
+import json
+
+from .contract import TABLES
+
+
+def initial(name):
+    """How a parameter starts: see lora.Initialize in the Go code."""
+    if name.startswith("classifier."):
+        return "zeros" if name.endswith("bias") else "normal"
+    if "lora_B" in name:
+        return "zeros"
+    return "kaiming_uniform" if "lora_" in name or "mslr_" in name else "weights"
+
+
+def module(name):
+    for part, kind in (("lora_", "lora"), ("mslr_", "mslr"), ("classifier.", "head")):
+        if part in name:
+            return kind
+    return "backbone"
+
+
+def describe(a, method, contract, graph):
+    """Give the manifest's text for a graph's bytes."""
+    value = lambda v: {"name": v[0], "dtype": v[1], "shape": v[2]}
+    tensor = lambda t: {"name": t[0], "shape": t[1]}
+    manifest = {
+        "format": 1, "architecture": "bert", "layers": a.layers, "hidden": a.hidden, "heads": a.heads,
+        "intermediate": a.intermediate, "method": method, "kind": "eval" if method == "eval" else "train",
+        "dropout": a.dropout, "layer_norm_epsilon": a.epsilon,
+        "batch": [value(v) for v in contract.batch],
+        "scalars": [value(v) for v in contract.scalars],
+        "keep_masks": [value(v) for v in contract.keep_masks],
+        "frozen_inputs": [tensor(f) | {"init": initial(f[0])} for f in contract.frozen],
+        "parameters": [
+            tensor(p) | {"init": initial(p[0]), "module": module(p[0]), "gradient": "" if p[0] in TABLES else "grad." + p[0]}
+            for p in contract.parameters
+        ],
+        "weights": [tensor(w) for w in contract.weights],
+        "outputs": [tensor(o) for o in contract.outputs],
+        "sha256": hashlib.sha256(graph).hexdigest(),
+    }
+    lines = []
+    for key, entry in manifest.items():
+        if isinstance(entry, list) and entry:
+            body = ",\n".join("    " + json.dumps(e) for e in entry)
+            lines.append(f'  "{key}": [\n{body}\n  ]')
+        else:
+            lines.append(f'  "{key}": {json.dumps(entry)}')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
