@@ -42,6 +42,9 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.
 		return eval.Result{}, err
 	}
 	defer unlock()
+	if err := atomicfile.Clean(folder); err != nil {
+		return eval.Result{}, err
+	}
 	if force {
 		if err := clear(folder); err != nil {
 			return eval.Result{}, err

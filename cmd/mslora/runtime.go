@@ -20,6 +20,9 @@ func startRuntime(flag string) error {
 	if _, err := ortlib.Check(path); err != nil {
 		return err
 	}
+	if ort.IsInitialized() {
+		return nil
+	}
 	ort.SetSharedLibraryPath(path)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return fmt.Errorf("ONNX Runtime at %s: %w", path, err)

@@ -119,3 +119,14 @@ func explain(path string, err error) error {
 	}
 	return fmt.Errorf("cannot write %s: %w", path, err)
 }
+
+// Clean removes the temporary files that a killed program left in a folder. Nobody else may be writing there.
+func Clean(folder string) error {
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		if temporary, _ := filepath.Match(".*.tmp-????????", entry.Name()); temporary {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, entry.Name())))
+		}
+	}
+	return err
+}

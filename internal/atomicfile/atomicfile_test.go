@@ -183,3 +183,29 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%v has no hint to free space", err)
 	}
 }
+
+func TestCleanRemovesOnlyTemporaryFiles(t *testing.T) {
+	folder := t.TempDir()
+	file, err := Create(filepath.Join(folder, "half.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Write([]byte("half")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"whole.txt", ".hidden", ".note.tmp-1"} {
+		if err := WriteFile(filepath.Join(folder, name), []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Clean(folder); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 3 {
+		t.Errorf("left: %v", entries)
+	}
+}
