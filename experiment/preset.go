@@ -28,9 +28,17 @@ type Hyperparameters struct {
 	MinAuxNorm float64   `yaml:"min_aux_norm" json:"min_aux_norm"` // and if the mean auxiliary norm is above this
 }
 
-// modules is the part that shapes LoRA and the multi-scale branch.
-func (h Hyperparameters) modules() lora.Setting {
+// Modules is the part that shapes LoRA and the multi-scale branch.
+func (h Hyperparameters) Modules() lora.Setting {
 	return lora.Setting{Rank: h.LoRARank, Alpha: h.LoRAAlpha, Scales: h.Scales, Bandwidth: h.Bandwidth, ScaleAlpha: h.ScaleAlpha}
+}
+
+// Alignment is the part that governs gradient alignment.
+func (h Hyperparameters) Alignment() *gradalign.Options {
+	return &gradalign.Options{
+		Variant: gradalign.Variant(h.Align), MuMax: h.MuMax, FirstMixingEpoch: h.MixFrom,
+		MinAuxLoss: h.MinAuxLoss, MinAuxNorm: h.MinAuxNorm, Epochs: h.Epochs,
+	}
 }
 
 // Preset holds the hyperparameters for one architecture.

@@ -64,7 +64,7 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, cell.modules(), classes, plan.Device)
+	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, cell.Modules(), classes, plan.Device)
 	if err != nil {
 		return eval.Scores{}, err
 	}

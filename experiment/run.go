@@ -15,7 +15,6 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mslora/eval"
-	"mslora/gradalign"
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
 	"mslora/ortrain"
@@ -177,7 +176,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 // prepare turns a cell into a training setting and tokenised data.
 func (p *Plan) prepare(cell Cell, method Method, dataset *poison.Dataset) (ortrain.Setting, ortrain.Data, error) {
 	setting := ortrain.Setting{
-		Modules: cell.modules(),
+		Modules: cell.Modules(),
 		Epochs:  cell.Epochs, BatchSize: cell.BatchSize, LearningRate: cell.LearningRate, ClipNorm: cell.ClipNorm,
 		Optimizer: ortrain.DefaultAdamW, Classes: dataset.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
 	}
@@ -191,10 +190,7 @@ func (p *Plan) prepare(cell Cell, method Method, dataset *poison.Dataset) (ortra
 			return setting, data, err
 		}
 		data.Auxiliary = p.examples(cell, auxiliary)
-		setting.Align = &gradalign.Options{
-			Variant: gradalign.Variant(cell.Align), MuMax: cell.MuMax, FirstMixingEpoch: cell.MixFrom,
-			MinAuxLoss: cell.MinAuxLoss, MinAuxNorm: cell.MinAuxNorm, Epochs: cell.Epochs,
-		}
+		setting.Align = cell.Alignment()
 	}
 	data.Dev = p.examples(cell, dev)
 	return setting, data, nil

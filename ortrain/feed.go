@@ -23,12 +23,8 @@ func (t *Trainer) feed(ctx context.Context, from int) *feed {
 	f := &feed{ready: make(chan result, 1), buffers: make(chan []byte, 8)}
 	go func() {
 		defer close(f.ready)
-		epoch, texts := -1, []int(nil)
 		for step := from; step < t.Steps(); step++ {
-			if e := step / t.stepsPerEpoch(); e != epoch {
-				epoch, texts = e, order(len(t.data.Train), t.setting.Seed, uint64(e))
-			}
-			w, err := t.prepareStep(f, step, texts)
+			w, err := t.prepareStep(f, step)
 			select {
 			case f.ready <- result{w, err}:
 			case <-ctx.Done():
@@ -42,11 +38,16 @@ func (t *Trainer) feed(ctx context.Context, from int) *feed {
 	return f
 }
 
-func (t *Trainer) prepareStep(f *feed, step int, texts []int) (w work, err error) {
+// Batch is what step trains on. Each epoch deals the training texts anew.
+func (t *Trainer) Batch(step int) []Example {
+	epoch, place := step/t.stepsPerEpoch(), step%t.stepsPerEpoch()
+	texts := order(len(t.data.Train), t.setting.Seed, uint64(epoch))
+	return pick(t.data.Train, texts[place*t.setting.BatchSize:min(len(texts), (place+1)*t.setting.BatchSize)])
+}
+
+func (t *Trainer) prepareStep(f *feed, step int) (w work, err error) {
 	size, seed := t.setting.BatchSize, t.setting.Seed
-	place := step % t.stepsPerEpoch()
-	mine := texts[place*size : min(len(texts), (place+1)*size)]
-	w.batch, err = t.step.prepare(pick(t.data.Train, mine), t.setting.Classes, seed, "dropout", uint64(step), f.buffer())
+	w.batch, err = t.step.prepare(t.Batch(step), t.setting.Classes, seed, "dropout", uint64(step), f.buffer())
 	if err != nil || t.setting.Align == nil {
 		return w, err
 	}

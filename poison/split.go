@@ -138,3 +138,12 @@ func checksum(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
+
+// ReadTexts reads all rows of one data file, whatever their flags.
+func ReadTexts(path string) ([]Text, error) {
+	s, err := readSplit(path, "texts", anyFlags)
+	if err != nil {
+		return nil, err
+	}
+	return s.texts, nil
+}
