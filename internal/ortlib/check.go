@@ -1,9 +1,10 @@
 package ortlib
 
 /*
-#cgo LDFLAGS: -ldl
+#cgo linux LDFLAGS: -ldl
 #include <dlfcn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 // The first two members of OrtApiBase, which have kept their place in every release.
@@ -16,15 +17,19 @@ static const char *probe(const char *path, uint32_t api, const char **version, i
 	void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
 	if (!library) return dlerror();
 	const api_base *(*base)(void) = (const api_base *(*)(void))dlsym(library, "OrtGetApiBase");
-	if (!base) return "it has no function OrtGetApiBase";
+	if (!base || !base()) return "it has no function OrtGetApiBase";
 	*version = base()->version();
-	*offers = base()->get_api(api) != NULL;
+	// Release 1.N has the interface versions up to N. Asking an older one prints a line of its own.
+	unsigned minor;
+	int old = sscanf(*version, "1.%u", &minor) == 1 && minor < api;
+	*offers = !old && base()->get_api(api) != NULL;
 	return NULL;
 }
 */
 import "C"
 
 import (
+	"path/filepath"
 	"unsafe"
 
 	"mslora/internal/hint"
@@ -39,18 +44,21 @@ const (
 // Check loads the library and gives its version. A library that is none, or that is too old, is an error
 // that says so, before ONNX Runtime is initialised with it.
 func Check(path string) (version string, err error) {
+	if path, err = filepath.Abs(path); err != nil { // a bare name would be searched for elsewhere
+		return "", err
+	}
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))
 	var found *C.char
 	var offers C.int
 	if problem := C.probe(name, API, &found, &offers); problem != nil {
-		return "", hint.New("run `make deps`, or name another with --onnxruntime or ONNXRUNTIME_LIB",
+		return "", hint.New("run `make deps`, or name another with --onnxruntime or "+variable,
 			"%s cannot be loaded as ONNX Runtime: %s", path, C.GoString(problem))
 	}
 	version = C.GoString(found)
 	if offers == 0 {
-		return version, hint.New("run `make deps`, or name a newer one with --onnxruntime or ONNXRUNTIME_LIB",
-			"%s is ONNX Runtime %s, which is too old: need %s or later", path, version, OldestVersion)
+		return version, hint.New("run `make deps`, or name a newer one with --onnxruntime or "+variable,
+			"found ONNX Runtime %s at %s, need %s or later (API %d)", version, path, OldestVersion, API)
 	}
 	return version, nil
 }

@@ -1,0 +1,235 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"mslora/internal/hint"
+)
+
+const long = 1 << 20 // more tokens than any text here
+
+func open(t testing.TB, folder string) *Tokenizer {
+	t.Helper()
+	tokenizer, err := Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tokenizer.Close() })
+	return tokenizer
+}
+
+// encodings are texts with the ids that the Python library gives, see testdata/make.py.
+func encodings(t testing.TB) (all []struct {
+	Text string
+	IDs  []int32
+}) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/encodings.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 {
+		t.Fatal("testdata/encodings.json is empty")
+	}
+	return all
+}
+
+func TestEncodeAsPythonDoes(t *testing.T) {
+	tokenizer := open(t, "testdata")
+	for _, want := range encodings(t) {
+		if got := tokenizer.Encode(want.Text, long); !slices.Equal(got, want.IDs) {
+			t.Errorf("%q\nids  %v\nwant %v", want.Text, got, want.IDs)
+		}
+	}
+}
+
+func TestEncodeTruncates(t *testing.T) {
+	tokenizer := open(t, "testdata")
+	text := "the film is not good"
+	whole := tokenizer.Encode(text, long)
+	closing := whole[len(whole)-1]
+	if len(whole) != 7 {
+		t.Fatalf("%d tokens, want 7", len(whole))
+	}
+	for limit := 2; limit <= 8; limit++ {
+		want := slices.Clone(whole)
+		if limit < len(whole) {
+			want = append(slices.Clone(whole[:limit-1]), closing)
+		}
+		if got := tokenizer.Encode(text, limit); !slices.Equal(got, want) {
+			t.Errorf("at most %d tokens: %v, want %v", limit, got, want)
+		}
+	}
+}
+
+func TestEncodeNoRoomPanics(t *testing.T) {
+	tokenizer := open(t, "testdata")
+	for _, limit := range []int{1, 0, -1} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("at most %d tokens: no panic", limit)
+				}
+			}()
+			tokenizer.Encode("the film", limit)
+		}()
+	}
+}
+
+func TestEncodeKeepsTextAfterNUL(t *testing.T) {
+	tokenizer := open(t, "testdata")
+	got, want := tokenizer.Encode("the\x00film", long), tokenizer.Encode("the film", long)
+	if !slices.Equal(got, want) {
+		t.Errorf("ids %v, want %v", got, want)
+	}
+}
+
+func TestEncodeConcurrently(t *testing.T) {
+	tokenizer := open(t, "testdata")
+	all := encodings(t)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for _, want := range all {
+				if got := tokenizer.Encode(want.Text, long); !slices.Equal(got, want.IDs) {
+					t.Errorf("%q: ids %v, want %v", want.Text, got, want.IDs)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// folder copies the test tokenizer with some files replaced; "" leaves a file out.
+func folder(t *testing.T, replace map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"tokenizer.json", "config.json"} {
+		text, replaced := replace[name]
+		if !replaced {
+			data, err := os.ReadFile(filepath.Join("testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(data)
+		}
+		if text == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// changed gives the test tokenizer after a change to its settings.
+func changed(t *testing.T, change func(settings map[string]any)) string {
+	t.Helper()
+	data, err := os.ReadFile("testdata/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings map[string]any
+	if err := json.Unmarshal(data, &settings); err != nil {
+		t.Fatal(err)
+	}
+	change(settings)
+	data, err = json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// unframed has no step that adds [CLS] and [SEP].
+func unframed(t *testing.T) string {
+	return changed(t, func(settings map[string]any) { settings["post_processor"] = nil })
+}
+
+// moved has one token under another id.
+func moved(t *testing.T, token string, id int) string {
+	return changed(t, func(settings map[string]any) {
+		settings["model"].(map[string]any)["vocab"].(map[string]any)[token] = id
+	})
+}
+
+func TestOpenErrors(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		files   map[string]string
+		message string // its beginning
+		hint    string
+		is      error
+	}{
+		{"no tokenizer", map[string]string{"tokenizer.json": ""}, "open DIR/tokenizer.json: no such file or directory", "save the model's fast tokenizer", fs.ErrNotExist},
+		{"no configuration", map[string]string{"config.json": ""}, "open DIR/config.json: no such file or directory", "", fs.ErrNotExist},
+		{"not JSON", map[string]string{"tokenizer.json": "PAR1"}, "DIR/tokenizer.json: invalid character 'P'", "", nil},
+		{"cut off", map[string]string{"tokenizer.json": `{"version": "1.0", "model": {"type": "WordPi`}, "DIR/tokenizer.json: unexpected end of JSON input", "", nil},
+		{"null", map[string]string{"tokenizer.json": "null"}, "DIR/tokenizer.json: ", "Hugging Face tokenizers", nil},
+		{"another kind of file", map[string]string{"tokenizer.json": `{"do_lower_case": true}`}, "DIR/tokenizer.json: ", "Hugging Face tokenizers", nil},
+		{"configuration is not JSON", map[string]string{"config.json": "<html>"}, "DIR/config.json: invalid character '<'", "", nil},
+		{"another model's tokenizer", map[string]string{"config.json": `{"vocab_size": 100}`}, "DIR/tokenizer.json has 195 tokens, the model only 100 (vocab_size in config.json)", "from the same model", nil},
+		{"no vocabulary size", map[string]string{"config.json": `{}`}, "DIR/tokenizer.json has 195 tokens, the model only 0", "from the same model", nil},
+		{"ids with gaps", map[string]string{"tokenizer.json": moved(t, "film", 195)}, "DIR/tokenizer.json has 196 tokens, the model only 195", "from the same model", nil},
+		{"no special tokens", map[string]string{"tokenizer.json": unframed(t)}, "DIR/tokenizer.json adds 0 special tokens to a text, expected [CLS] and [SEP]", "post_processor", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := folder(t, test.files)
+			tokenizer, err := Open(dir)
+			if err == nil {
+				tokenizer.Close()
+				t.Fatal("no error")
+			}
+			if message := strings.ReplaceAll(err.Error(), dir, "DIR"); !strings.HasPrefix(message, test.message) {
+				t.Errorf("error %q\nwant  %q…", message, test.message)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %q has more than one line", err)
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("%v hides %v", err, test.is)
+			}
+			var hinted *hint.Error
+			if test.hint != "" && (!errors.As(err, &hinted) || !strings.Contains(hinted.Hint, test.hint)) {
+				t.Errorf("%v lacks the hint %q", err, test.hint)
+			}
+		})
+	}
+}
+
+// FuzzEncode feeds texts of all kinds: ids stay in the vocabulary and within the limit, framed.
+func FuzzEncode(f *testing.F) {
+	for _, e := range encodings(f) {
+		f.Add(e.Text, 10)
+	}
+	f.Add("\xff\xfe broken", 5)
+	tokenizer := open(f, "testdata")
+	empty := tokenizer.Encode("", long)
+	f.Fuzz(func(t *testing.T, text string, limit int) {
+		limit = max(limit, specials)
+		ids := tokenizer.Encode(text, limit)
+		if len(ids) < specials || len(ids) > limit {
+			t.Fatalf("%d ids, limit %d", len(ids), limit)
+		}
+		if ids[0] != empty[0] || ids[len(ids)-1] != empty[1] {
+			t.Fatalf("%v is not framed", ids)
+		}
+		for _, id := range ids {
+			if id < 0 || id >= int32(tokenizer.library.VocabSize()) {
+				t.Fatalf("id %d is beyond the vocabulary", id)
+			}
+		}
+	})
+}
