@@ -1,0 +1,68 @@
+import hashlib
+import platform
+import zipfile
+
+import pytest
+
+import fetch_onnxruntime
+from fetch import registry
+from fetch.failure import Failure
+
+LIBRARY = b"\x7fELF library"
+
+
+def wheel(path, names):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("onnxruntime/capi/libonnxruntime_providers_shared.so", b"another")
+        for name in names:
+            archive.writestr(name, LIBRARY)
+    return str(path)
+
+
+@pytest.fixture
+def pinned(monkeypatch, tmp_path):
+    """Pretend a platform whose wheel holds LIBRARY; give the list of what pip was asked for."""
+    asked = []
+    path = wheel(tmp_path / "onnxruntime.whl", ["onnxruntime/capi/libonnxruntime.so.1.31.1"])
+    monkeypatch.setattr(platform, "system", lambda: "Plan9")
+    monkeypatch.setattr(platform, "machine", lambda: "pdp11")
+    monkeypatch.setitem(fetch_onnxruntime.WHEELS, ("Plan9", "pdp11"),
+                        ("plan9_pdp11", "00", hashlib.sha256(LIBRARY).hexdigest(), "libonnxruntime.so"))
+    monkeypatch.setattr(registry, "pip", lambda *arguments: asked.append(arguments) or path)
+    return asked
+
+
+def test_puts_the_library_into_the_folder(pinned, tmp_path):
+    fetch_onnxruntime.main([str(tmp_path / "lib")])
+    assert (tmp_path / "lib" / "libonnxruntime.so").read_bytes() == LIBRARY
+    assert "--platform=plan9_pdp11" in pinned[0]
+
+
+def test_leaves_a_good_library_alone_and_replaces_a_bad_one(pinned, tmp_path):
+    for _ in range(2):
+        fetch_onnxruntime.main([str(tmp_path)])
+    assert len(pinned) == 1
+    (tmp_path / "libonnxruntime.so").write_bytes(b"damaged")
+    fetch_onnxruntime.main([str(tmp_path)])
+    assert len(pinned) == 2
+    assert (tmp_path / "libonnxruntime.so").read_bytes() == LIBRARY
+
+
+def test_unknown_platforms_are_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(platform, "machine", lambda: "pdp11")
+    with pytest.raises(Failure, match="no pinned ONNX Runtime for .* on pdp11") as caught:
+        fetch_onnxruntime.main([str(tmp_path)])
+    assert "ONNXRUNTIME_LIB" in caught.value.hint
+
+
+@pytest.mark.parametrize("names", [[], ["onnxruntime/capi/libonnxruntime.so.1", "onnxruntime/capi/libonnxruntime.so.2"]])
+def test_a_wheel_must_hold_one_library(tmp_path, names):
+    with pytest.raises(Failure, match=f"holds {len(names)} ONNX Runtime libraries, expected 1"):
+        fetch_onnxruntime.unpack(wheel(tmp_path / "w", names), str(tmp_path / "lib"))
+    assert not (tmp_path / "lib").exists()
+
+
+def test_checksums_have_the_right_length():
+    for _, wheel_sha256, library_sha256, _ in fetch_onnxruntime.WHEELS.values():
+        for digest in wheel_sha256, library_sha256:
+            assert len(bytes.fromhex(digest)) == hashlib.sha256().digest_size
