@@ -21,6 +21,15 @@ type Cell struct {
 	Seed         uint64 `yaml:"seed"`
 
 	Hyperparameters `yaml:"hyperparameters"`
+
+	// Checksums are the SHA-256 of what goes in: data/ROLE, model/FILE, graph/METHOD.
+	Checksums map[string]string `yaml:"checksums"`
+}
+
+// identity is the cell without the places of its files: moved files are the same files.
+func (c Cell) identity() Cell {
+	c.DataFolder, c.ModelFolder = "", ""
+	return c
 }
 
 // Folder is where the cell's files go, below out.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,28 +23,32 @@ import (
 const Release = "0.1.0"
 
 // describe adds what is needed to repeat the cell: its configuration, versions and checksums.
-func (p *Plan) describe(r *eval.Result, cell Cell, dataset *poison.Dataset, topologies ortrain.Topologies) (err error) {
+func (p *Plan) describe(r *eval.Result, cell Cell) (err error) {
 	r.Dataset, r.Attack, r.Target, r.Setting, r.Ratio = cell.Dataset, cell.Attack, cell.Target, cell.Setting, cell.Ratio
 	r.Model, r.Architecture, r.Method, r.Seed = cell.Model, cell.Architecture, cell.Method, cell.Seed
 	r.Device, r.Threads = p.Device.String(), p.Device.Threads
 	if r.Threads == 0 {
 		r.Threads = runtime.NumCPU()
 	}
-	if r.Config, err = json.Marshal(cell.Hyperparameters); err != nil {
-		return err
-	}
-	r.Versions = Versions()
-	r.Checksums, err = p.models[cell.ModelFolder].sums()
+	r.Versions, r.Checksums = Versions(), cell.Checksums
+	r.Config, err = json.Marshal(cell.Hyperparameters)
+	return err
+}
+
+// checksums are those of everything that goes into a cell.
+func checksums(model *loadedModel, dataset *poison.Dataset, topologies ortrain.Topologies) (map[string]string, error) {
+	sums, err := model.sums()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	all := maps.Clone(sums)
 	for _, file := range dataset.Files {
-		r.Checksums["data/"+file.Role] = file.SHA256
+		all["data/"+file.Role] = file.SHA256
 	}
 	for _, t := range []*graphs.Topology{topologies.Train, topologies.Evaluate} {
-		r.Checksums["graph/"+t.Manifest.Method] = t.Manifest.SHA256
+		all["graph/"+t.Manifest.Method] = t.Manifest.SHA256
 	}
-	return nil
+	return all, nil
 }
 
 // sums gives the SHA-256 of the model's files, computed once.
@@ -58,11 +63,7 @@ func (m *loadedModel) sums() (map[string]string, error) {
 			m.checksums["model/"+name] = sum
 		}
 	}
-	copied := map[string]string{}
-	for name, sum := range m.checksums {
-		copied[name] = sum
-	}
-	return copied, nil
+	return m.checksums, nil
 }
 
 func fileSum(path string) (string, error) {

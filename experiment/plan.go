@@ -86,8 +86,13 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 	}
 	architecture := model.Config.Architecture()
 	preset := FindPreset(architecture)
-	for _, name := range p.Config.Methods {
-		method, err := FindMethod(name)
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(absolute)
+	for _, methodName := range p.Config.Methods {
+		method, err := FindMethod(methodName)
 		if err != nil {
 			return err
 		}
@@ -108,12 +113,16 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 				return err
 			}
 		}
+		sums, err := checksums(model, dataset, topologies)
+		if err != nil {
+			return err
+		}
 		for _, seed := range p.Config.Seeds {
 			p.Cells = append(p.Cells, Cell{
 				Dataset: dataset.Name, DataFolder: data, Attack: dataset.Attack, Target: dataset.Target,
 				Setting: dataset.Setting, Ratio: dataset.Ratio, Limit: p.Config.Limit,
-				Model: filepath.Base(folder), ModelFolder: folder, Architecture: architecture,
-				Method: method.Name, Seed: seed, Hyperparameters: values,
+				Model: name, ModelFolder: folder, Architecture: architecture,
+				Method: method.Name, Seed: seed, Hyperparameters: values, Checksums: sums,
 			})
 		}
 	}

@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,6 +29,9 @@ type Rescore struct {
 // Run predicts both test sets with the cell's best tensors.
 func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	cell, err := readCell(r.Folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return eval.Scores{}, hint.New("give the folder that holds result.json", "%s is no cell of a run: it has no %s", r.Folder, configFile)
+	}
 	if err != nil {
 		return eval.Scores{}, err
 	}
@@ -85,16 +89,17 @@ func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
 	return poison.Load(folder, options)
 }
 
-// readCell reads the configuration that a cell's folder was made with.
+// readCell reads the configuration that a cell's folder was made with. The error wraps fs.ErrNotExist if
+// there is none.
 func readCell(folder string) (Cell, error) {
 	path := filepath.Join(folder, configFile)
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Cell{}, hint.New("give the folder that holds result.json", "%s is no cell of a run: it has no %s", folder, configFile)
-	}
 	if err != nil {
 		return Cell{}, err
 	}
 	var cell Cell
-	return cell, yaml.Unmarshal(data, &cell)
+	if err := yaml.Unmarshal(data, &cell); err != nil {
+		return Cell{}, &hint.Error{Err: fmt.Errorf("%s: %w", path, err), Hint: "it was damaged; --force trains the cell anew"}
+	}
+	return cell, nil
 }

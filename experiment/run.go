@@ -95,21 +95,29 @@ func clear(folder string) error {
 // claim records the cell's configuration in its folder. A folder with another configuration is an error:
 // its results would be taken for this one's.
 func claim(folder string, cell Cell) error {
-	wanted, err := yaml.Marshal(cell)
-	if err != nil {
-		return err
-	}
 	path := filepath.Join(folder, configFile)
-	present, err := os.ReadFile(path)
+	present, err := readCell(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		return atomicfile.WriteFile(path, wanted, 0o644)
+		text, err := yaml.Marshal(cell)
+		if err != nil {
+			return err
+		}
+		return atomicfile.WriteFile(path, text, 0o644)
 	}
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(present, wanted) {
+	was, err := yaml.Marshal(present.identity())
+	if err != nil {
+		return err
+	}
+	is, err := yaml.Marshal(cell.identity())
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(was, is) {
 		return hint.New("give another --out, or --force to train it again",
-			"%s was made with another configuration: %s", folder, firstDifference(present, wanted))
+			"%s was made with another configuration: %s", folder, firstDifference(was, is))
 	}
 	return nil
 }
@@ -164,7 +172,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 		return eval.Result{}, err
 	}
 	result.Started, result.Finished = started, time.Now()
-	if err := p.describe(&result, cell, dataset, topologies); err != nil {
+	if err := p.describe(&result, cell); err != nil {
 		return eval.Result{}, err
 	}
 	if err := result.Write(filepath.Join(folder, ResultFile)); err != nil {
