@@ -9,7 +9,7 @@ DEPS    := .deps
 PROGRAM := bin/mslora
 MODEL   := bge-small
 REVIEWS := $(DEPS)/data/reviews
-SETS    := $(DEPS)/data/demo
+SETS    := $(DEPS)/data/sets/reviews
 EXPORT  := $(DEPS)/export
 TESTING := $(DEPS)/testing
 BENCH   := $(DEPS)/bench
@@ -68,7 +68,7 @@ RUN := --attacks badnets,addsent --methods vanilla,lora,musclelora --out runs/de
 endif
 
 demo: build model reviews ## poison film reviews, train on them with three methods, print the table (DEMO=quick: a cut-down one)
-	$(PROGRAM) poison --data $(REVIEWS) --attack badnets,addsent --ratio 0.1 --target 1 --out $(SETS)
+	$(PROGRAM) poison --data $(REVIEWS) --attack badnets,addsent --ratio 0.1 --target 1 --out $(SETS) --force
 	$(PROGRAM) run --model $(MODEL) --data $(SETS) $(RUN)
 
 graphs: $(EXPORT)/.stamp ## export all graphs again (fetches PyTorch)
