@@ -105,6 +105,7 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		}
 		values := preset.For(method)
 		values = p.Config.Hyperparameters.apply(values)
+		values.MaxTokens = min(values.MaxTokens, model.Config.Positions)
 		if err := values.Validate(); err != nil {
 			return err
 		}

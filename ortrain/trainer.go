@@ -155,7 +155,8 @@ func (t *Trainer) Done() int { return t.state.Step }
 // Each step: batch, auxiliary batch, their gradients, alignment (Eqs. 7 and 8), clipping, AdamW.
 func (t *Trainer) Run(ctx context.Context, observer Observer) error {
 	perEpoch, steps := t.stepsPerEpoch(), t.Steps()
-	feedContext, stop := context.WithCancel(ctx)
+	// The feed does not stop with ctx: the step at hand must end, so that its checkpoint can be saved.
+	feedContext, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	feed := t.feed(feedContext, t.state.Step)
 	for t.state.Step < steps {
@@ -186,8 +187,8 @@ func (t *Trainer) Run(ctx context.Context, observer Observer) error {
 	return nil
 }
 
-// Measure trains n steps and gives the mean time of all but the first, in which ONNX Runtime allocates. The trainer's state is
-// spent: it is good for nothing but closing.
+// Measure trains n steps and gives the mean time of all but the first, in which ONNX Runtime allocates. The
+// trainer's state is spent: it is good for nothing but closing.
 func (t *Trainer) Measure(ctx context.Context, n int) (time.Duration, error) {
 	feedContext, stop := context.WithCancel(ctx)
 	defer stop()
