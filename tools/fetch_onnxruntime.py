@@ -4,7 +4,8 @@
 usage: fetch_onnxruntime.py FOLDER
 
 The library comes out of ONNX Runtime's Python wheel: one fixed file per platform, whatever the version of
-the local Python, so that its checksum can be pinned. A library that is there already is left alone.
+the local Python, so that its checksum can be pinned. A library that is there already is left alone, and
+nothing is fetched where ONNXRUNTIME_LIB names another.
 """
 
 import argparse
@@ -49,6 +50,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     folder = parser.parse_args(arguments).folder
+    if os.environ.get("ONNXRUNTIME_LIB"):
+        return
     system = platform.system(), platform.machine()
     if system not in WHEELS:
         raise Failure(f"there is no pinned ONNX Runtime for {system[0]} on {system[1]}",

@@ -19,6 +19,11 @@ def wheel(path, names):
     return str(path)
 
 
+@pytest.fixture(autouse=True)
+def no_library_by_variable(monkeypatch):
+    monkeypatch.delenv("ONNXRUNTIME_LIB", raising=False)
+
+
 @pytest.fixture
 def pinned(monkeypatch, tmp_path):
     """Pretend a platform whose wheel holds LIBRARY; give the list of what pip was asked for."""
@@ -46,6 +51,12 @@ def test_leaves_a_good_library_alone_and_replaces_a_bad_one(pinned, tmp_path):
     fetch_onnxruntime.main([str(tmp_path)])
     assert len(pinned) == 2
     assert (tmp_path / "libonnxruntime.so").read_bytes() == LIBRARY
+
+
+def test_fetches_nothing_where_another_library_is_named(pinned, monkeypatch, tmp_path):
+    monkeypatch.setenv("ONNXRUNTIME_LIB", "/opt/onnxruntime")
+    fetch_onnxruntime.main([str(tmp_path / "lib")])
+    assert pinned == [] and not (tmp_path / "lib").exists()
 
 
 def test_unknown_platforms_are_named(monkeypatch, tmp_path):
