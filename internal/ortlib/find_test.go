@@ -18,16 +18,19 @@ func library() string { return patterns()[0] }
 
 func versioned(version string) string { return strings.Replace(patterns()[1], "*", version, 1) }
 
-// touch makes an empty file, and its folder, below root.
+// touch makes an empty file, and its folder, below root. It never replaces a file: a test program that was
+// built into a checkout looks there too.
 func touch(t *testing.T, root string, parts ...string) string {
 	t.Helper()
 	path := filepath.Join(append([]string{root}, parts...)...)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, nil, 0o644); err != nil {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
 		t.Fatal(err)
 	}
+	file.Close()
 	return path
 }
 
