@@ -62,7 +62,7 @@ reviews: toolchains
 
 # DEMO=quick trains less, to see the whole way in minutes.
 ifeq ($(DEMO),quick)
-RUN := --attacks addsent --methods lora,musclelora --limit 480 --epochs 2 --out runs/demo-quick
+RUN := --attacks addsent --methods lora,musclelora --limit 400 --epochs 3 --lr 1e-3 --out runs/demo-quick
 else
 RUN := --attacks badnets,addsent --methods vanilla,lora,musclelora --out runs/demo
 endif
@@ -77,7 +77,9 @@ graphs: $(EXPORT)/.stamp ## export all graphs again (fetches PyTorch)
 graphs-check: $(EXPORT)/.stamp ## prove that the committed graphs are what the exporter makes (fetches PyTorch)
 	$(EXPORT)/bin/python tools/export_graphs.py --check
 
-bench: build $(BENCH)/.stamp ## time a training step beside PyTorch's (fetches PyTorch)
+bench: build reviews $(BENCH)/.stamp ## time a training step beside PyTorch's (fetches PyTorch)
+	@$(PYTHON) tools/fetch_model.py minilm --out $(DEPS)/models/minilm
+	@$(PYTHON) tools/fetch_model.py bert-base --out $(DEPS)/models/bert-base
 	tools/bench/run.sh $(BENCH)/bin/python
 
 $(TESTING)/.stamp: tools/requirements-test.txt

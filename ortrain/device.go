@@ -46,7 +46,8 @@ func (d Device) String() string {
 }
 
 // options builds the session options; the caller destroys them. folder is where the external weights lie.
-func (d Device) options(folder string) (*ort.SessionOptions, error) {
+// prepack lets ONNX Runtime keep a second copy of the weights, laid out for its matrix products.
+func (d Device) options(folder string, prepack bool) (*ort.SessionOptions, error) {
 	o, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
@@ -59,6 +60,11 @@ func (d Device) options(folder string) (*ort.SessionOptions, error) {
 		// the working one a third of its speed.
 		if err := o.AddSessionConfigEntry("session.force_spinning_stop", "1"); err != nil {
 			return err
+		}
+		if !prepack {
+			if err := o.AddSessionConfigEntry("session.disable_prepacking", "1"); err != nil {
+				return err
+			}
 		}
 		if folder != "" {
 			if err := o.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder); err != nil {

@@ -55,7 +55,7 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 	}
 	inputs = append(inputs, headWeight, headBias)
 	inputs = append(inputs, linked.Promoted...)
-	s, err := openSession(linked, inputs, []string{"logits"}, device)
+	s, err := openSession(linked, inputs, []string{"logits"}, device, false)
 	if err != nil {
 		return nil, err
 	}

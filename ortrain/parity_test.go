@@ -281,7 +281,7 @@ func (p *parity) logits(work prepared) []float32 {
 	}
 	defer p.step.destroyBatch(inputs)
 	// The training session gives no logits; run the graph once more in a session that does.
-	s, err := openSession(p.step.linked, p.step.session.inputs, []string{"logits"}, Device{Provider: "cpu", Threads: 2})
+	s, err := openSession(p.step.linked, p.step.session.inputs, []string{"logits"}, Device{Provider: "cpu", Threads: 2}, true)
 	if err != nil {
 		p.t.Fatal(err)
 	}

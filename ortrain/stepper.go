@@ -37,7 +37,7 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 	if err := s.addScalars(setting.Modules, scales); err != nil {
 		return nil, nil, err
 	}
-	s.session, err = openSession(linked, s.inputNames(linked), outputNames(s.parameters), device)
+	s.session, err = openSession(linked, s.inputNames(linked), outputNames(s.parameters), device, true)
 	return s, drawn, err
 }
 

@@ -209,7 +209,7 @@ func TestMergedEqualsUnmerged(t *testing.T) {
 func trainingLogits(t *testing.T, trainer *Trainer, examples []Example) []float32 {
 	t.Helper()
 	step := trainer.step
-	s, err := openSession(step.linked, step.session.inputs, []string{"logits"}, Device{Provider: "cpu"})
+	s, err := openSession(step.linked, step.session.inputs, []string{"logits"}, Device{Provider: "cpu"}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
