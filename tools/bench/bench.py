@@ -134,17 +134,17 @@ def compare(o, model_name, method):
     ours.stdin.flush()
     end = json.loads(ours.stdout.readline())
     ours.wait()
-    rows = rows[1:]  # the first step allocates, on both sides
+    first, rows = rows[0], rows[1:]  # the first step allocates, on both sides
     mine, theirs = sum(r["seconds"] for r in rows), sum(r["theirs"] for r in rows)
     runs = 1 if compared else 2
     share = sum(r["flops"] for r in rows) * runs / mine / peak
-    last = rows[-1]
-    busy = last["go"] + last["graph"]
+    spent = {part: rows[-1][part] - first[part] for part in ("graph", "go", "optimizer")}
+    busy = spent["go"] + spent["graph"]
     def number(value, width, digits):
         return f"{value:{width}.{digits}f}" if compared else f"{'-':>{width}s}"
     print(f"{model_name:10s} {method:11s} {number(1e3 * theirs / len(rows), 9, 0)} {1e3 * mine / len(rows):8.0f} {number(theirs / mine, 7, 2)} "
-          f"{100 * share:7.0f} % {number((theirs + evaluation) / (mine + end['evaluation']), 7, 2)} {100 * last['go'] / busy:6.1f} % "
-          f"{100 * last['optimizer'] / busy:8.1f} % {end['peak_bytes'] / 2**30:7.2f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:7.2f}", flush=True)
+          f"{100 * share:7.0f} % {number((theirs + evaluation) / (mine + end['evaluation']), 7, 2)} {100 * spent['go'] / busy:6.1f} % "
+          f"{100 * spent['optimizer'] / busy:8.1f} % {end['peak_bytes'] / 2**30:7.2f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:7.2f}", flush=True)
 
 
 def main():
