@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 //go:embed paper.csv
@@ -39,12 +40,28 @@ func mustParsePaper(data []byte) []PaperCell {
 	return cells
 }
 
-// FindPaper gives the paper's cell for a row; the earliest table that has it counts.
-func FindPaper(dataset, model, method, attack string) (PaperCell, bool) {
+// FindPaper gives the paper's cell of a result: data set, model, method and attack have the same names there
+// ("bert-base-uncased" is the paper's "bert-base") and target label, poison ratio and which texts are poisoned
+// are the paper's. The earliest table that has the cell counts.
+func FindPaper(r Result) (PaperCell, bool) {
+	ratio, err := strconv.ParseFloat(r.Ratio, 64)
+	if err != nil || ratio != 0.1 || r.Target != 1 || r.Setting != paperSetting(r.Attack) {
+		return PaperCell{}, false
+	}
+	model := strings.TrimSuffix(strings.ToLower(r.Model), "-uncased")
 	for _, c := range PaperCells {
-		if c.Dataset == dataset && c.Model == model && c.Method == method && c.Attack == attack {
+		if c.Dataset == strings.ToLower(r.Dataset) && c.Model == model && c.Method == r.Method && c.Attack == r.Attack {
 			return c, true
 		}
 	}
 	return PaperCell{}, false
+}
+
+// paperSetting is which training texts the authors poison: those of the target label for BadNets, any for the
+// other attacks.
+func paperSetting(attack string) string {
+	if attack == "badnets" {
+		return "clean"
+	}
+	return "mix"
 }

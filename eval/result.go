@@ -17,6 +17,8 @@ const Schema = 1
 // Result is what result.json of one cell holds: what was run, what came out, and all that is needed to run
 // it again.
 type Result struct {
+	Path string `json:"-"` // the file it was read from
+
 	Schema int `json:"schema"`
 
 	Dataset      string `json:"dataset"`
@@ -57,7 +59,8 @@ func (r Result) Write(path string) error {
 	return atomicfile.WriteFile(path, append(data, '\n'), 0o644)
 }
 
-// ReadResult reads result.json. An unknown key or another schema version is an error.
+// ReadResult reads result.json. Another schema version, an unknown key, a cell without a name or an
+// impossible count is an error.
 func ReadResult(path string) (Result, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -70,6 +73,7 @@ func ReadResult(path string) (Result, error) {
 			Hint: "remove it to have its cell scored again",
 		}
 	}
+	r.Path = path
 	return r, nil
 }
 
@@ -89,5 +93,28 @@ func parseResult(data []byte) (Result, error) {
 	if err := decoder.Decode(&r); err != nil {
 		return Result{}, err
 	}
-	return r, nil
+	return r, r.check()
+}
+
+// check finds what a table could not be made of.
+func (r Result) check() error {
+	for _, name := range []struct{ key, value string }{
+		{"dataset", r.Dataset}, {"attack", r.Attack}, {"model", r.Model}, {"method", r.Method},
+	} {
+		if name.value == "" {
+			return fmt.Errorf("%s is missing", name.key)
+		}
+	}
+	for _, score := range []struct {
+		key   string
+		share Share
+	}{
+		{"scores.cacc", r.Scores.CACC}, {"scores.asr", r.Scores.ASR}, {"scores.floor", r.Scores.Floor},
+		{"last_epoch.cacc", r.LastEpoch.CACC}, {"last_epoch.asr", r.LastEpoch.ASR}, {"last_epoch.floor", r.LastEpoch.Floor},
+	} {
+		if err := score.share.check(); err != nil {
+			return fmt.Errorf("%s: %w", score.key, err)
+		}
+	}
+	return nil
 }

@@ -17,15 +17,30 @@ func (s Share) Percent() float64 {
 	return 100 * float64(s.Hits) / float64(s.Texts)
 }
 
+// String gives the percentage and both counts.
+func (s Share) String() string { return fmt.Sprintf("%.2f (%d of %d)", s.Percent(), s.Hits, s.Texts) }
+
+func (s Share) check() error {
+	if s.Hits < 0 || s.Hits > s.Texts {
+		return fmt.Errorf("%d hits of %d texts", s.Hits, s.Texts)
+	}
+	return nil
+}
+
 // Scores of a model in one cell.
+//
+// The predicted class ŷ(x) of a text is the one with the largest logit, the lowest of equal ones.
 type Scores struct {
 	CACC  Share `json:"cacc"`
 	ASR   Share `json:"asr"`
 	Floor Share `json:"floor"`
 }
 
-// Accuracy is the share of texts whose predicted class is their label. On the clean test set it is CACC
-// (paper, section 5.1).
+// Accuracy is the share of texts whose predicted class is their label,
+//
+//	|{i : ŷ(x_i) = y_i}| / N,
+//
+// with predicted and labels of length N. On the clean test set it is CACC (paper, section 5.1).
 func Accuracy(predicted, labels []int) Share {
 	share := Share{Texts: len(labels)}
 	for i, label := range labels {
@@ -36,8 +51,11 @@ func Accuracy(predicted, labels []int) Share {
 	return share
 }
 
-// ASR, the attack success rate, is the share of poisoned test texts, none of which is of the target class,
-// that are classified as the target label (paper, section 5.1).
+// ASR, the attack success rate, is the share of poisoned test texts that are classified as the target label,
+//
+//	|{i : ŷ(trigger(x_i)) = target}| / N,
+//
+// where x_1 to x_N are the test texts whose label is not the target (paper, section 5.1).
 func ASR(predicted []int, target int) Share {
 	share := Share{Texts: len(predicted)}
 	for _, p := range predicted {
@@ -48,9 +66,12 @@ func ASR(predicted []int, target int) Share {
 	return share
 }
 
-// Floor is the share of the clean test texts of the other classes that are classified as the target
-// label: the ASR of a trigger that does nothing. No defence gets far below it, so the distance of ASR from
-// its floor is what the backdoor does.
+// Floor is the share of the clean test texts of the other classes that are classified as the target label,
+//
+//	|{i : y_i ≠ target, ŷ(x_i) = target}| / |{i : y_i ≠ target}|,
+//
+// the ASR of a trigger that does nothing. It is not in the paper. No defence gets far below it, so the
+// distance of ASR from its floor is what the backdoor does.
 func Floor(predicted, labels []int, target int) Share {
 	var share Share
 	for i, label := range labels {
@@ -64,5 +85,3 @@ func Floor(predicted, labels []int, target int) Share {
 	}
 	return share
 }
-
-func (s Share) String() string { return fmt.Sprintf("%.2f (%d of %d)", s.Percent(), s.Hits, s.Texts) }

@@ -2,43 +2,12 @@ package eval
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"path/filepath"
 	"slices"
 
 	"mslora/internal/hint"
 )
-
-// ReadResults finds every result.json below the folders, in the order of their paths.
-func ReadResults(folders ...string) ([]Result, error) {
-	var results []Result
-	for _, folder := range folders {
-		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || entry.Name() != "result.json" {
-				return err
-			}
-			r, err := ReadResult(path)
-			if err != nil {
-				return err
-			}
-			results = append(results, r)
-			return nil
-		})
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, hint.New("give a folder that `mslora run` wrote", "there is no folder %s", folder)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if len(results) == 0 {
-		return nil, hint.New("`mslora run` makes them", "there are no finished cells in %v", folders)
-	}
-	return results, nil
-}
 
 // Statistic is a score over several seeds, in percent.
 type Statistic struct {
@@ -65,7 +34,7 @@ func statistic(shares []Share) Statistic {
 // String gives the mean, with the deviation if there are several seeds.
 func (s Statistic) String() string {
 	if s.Seeds > 1 {
-		return fmt.Sprintf("%.2f ± %.2f", s.Mean, s.Deviation)
+		return fmt.Sprintf("%.2f±%.2f", s.Mean, s.Deviation)
 	}
 	return fmt.Sprintf("%.2f", s.Mean)
 }
@@ -77,6 +46,7 @@ type Row struct {
 	Attack  string     `json:"attack"`
 	Poison  string     `json:"poison"` // setting and ratio, such as "mix 0.1"
 	Method  string     `json:"method"`
+	Variant Variant    `json:"variant,omitempty"`
 	CACC    Statistic  `json:"cacc"`
 	ASR     *Statistic `json:"asr"` // nil if there are no poisoned test texts
 	Floor   Statistic  `json:"floor"`
@@ -97,8 +67,10 @@ func rank(order []string, name string) int {
 }
 
 // Rows groups results by everything but the seed, in the order of the paper's table 1: data set, model,
-// attack, method. With paper, the paper's cell stands beside ours where the poison ratio is the paper's.
-func Rows(results []Result, paper bool) []Row {
+// attack, method. Results that differ in more than the seed, such as their learning rate, get a row for each
+// variant. With paper, the paper's cell stands beside ours where it is the same one. Two results of one cell
+// are an error: they would count as two seeds.
+func Rows(results []Result, paper bool) ([]Row, error) {
 	type key struct{ dataset, model, attack, poison, method string }
 	groups := map[key][]Result{}
 	for _, r := range results {
@@ -107,23 +79,22 @@ func Rows(results []Result, paper bool) []Row {
 	}
 	var rows []Row
 	for k, group := range groups {
-		row := Row{Dataset: k.dataset, Model: k.model, Attack: k.attack, Poison: k.poison, Method: k.method}
-		shares := func(pick func(Scores) Share) Statistic {
-			var all []Share
-			for _, r := range group {
-				all = append(all, pick(r.Scores))
+		byVariant := map[string][]Result{}
+		for i, v := range variants(group) {
+			seeds := byVariant[v.String()]
+			for _, other := range seeds {
+				if other.Seed == group[i].Seed {
+					return nil, hint.New("give folders in which it is only once", "%s and %s are of the same cell", other.Path, group[i].Path)
+				}
 			}
-			return statistic(all)
+			if len(seeds) == 0 {
+				rows = append(rows, Row{Dataset: k.dataset, Model: k.model, Attack: k.attack, Poison: k.poison, Method: k.method, Variant: v})
+			}
+			byVariant[v.String()] = append(seeds, group[i])
 		}
-		row.CACC = shares(func(s Scores) Share { return s.CACC })
-		row.Floor = shares(func(s Scores) Share { return s.Floor })
-		if group[0].Scores.ASR.Texts > 0 {
-			row.ASR = new(shares(func(s Scores) Share { return s.ASR }))
+		for i := len(rows) - len(byVariant); i < len(rows); i++ {
+			rows[i].score(byVariant[rows[i].Variant.String()], paper)
 		}
-		if cell, ok := FindPaper(k.dataset, k.model, k.method, k.attack); ok && paper && group[0].Ratio == "0.1" {
-			row.Paper = &cell
-		}
-		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
 		return cmp.Or(
@@ -131,9 +102,29 @@ func Rows(results []Result, paper bool) []Row {
 			cmp.Compare(rank(attackOrder, a.Attack), rank(attackOrder, b.Attack)), cmp.Compare(a.Attack, b.Attack),
 			cmp.Compare(a.Poison, b.Poison),
 			cmp.Compare(rank(methodOrder, a.Method), rank(methodOrder, b.Method)), cmp.Compare(a.Method, b.Method),
+			compareVariants(a.Variant, b.Variant),
 		)
 	})
-	return rows
+	return rows, nil
+}
+
+// score fills the row's numbers in from the results of its seeds.
+func (row *Row) score(seeds []Result, paper bool) {
+	over := func(pick func(Scores) Share) Statistic {
+		var shares []Share
+		for _, r := range seeds {
+			shares = append(shares, pick(r.Scores))
+		}
+		return statistic(shares)
+	}
+	row.CACC = over(func(s Scores) Share { return s.CACC })
+	row.Floor = over(func(s Scores) Share { return s.Floor })
+	if seeds[0].Scores.ASR.Texts > 0 {
+		row.ASR = new(over(func(s Scores) Share { return s.ASR }))
+	}
+	if cell, ok := FindPaper(seeds[0]); ok && paper {
+		row.Paper = &cell
+	}
 }
 
 func poisonName(r Result) string {

@@ -15,55 +15,68 @@ import (
 	"mslora/internal/hint"
 )
 
+// tableOptions is what `mslora table` was asked for.
+type tableOptions struct {
+	Folders []string
+	Format  string
+	Out     string // file, "": standard output
+	Color   string // auto, always or never
+	Paper   bool
+	Stdout  io.Writer
+	Stderr  io.Writer
+}
+
 func tableCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "table",
 		Usage:     "print the scores of finished cells as the paper's tables",
 		UsageText: "mslora table runs/first --format markdown",
+		Description: "Finds every finished cell below the folders. Seeds of one cell are averaged; cells that differ in\n" +
+			"a hyperparameter get a line each. Where the paper has the same cell, its numbers stand beside ours.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(eval.Formats, ", ")},
 			&cli.StringFlag{Name: "out", Usage: "write to `FILE` instead"},
-			&cli.StringFlag{Name: "color", Value: "auto", Usage: "auto, always or never"},
+			&cli.StringFlag{Name: "color", Value: "auto", Usage: "auto, always or never; auto heeds NO_COLOR"},
 			&cli.BoolFlag{Name: "no-paper", Usage: "leave the paper's numbers out"},
 		},
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
 				return badInput(hint.New("for example `mslora table runs/first`", "give one or more folders"))
 			}
-			color, err := wantColor(c.String("color"), c.App.Writer)
-			if err != nil {
-				return badInput(err)
-			}
-			return badInput(table(c.App.Writer, tableOptions{
+			return badInput(table(tableOptions{
 				Folders: c.Args().Slice(), Format: c.String("format"), Out: c.String("out"),
-				Color: color, Paper: !c.Bool("no-paper"),
+				Color: c.String("color"), Paper: !c.Bool("no-paper"),
+				Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			}))
 		},
 	}
 }
 
-type tableOptions struct {
-	Folders []string
-	Format  string
-	Out     string // file, "": standard output
-	Color   bool
-	Paper   bool
-}
-
-func table(stdout io.Writer, o tableOptions) error {
-	results, err := eval.ReadResults(o.Folders...)
+func table(o tableOptions) error {
+	color, err := wantColor(o.Color, o.Stdout)
 	if err != nil {
 		return err
 	}
-	rows := eval.Rows(results, o.Paper)
-	if o.Out == "" {
-		return eval.WriteTable(stdout, rows, o.Format, o.Color)
-	}
-	var text bytes.Buffer
-	if err := eval.WriteTable(&text, rows, o.Format, false); err != nil {
+	results, unfinished, err := eval.ReadResults(o.Folders...)
+	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(o.Out, text.Bytes(), 0o644)
+	rows, err := eval.Rows(results, o.Paper)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := eval.WriteTable(&text, rows, o.Format, color && o.Out == ""); err != nil {
+		return err
+	}
+	if unfinished > 0 {
+		fmt.Fprintf(o.Stderr, "unfinished cells, not in the table: %d\n", unfinished)
+	}
+	if o.Out != "" {
+		return atomicfile.WriteFile(o.Out, text.Bytes(), 0o644)
+	}
+	_, err = o.Stdout.Write(text.Bytes())
+	return err
 }
 
 // wantColor decides about grey: on a terminal, unless NO_COLOR is set (no-color.org).
@@ -82,10 +95,6 @@ func wantColor(mode string, out io.Writer) (bool, error) {
 
 // printTable prints the table of finished cells after a run.
 func printTable(out io.Writer, folders []string) error {
-	color, err := wantColor("auto", out)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintln(out)
-	return table(out, tableOptions{Folders: folders, Format: "text", Color: color, Paper: true})
+	return table(tableOptions{Folders: folders, Format: "text", Color: "auto", Paper: true, Stdout: out, Stderr: io.Discard})
 }

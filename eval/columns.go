@@ -1,0 +1,124 @@
+package eval
+
+import (
+	"fmt"
+	"slices"
+)
+
+// column of a table for people.
+type column struct {
+	name   string
+	cell   func(Row) string
+	number bool // set right
+	paper  bool // the paper's, not ours
+}
+
+// columnsOf leaves out what no row of a block has: variants, the paper's numbers.
+func columnsOf(block []Row) []column {
+	paper := func(pick func(PaperCell) float64) func(Row) string {
+		return func(r Row) string {
+			if r.Paper == nil {
+				return ""
+			}
+			return fmt.Sprintf("(%.2f)", pick(*r.Paper))
+		}
+	}
+	columns := []column{
+		{name: "Attack", cell: attackName},
+		{name: "Method", cell: func(r Row) string { return DisplayName(r.Method) }},
+		{name: "Variant", cell: func(r Row) string { return r.Variant.String() }},
+		{name: "CACC", cell: func(r Row) string { return r.CACC.String() }, number: true},
+		{name: "Paper", cell: paper(func(c PaperCell) float64 { return c.CACC }), number: true, paper: true},
+		{name: "ASR", cell: asr, number: true},
+		{name: "Paper", cell: paper(func(c PaperCell) float64 { return c.ASR }), number: true, paper: true},
+		{name: "Floor", cell: func(r Row) string { return r.Floor.String() }, number: true},
+	}
+	return slices.DeleteFunc(columns, func(c column) bool {
+		return !slices.ContainsFunc(block, func(r Row) bool { return c.cell(r) != "" })
+	})
+}
+
+func attackName(r Row) string {
+	if r.Poison == "" {
+		return r.Attack
+	}
+	return fmt.Sprintf("%s (%s)", r.Attack, r.Poison)
+}
+
+func asr(r Row) string {
+	if r.ASR == nil {
+		return "-"
+	}
+	return r.ASR.String()
+}
+
+// startsAttack tells whether the i-th row is the first of its attack.
+func startsAttack(block []Row, i int) bool {
+	return i == 0 || attackName(block[i-1]) != attackName(block[i])
+}
+
+// lines gives the cells of a block, each through edit. The attack is named once for all of its methods.
+func lines(block []Row, columns []column, edit func(column, string) string) [][]string {
+	all := make([][]string, len(block))
+	for i, r := range block {
+		for _, c := range columns {
+			all[i] = append(all[i], edit(c, c.cell(r)))
+		}
+		if !startsAttack(block, i) {
+			all[i][0] = ""
+		}
+	}
+	return all
+}
+
+// DisplayName is a method's name as the paper prints it.
+func DisplayName(method string) string {
+	names := map[string]string{
+		"vanilla": "Vanilla", "lora": "LoRA", "adapter": "Adapter", "prefix": "Prefix", "musclelora": "MuScleLoRA",
+		"lora+mslr": "MS+LR", "ga+lora": "LR+GA", "ga": "GA",
+	}
+	if name, ok := names[method]; ok {
+		return name
+	}
+	return method
+}
+
+// blocks splits rows where data set or model changes. Each is a table of its own, as in the paper's table 1.
+func blocks(rows []Row) [][]Row {
+	var all [][]Row
+	for i, r := range rows {
+		if i == 0 || r.Dataset != rows[i-1].Dataset || r.Model != rows[i-1].Model {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], r)
+	}
+	return all
+}
+
+func title(r Row) string { return fmt.Sprintf("%s, %s", r.Dataset, r.Model) }
+
+// explanation gives the lines that stand below tables for people.
+func explanation(rows []Row) []string {
+	text := []string{
+		"In percent. CACC: accuracy on clean test texts, higher is better. ASR: poisoned test texts",
+		"classified as the target label, lower is better. Floor: clean test texts of other classes",
+		"classified as the target label, which is the ASR of a trigger that does nothing.",
+	}
+	var seeds []int
+	for _, r := range rows {
+		if r.CACC.Seeds > 1 {
+			seeds = append(seeds, r.CACC.Seeds)
+		}
+	}
+	if len(seeds) > 0 {
+		count := fmt.Sprint(slices.Min(seeds))
+		if most := slices.Max(seeds); most != slices.Min(seeds) {
+			count += " to " + fmt.Sprint(most)
+		}
+		text = append(text, fmt.Sprintf("Mean±sample standard deviation over %s seeds.", count))
+	}
+	if slices.ContainsFunc(rows, func(r Row) bool { return r.Paper != nil }) {
+		text = append(text, "Paper: the same cell in Wu et al. 2024.")
+	}
+	return text
+}

@@ -1,0 +1,37 @@
+package eval
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+var latexSpecial = strings.NewReplacer(
+	`\`, `\textbackslash{}`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
+	"_", `\_`, "%", `\%`, "&", `\&`, "#", `\#`, "$", `\$`, "{", `\{`, "}", `\}`, "±", `$\,\pm\,$`)
+
+// writeLaTeX prints a table environment for each data set and model, with the rules of the booktabs package.
+func writeLaTeX(out io.Writer, rows []Row) error {
+	var text strings.Builder
+	text.WriteString("% \\usepackage{booktabs}\n")
+	for _, block := range blocks(rows) {
+		columns := columnsOf(block)
+		var names, layout []string
+		for _, c := range columns {
+			names = append(names, c.name)
+			layout = append(layout, map[bool]string{false: "l", true: "r"}[c.number])
+		}
+		fmt.Fprintf(&text, "\\begin{table}\n\\centering\n\\caption{%s. %s}\n", latexSpecial.Replace(title(block[0])),
+			latexSpecial.Replace(strings.Join(explanation(block), " ")))
+		fmt.Fprintf(&text, "\\begin{tabular}{%s}\n\\toprule\n%s \\\\\n", strings.Join(layout, ""), strings.Join(names, " & "))
+		for i, line := range lines(block, columns, func(_ column, cell string) string { return latexSpecial.Replace(cell) }) {
+			if startsAttack(block, i) {
+				text.WriteString("\\midrule\n")
+			}
+			fmt.Fprintf(&text, "%s \\\\\n", strings.Join(line, " & "))
+		}
+		text.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n")
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}

@@ -1,0 +1,94 @@
+package eval
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Variant tells results of one data set, model, attack and method apart: the hyperparameters in which they
+// differ, by name. It is empty where nothing differs.
+type Variant []Difference
+
+// Difference is one hyperparameter and its value, or what was computed on and the start of its checksum.
+type Difference struct {
+	Key   string `json:"key"`
+	Value string `json:"value"` // as JSON; "-" if the result does not tell
+}
+
+// String lists the differences: "epochs=3 learning_rate=0.001".
+func (v Variant) String() string {
+	var words []string
+	for _, d := range v {
+		words = append(words, d.Key+"="+d.Value)
+	}
+	return strings.Join(words, " ")
+}
+
+// compareVariants orders values that are numbers by size, others by their text. Both have the same keys.
+func compareVariants(a, b Variant) int {
+	for i := range min(len(a), len(b)) {
+		x, errX := strconv.ParseFloat(a[i].Value, 64)
+		y, errY := strconv.ParseFloat(b[i].Value, 64)
+		order := cmp.Compare(a[i].Value, b[i].Value)
+		if errX == nil && errY == nil {
+			order = cmp.Compare(x, y)
+		}
+		if order != 0 {
+			return order
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// variants gives the variant of each result of a group.
+func variants(group []Result) []Variant {
+	var facts []map[string]string
+	keys := map[string]bool{}
+	for _, r := range group {
+		f := circumstances(r)
+		facts = append(facts, f)
+		for key := range f {
+			keys[key] = true
+		}
+	}
+	all := make([]Variant, len(group))
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if !slices.ContainsFunc(facts, func(f map[string]string) bool { return f[key] != facts[0][key] }) {
+			continue
+		}
+		for i, f := range facts {
+			all[i] = append(all[i], Difference{key, cmp.Or(f[key], "-")})
+		}
+	}
+	return all
+}
+
+// circumstances are what decides the scores of a result beside its cell's names and seed. Seeds may only be
+// averaged if they are equal. Device and threads change no more than the last bits and are left out.
+func circumstances(r Result) map[string]string {
+	facts := map[string]string{"target": strconv.Itoa(r.Target)}
+	var config map[string]json.RawMessage
+	json.Unmarshal(r.Config, &config) // a result without a configuration has none to differ in
+	for key, value := range config {
+		var compact bytes.Buffer
+		if json.Compact(&compact, value) == nil {
+			facts[key] = compact.String()
+		}
+	}
+	files := map[string]string{} // "data", "model" and "graph": checksums of their files
+	for _, name := range slices.Sorted(maps.Keys(r.Checksums)) {
+		kind, file, _ := strings.Cut(name, "/")
+		files[kind] += file + " " + r.Checksums[name] + "\n"
+	}
+	for kind, sums := range files {
+		facts[kind] = fmt.Sprintf("%.4x", sha256.Sum256([]byte(sums)))
+	}
+	return facts
+}
