@@ -41,11 +41,11 @@ func mustParsePaper(data []byte) []PaperCell {
 }
 
 // FindPaper gives the paper's cell of a result: data set, model, method and attack have the same names there
-// ("bert-base-uncased" is the paper's "bert-base") and target label, poison ratio and which texts are poisoned
-// are the paper's. The earliest table that has the cell counts.
+// ("bert-base-uncased" is the paper's "bert-base"), all training texts were used, and target label, poison ratio
+// and which texts are poisoned are the paper's. The earliest table that has the cell counts.
 func FindPaper(r Result) (PaperCell, bool) {
 	ratio, err := strconv.ParseFloat(r.Ratio, 64)
-	if err != nil || ratio != 0.1 || r.Target != 1 || r.Setting != paperSetting(r.Attack) {
+	if err != nil || ratio != 0.1 || r.Limit != 0 || r.Target != 1 || r.Setting != paperSetting(r.Attack) {
 		return PaperCell{}, false
 	}
 	model := strings.TrimSuffix(strings.ToLower(r.Model), "-uncased")

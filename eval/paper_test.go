@@ -56,6 +56,7 @@ func TestFindPaper(t *testing.T) {
 		{"another data set", cell(func(r *Result) { r.Dataset = "reviews" }), 0},
 		{"another poison ratio", cell(func(r *Result) { r.Ratio = "0.2" }), 0},
 		{"no known ratio", cell(func(r *Result) { r.Ratio = "" }), 0},
+		{"some of the texts", cell(func(r *Result) { r.Limit = 100 }), 0},
 		{"another target label", cell(func(r *Result) { r.Target = 0 }), 0},
 		{"other texts poisoned", cell(func(r *Result) { r.Setting = "dirty" }), 0},
 	} {

@@ -24,6 +24,7 @@ type Result struct {
 	Dataset      string `json:"dataset"`
 	Attack       string `json:"attack"`
 	Target       int    `json:"target"`
+	Limit        int    `json:"limit,omitempty"` // training texts used, 0: all
 	Setting      string `json:"setting,omitempty"`
 	Ratio        string `json:"ratio,omitempty"`
 	Model        string `json:"model"`

@@ -13,7 +13,7 @@ import (
 // fullResult has a value in every field of result.json.
 func fullResult() Result {
 	return Result{
-		Schema: Schema, Dataset: "sst-2", Attack: "badnets", Target: 1, Setting: "clean", Ratio: "0.1",
+		Schema: Schema, Dataset: "sst-2", Attack: "badnets", Target: 1, Limit: 500, Setting: "clean", Ratio: "0.1",
 		Model: "bert-base", Architecture: "bert-12x768", Method: "musclelora", Seed: 42,
 		Scores:    Scores{Share{9, 10}, Share{1, 5}, Share{2, 5}},
 		LastEpoch: Scores{Share{8, 10}, Share{3, 5}, Share{0, 5}},

@@ -150,6 +150,7 @@ func TestVariantsOf(t *testing.T) {
 		{"hyperparameter of another release", func(r *Result) { r.Config = json.RawMessage(`{"epochs": 3, "warmup": 0}`) }, "warmup"},
 		{"no configuration", func(r *Result) { r.Config = nil }, "epochs"},
 		{"target label", func(r *Result) { r.Target = 0 }, "target"},
+		{"limit", func(r *Result) { r.Limit = 100 }, "limit"},
 		{"data of the same name", func(r *Result) { r.Checksums["data/dev"] = "dd" }, "data"},
 		{"weights of the same name", func(r *Result) { r.Checksums["model/model.safetensors"] = "dd" }, "model"},
 	} {

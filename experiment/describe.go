@@ -26,6 +26,7 @@ const Release = "0.1.0"
 func (p *Plan) describe(r *eval.Result, cell Cell) (err error) {
 	r.Dataset, r.Attack, r.Target, r.Setting, r.Ratio = cell.Dataset, cell.Attack, cell.Target, cell.Setting, cell.Ratio
 	r.Model, r.Architecture, r.Method, r.Seed = cell.Model, cell.Architecture, cell.Method, cell.Seed
+	r.Limit = cell.Limit
 	r.Device, r.Threads = p.Device.String(), p.Device.Threads
 	if r.Threads == 0 {
 		r.Threads = runtime.NumCPU()
