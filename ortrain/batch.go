@@ -25,6 +25,31 @@ type Batch struct {
 	Classes               int       // C
 }
 
+// split deals a batch into parts of at most tokens tokens each (but one text at least), so that the memory of a
+// step does not grow with the length of texts. A batch that fits is one part, in its order; else texts of like
+// length go together, which wastes fewest slots in attention.
+func split(examples []Example, tokens int) [][]Example {
+	total := 0
+	for _, e := range examples {
+		total += len(e.Tokens)
+	}
+	if total <= tokens {
+		return [][]Example{examples}
+	}
+	byLength := slices.Clone(examples)
+	slices.SortStableFunc(byLength, func(a, b Example) int { return len(a.Tokens) - len(b.Tokens) })
+	var parts [][]Example
+	begin, size := 0, 0
+	for i, e := range byLength {
+		if i > begin && size+len(e.Tokens) > tokens {
+			parts = append(parts, byLength[begin:i])
+			begin, size = i, 0
+		}
+		size += len(e.Tokens)
+	}
+	return append(parts, byLength[begin:])
+}
+
 // Pack packs examples into rows as wide as the longest text, by first-fit decreasing: the longest text
 // first, each into the first row with room. No row wastes more than its tail, and the result depends on
 // nothing but the order and lengths of the examples.

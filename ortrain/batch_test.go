@@ -2,6 +2,7 @@ package ortrain
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -87,6 +88,32 @@ func TestPackFirstFitDecreasing(t *testing.T) {
 	}
 	if b.Rows != 3 || !slices.Equal(b.RowText, want) {
 		t.Fatalf("rows %d: %v", b.Rows, b.RowText)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for _, test := range []struct {
+		lengths []int
+		tokens  int
+		want    [][]int
+	}{
+		{[]int{5, 3, 4}, 12, [][]int{{5, 3, 4}}}, // it fits: as it is
+		{[]int{5, 3, 4}, 11, [][]int{{3, 4}, {5}}},
+		{[]int{5, 3, 4}, 3, [][]int{{3}, {4}, {5}}}, // a text longer than a part is a part
+		{[]int{9, 1, 1, 9, 1}, 10, [][]int{{1, 1, 1}, {9}, {9}}},
+		{[]int{7}, 1, [][]int{{7}}},
+	} {
+		var got [][]int
+		for _, part := range split(texts(1, 2, test.lengths...), test.tokens) {
+			var lengths []int
+			for _, e := range part {
+				lengths = append(lengths, len(e.Tokens))
+			}
+			got = append(got, lengths)
+		}
+		if !reflect.DeepEqual(got, test.want) {
+			t.Errorf("split(%v, %d) = %v, want %v", test.lengths, test.tokens, got, test.want)
+		}
 	}
 }
 

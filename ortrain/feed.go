@@ -1,41 +1,55 @@
 package ortrain
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// work is what one step needs.
-type work struct {
-	batch, auxiliary prepared
-}
-
-// feed packs batches and draws masks for the next step while the graph works on this one.
+// feed packs batches and draws masks for what comes next while the graph works. It delivers, for each step,
+// the parts of the batch and then those of the auxiliary batch, if there is one.
 type feed struct {
-	ready   chan result
-	buffers chan []byte // mask memory that steps have given back
+	ready   chan delivery
+	buffers chan []byte // mask memory that has been given back
+	lent    []byte      // mask memory of the part delivered last
+	waited  time.Duration
 }
 
-type result struct {
-	work work
+type delivery struct {
+	part part
 	err  error
 }
 
 // feed starts at a step and delivers until the run's last step or until ctx is done.
 func (t *Trainer) feed(ctx context.Context, from int) *feed {
-	f := &feed{ready: make(chan result, 1), buffers: make(chan []byte, 8)}
+	f := &feed{ready: make(chan delivery, 1), buffers: make(chan []byte, 4)}
 	go func() {
 		defer close(f.ready)
 		for step := from; step < t.Steps(); step++ {
-			w, err := t.prepareStep(f, step)
-			select {
-			case f.ready <- result{w, err}:
-			case <-ctx.Done():
+			if !t.deliver(ctx, f, t.Batch(step), "dropout", step) {
 				return
 			}
-			if err != nil {
+			if t.setting.Align != nil && !t.deliver(ctx, f, t.auxiliaryBatch(step), "auxiliary dropout", step) {
 				return
 			}
 		}
 	}()
 	return f
+}
+
+// deliver prepares one batch. It tells whether there is any use in going on.
+func (t *Trainer) deliver(ctx context.Context, f *feed, examples []Example, purpose string, step int) bool {
+	masks := &splitMix{stream(t.setting.Seed, purpose, uint64(step)).Uint64()}
+	for p, err := range t.step.parts(examples, t.setting.Classes, masks, f.buffer) {
+		select {
+		case f.ready <- delivery{p, err}:
+		case <-ctx.Done():
+			return false
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Batch is what step trains on. Each epoch deals the training texts anew.
@@ -45,15 +59,9 @@ func (t *Trainer) Batch(step int) []Example {
 	return pick(t.data.Train, texts[place*t.setting.BatchSize:min(len(texts), (place+1)*t.setting.BatchSize)])
 }
 
-func (t *Trainer) prepareStep(f *feed, step int) (w work, err error) {
-	size, seed := t.setting.BatchSize, t.setting.Seed
-	w.batch, err = t.step.prepare(t.Batch(step), t.setting.Classes, seed, "dropout", uint64(step), f.buffer())
-	if err != nil || t.setting.Align == nil {
-		return w, err
-	}
-	trusted := auxiliaryBatch(len(t.data.Auxiliary), size, seed, uint64(step))
-	w.auxiliary, err = t.step.prepare(pick(t.data.Auxiliary, trusted), t.setting.Classes, seed, "auxiliary dropout", uint64(step), f.buffer())
-	return w, err
+// auxiliaryBatch is what the gradient of step is aligned to.
+func (t *Trainer) auxiliaryBatch(step int) []Example {
+	return pick(t.data.Auxiliary, auxiliaryBatch(len(t.data.Auxiliary), t.setting.BatchSize, t.setting.Seed, uint64(step)))
 }
 
 func pick(examples []Example, indices []int) []Example {
@@ -73,24 +81,20 @@ func (f *feed) buffer() []byte {
 	}
 }
 
-// next waits for the work of the next step.
-func (f *feed) next() (work, error) {
-	r, ok := <-f.ready
-	if !ok {
-		return work{}, context.Canceled
-	}
-	return r.work, r.err
-}
-
-// recycle gives the mask memory of a finished step back.
-func (f *feed) recycle(w work) {
-	for _, b := range [][]byte{w.batch.masks, w.auxiliary.masks} {
-		if b == nil {
-			continue
-		}
+// next waits for the next part. The mask memory of the part before is used again: its run must be over.
+func (f *feed) next() (part, error) {
+	if f.lent != nil {
 		select {
-		case f.buffers <- b:
+		case f.buffers <- f.lent:
 		default:
 		}
 	}
+	begin := time.Now()
+	d, ok := <-f.ready
+	f.waited += time.Since(begin)
+	if !ok {
+		return part{}, context.Canceled
+	}
+	f.lent = d.part.masks
+	return d.part, d.err
 }

@@ -28,14 +28,6 @@ type Parameter struct {
 	value    ort.Value
 }
 
-// Gradients of one batch. Values[i] is the gradient of parameter i; for an embedding table only the rows
-// listed in Rows[i] (ascending).
-type Gradients struct {
-	Loss   float64
-	Values [][]float32
-	Rows   [][]int32
-}
-
 // newParameters allocates and initialises the trainable tensors of a manifest. sizes gives r, k and C.
 // Backbone weights are copied from the model file. Every tensor draws from its own stream, so adding one
 // changes no other.
@@ -90,24 +82,4 @@ func initialValue(name string, dims []graphs.Dim, kind string, sizes map[string]
 	}
 	values, err := lora.Initialize(kind, shape, rand.New(stream(seed, "initial "+name)))
 	return values, shape, err
-}
-
-// embeddingRows adds up a gradient dE [T, width] at the sum of the embeddings into the rows of one table:
-// row index[t] receives dE[t]. Tokens are added in their order, so the result is the same on every run.
-func embeddingRows(index []int64, gradient []float32, width int) (rows []int32, values []float32) {
-	rows = make([]int32, len(index))
-	for t, row := range index {
-		rows[t] = int32(row)
-	}
-	slices.Sort(rows)
-	rows = slices.Compact(rows)
-	values = make([]float32, len(rows)*width)
-	for t, row := range index {
-		slot, _ := slices.BinarySearch(rows, int32(row))
-		sum := values[slot*width : (slot+1)*width]
-		for i, g := range gradient[t*width : (t+1)*width] {
-			sum[i] += g
-		}
-	}
-	return rows, values
 }

@@ -107,65 +107,90 @@ func (p *parity) integers(name string) []int64 {
 	return values
 }
 
-// prepared packs a batch of the fixture and brings its padded masks into the packed layout.
-func (p *parity) prepared(place string) prepared {
+// parts packs a batch of the fixture, in parts of at most tokens tokens, and brings its padded masks into the
+// packed layout. It gives what stepper.gradients asks for.
+func (p *parity) parts(place string, tokens int) func() (part, error) {
 	p.t.Helper()
-	lengths, labels, tokens := p.integers(place+"lengths"), p.integers(place+"labels"), p.integers(place+"tokens")
-	longest := len(tokens) / len(lengths)
+	lengths, labels, padded := p.integers(place+"lengths"), p.integers(place+"labels"), p.integers(place+"tokens")
+	longest := len(padded) / len(lengths)
 	examples := make([]Example, len(lengths))
+	text := map[*int32]int{} // by the address of its first token: split may change the order
 	for i, n := range lengths {
 		examples[i].Label = int(labels[i])
-		for _, id := range tokens[i*longest : i*longest+int(n)] {
+		for _, id := range padded[i*longest : i*longest+int(n)] {
 			examples[i].Tokens = append(examples[i].Tokens, int32(id))
 		}
+		text[&examples[i].Tokens[0]] = i
 	}
-	batch := Pack(examples, 3)
-	var masks []byte
-	for _, spec := range p.step.manifest.KeepMasks {
-		shape, err := graphs.Resolve(spec.Shape, batch.dimensions())
-		if err != nil {
-			p.t.Fatal(err)
+	shares := split(examples, tokens)
+	return func() (part, error) {
+		share := shares[0]
+		shares = shares[1:]
+		batch := Pack(share, 3)
+		var texts []int
+		for _, e := range share {
+			texts = append(texts, text[&e.Tokens[0]])
 		}
-		padded, err := p.file.Bytes(place + spec.Name)
-		if err != nil {
-			p.t.Fatal(err)
+		var masks []byte
+		for _, spec := range p.step.manifest.KeepMasks {
+			shape, err := graphs.Resolve(spec.Shape, batch.dimensions())
+			if err != nil {
+				return part{}, err
+			}
+			padded, err := p.file.Bytes(place + spec.Name)
+			if err != nil {
+				return part{}, err
+			}
+			masks = append(masks, packMask(padded, spec, shape, batch, texts, longest)...)
 		}
-		masks = append(masks, packMask(padded, spec.Shape, shape, batch)...)
+		return part{batch, masks, 1 / float32(len(examples)), len(shares) == 0}, nil
 	}
-	return prepared{batch, masks}
 }
 
-// packMask turns a padded mask, [B, L, d], [B, H, L, L] or [B, d], into the layout that dims describe.
-// Slots without a token keep everything: they must not matter.
-func packMask(padded []byte, dims []graphs.Dim, shape []int64, b *Batch) []byte {
+// whole is the fixture's batch as one part.
+func (p *parity) whole(place string) part {
+	p.t.Helper()
+	work, err := p.parts(place, math.MaxInt)()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return work
+}
+
+// packMask turns a padded mask, [N, L, d], [N, H, L, L] or [N, d], into the layout that spec describes. b holds
+// some of the N texts, and longest is L. Slots without a token keep everything: they must not matter.
+func packMask(padded []byte, spec graphs.Value, shape []int64, b *Batch, texts []int, longest int) []byte {
 	packed := slices.Repeat([]byte{1}, int(ort.Shape(shape).FlattenedSize()))
-	longest, last := b.Longest, int(shape[len(shape)-1])
-	for text := range b.Texts {
+	last := int(shape[len(shape)-1])
+	for text, from := range texts {
 		first := int(b.FirstTokens[text])
 		length := b.Tokens - first
 		if text+1 < b.Texts {
 			length = int(b.FirstTokens[text+1]) - first
 		}
-		switch layout := fmt.Sprint(dims[0]) + fmt.Sprint(len(dims)); layout {
+		switch layout := fmt.Sprint(spec.Shape[0]) + fmt.Sprint(len(spec.Shape)); layout {
 		case "T2": // [T, d]
 			for position := range length {
-				copy(packed[(first+position)*last:][:last], padded[(text*longest+position)*last:][:last])
+				copy(packed[(first+position)*last:][:last], padded[(from*longest+position)*last:][:last])
 			}
-		case "B2": // [B, d]: padded has all positions, except for the pooled vector, or just one
-			positions := len(padded) / (b.Texts * last)
-			copy(packed[text*last:][:last], padded[text*positions*last:][:last])
+		case "B2": // [B, d]: padded has all positions, except for the pooled vector, which has one
+			positions := longest
+			if spec.Name == "keep.pooled" {
+				positions = 1
+			}
+			copy(packed[text*last:][:last], padded[from*positions*last:][:last])
 		case "B4": // [B, H, 1, L]: the first token asks
 			heads := int(shape[1])
 			for head := range heads {
-				copy(packed[(text*heads+head)*longest:][:longest], padded[(text*heads+head)*longest*longest:][:longest])
+				copy(packed[(text*heads+head)*b.Longest:][:b.Longest], padded[(from*heads+head)*longest*longest:][:b.Longest])
 			}
 		case "R4": // [R, H, W, W]
 			heads := int(shape[1])
 			row, column := int(b.TokenRow[first]), int(b.TokenColumn[first])
 			for head := range heads {
 				for asks := range length {
-					from := padded[((text*heads+head)*longest+asks)*longest:][:length]
-					copy(packed[((row*heads+head)*b.Width+column+asks)*b.Width+column:], from)
+					kept := padded[((from*heads+head)*longest+asks)*longest:][:length]
+					copy(packed[((row*heads+head)*b.Width+column+asks)*b.Width+column:], kept)
 				}
 			}
 		default:
@@ -208,7 +233,7 @@ func TestParityGradients(t *testing.T) {
 					place := fmt.Sprintf("batch%d/", texts)
 					var earlier [][]float32
 					for repeat := range 5 {
-						g, err := p.step.gradients(p.prepared(place), p.buffer)
+						g, err := p.step.gradients(p.parts(place, math.MaxInt), p.buffer)
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -227,6 +252,25 @@ func TestParityGradients(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// A batch in several parts, of texts in another order, must have the loss and the gradients of the whole.
+func TestParityParts(t *testing.T) {
+	for _, method := range []string{"lora", "lora+mslr", "full"} {
+		for _, tokens := range []int{1, 40, 150} {
+			t.Run(fmt.Sprintf("%s/%d tokens", method, tokens), func(t *testing.T) {
+				p := openParity(t, method, 2)
+				for _, texts := range []int{32, 5} { // the smaller batch after the larger: nothing may be left of it
+					place := fmt.Sprintf("batch%d/", texts)
+					g, err := p.step.gradients(p.parts(place, tokens), p.buffer)
+					if err != nil {
+						t.Fatal(err)
+					}
+					p.compare(place, g)
+				}
+			})
 		}
 	}
 }
@@ -258,7 +302,7 @@ func TestParityLogits(t *testing.T) {
 			for _, texts := range []int{5, 32} {
 				place := fmt.Sprintf("batch%d/", texts)
 				want := p.floats(place + "logits")
-				off, size := distance(p.logits(p.prepared(place)), want)
+				off, size := distance(p.logits(p.whole(place)), want)
 				if off > tolerance*size {
 					t.Errorf("%d texts: the logits are off by %.2g", texts, off/size)
 				}
@@ -267,7 +311,7 @@ func TestParityLogits(t *testing.T) {
 	}
 }
 
-func (p *parity) logits(work prepared) []float32 {
+func (p *parity) logits(work part) []float32 {
 	p.t.Helper()
 	logits := make([]float32, work.batch.Texts*3)
 	output, err := ort.NewTensor(ort.NewShape(int64(work.batch.Texts), 3), logits)
@@ -299,7 +343,7 @@ func TestParityTraining(t *testing.T) {
 			p := openParity(t, method, 2)
 			losses := p.floats("losses")
 			for step := 1; step <= len(losses); step++ {
-				g, err := p.step.gradients(p.prepared(fmt.Sprintf("step%d/", step)), p.buffer)
+				g, err := p.step.gradients(p.parts(fmt.Sprintf("step%d/", step), math.MaxInt), p.buffer)
 				if err != nil {
 					t.Fatal(err)
 				}

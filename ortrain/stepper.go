@@ -5,6 +5,10 @@ import (
 	"mslora/lora"
 )
 
+// partTokens bounds what one run of a training graph holds at once: with texts of 512 tokens, attention alone
+// would keep 1.2 GB for each layer of BERT-base and a batch of 32. Batches of sentences are below it.
+const partTokens = 2048
+
 // newStepper links a training topology to a model, initialises its parameters and draws its frozen
 // tensors (the classification head of the LoRA methods, a pooler that the model file lacks).
 func newStepper(model *Model, topology *graphs.Topology, setting Setting, device Device) (*stepper, Tuned, error) {
@@ -15,6 +19,8 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 		keep:     1 - manifest.Dropout,
 		sizes:    map[string]int64{"r": int64(setting.Modules.Rank), "k": int64(len(scales)), "C": int64(setting.Classes)},
 		fixed:    tensors{},
+
+		partTokens: partTokens,
 	}
 	linked, err := topology.Link(model.Weights, model.missingPooler)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -79,6 +80,9 @@ func train(t *testing.T, method, folder string, stops ...int) *Trainer {
 		trainer, err := NewTrainer(model, topologies, tinySetting(method), tinyData(), folder, Device{Provider: "cpu", Threads: 2})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if method == "full" {
+			trainer.step.partTokens = 40 // most batches are two parts
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		err = trainer.Run(ctx, Observer{Step: func(r StepRecord) {
@@ -215,7 +219,7 @@ func trainingLogits(t *testing.T, trainer *Trainer, examples []Example) []float3
 	}
 	defer s.close()
 	kept := *step
-	kept.keep, kept.session = 1, s
+	kept.keep, kept.session, kept.partTokens = 1, s, math.MaxInt
 	kept.fixed = tensors{}
 	for name, value := range step.fixed {
 		kept.fixed[name] = value
@@ -223,9 +227,11 @@ func trainingLogits(t *testing.T, trainer *Trainer, examples []Example) []float3
 	if err := add(kept.fixed, "keep_scale", []float32{1}, 1); err != nil {
 		t.Fatal(err)
 	}
-	p, err := kept.prepare(examples, 2, 1, "test", 0, nil)
-	if err != nil {
-		t.Fatal(err)
+	next, stop := iter.Pull2(kept.parts(examples, 2, &splitMix{1}, func() []byte { return nil }))
+	defer stop()
+	p, err, _ := next()
+	if err != nil || !p.last {
+		t.Fatalf("%v; in one part: %v", err, p.last)
 	}
 	logits := make([]float32, len(examples)*2)
 	output, err := ort.NewTensor(ort.NewShape(int64(len(examples)), 2), logits)

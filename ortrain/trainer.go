@@ -98,7 +98,7 @@ type Trainer struct {
 
 // Clock says where the time of a run went.
 type Clock struct {
-	Graph      time.Duration // inside ONNX Runtime, training steps
+	Graph      time.Duration // inside ONNX Runtime, training steps; adding up parts
 	Wait       time.Duration // waiting for batches and masks
 	Alignment  time.Duration // gradient alignment
 	Optimizer  time.Duration // clipping and AdamW
@@ -206,20 +206,15 @@ func (t *Trainer) Measure(ctx context.Context, n int) (time.Duration, error) {
 }
 
 func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
-	begin := time.Now()
-	work, err := feed.next()
-	if err != nil {
-		return StepRecord{}, err
-	}
-	ready := time.Now()
-	gradient, err := t.step.gradients(work.batch, t.gradient)
+	begin, waited := time.Now(), feed.waited
+	gradient, err := t.step.gradients(feed.next, t.gradient)
 	if err != nil {
 		return StepRecord{}, err
 	}
 	record := StepRecord{Step: t.state.Step + 1, Steps: t.Steps(), Epoch: epoch + 1, Loss: gradient.Loss}
 	computed, aligned := time.Now(), time.Now()
 	if align := t.setting.Align; align != nil {
-		auxiliary, err := t.step.gradients(work.auxiliary, t.auxiliary)
+		auxiliary, err := t.step.gradients(feed.next, t.auxiliary)
 		if err != nil {
 			return StepRecord{}, err
 		}
@@ -228,7 +223,7 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 		record.AuxLoss, record.Mu, record.FullyAligned = auxiliary.Loss, stats.Mu, stats.FullyAligned
 		aligned = time.Now()
 	}
-	feed.recycle(work)
+	waited = feed.waited - waited
 	if math.IsNaN(gradient.Loss) || math.IsInf(gradient.Loss, 0) {
 		return record, fmt.Errorf("step %d: the loss is %v; a lower learning rate may help", record.Step, gradient.Loss)
 	}
@@ -237,8 +232,8 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, rate, clipFactor(norm, t.setting.ClipNorm))
 	t.state.add(record, norm)
 	t.Clock.Steps++
-	t.Clock.Wait += ready.Sub(begin)
-	t.Clock.Graph += computed.Sub(ready)
+	t.Clock.Wait += waited
+	t.Clock.Graph += computed.Sub(begin) - waited
 	t.Clock.Alignment += aligned.Sub(computed)
 	t.Clock.Optimizer += time.Since(aligned)
 	return record, nil

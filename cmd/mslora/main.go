@@ -51,6 +51,11 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	commands := []*cli.Command{runCommand(), tableCommand(), evalCommand(), poisonCommand(), doctorCommand()}
 	for _, c := range commands {
 		c.OnUsageError, c.HideHelpCommand = onUsageError, true
+		for _, flag := range c.Flags {
+			if b, ok := flag.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true // a switch is off unless it is given
+			}
+		}
 	}
 	return &cli.App{
 		Name:  "mslora",

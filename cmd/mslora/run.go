@@ -88,10 +88,12 @@ func machineFlags() []cli.Flag {
 
 // hyperparameterFlags override the model's preset.
 func hyperparameterFlags() []cli.Flag {
-	const category = "hyperparameters (defaults: the model's preset)"
-	integer := func(name, usage string) cli.Flag { return &cli.IntFlag{Name: name, Usage: usage, Category: category} }
+	const category, byPreset = "hyperparameters", "the preset's"
+	integer := func(name, usage string) cli.Flag {
+		return &cli.IntFlag{Name: name, Usage: usage, DefaultText: byPreset, Category: category}
+	}
 	number := func(name, usage string) cli.Flag {
-		return &cli.Float64Flag{Name: name, Usage: usage, Category: category}
+		return &cli.Float64Flag{Name: name, Usage: usage, DefaultText: byPreset, Category: category}
 	}
 	return []cli.Flag{
 		integer("epochs", "passes over the training texts"),
@@ -102,11 +104,11 @@ func hyperparameterFlags() []cli.Flag {
 		number("weight-decay", "decoupled weight decay"),
 		integer("lora-rank", "r of LoRA"),
 		number("lora-alpha", "alpha of LoRA"),
-		&cli.StringFlag{Name: "scales", Usage: "scaling vector S, for example 1,4,8,12", Category: category},
+		&cli.StringFlag{Name: "scales", Usage: "scaling vector S, for example 1,4,8,12", DefaultText: byPreset, Category: category},
 		integer("bandwidth", "how often each scale is repeated"),
 		number("scale-alpha", "alpha of the multi-scale branch"),
 		integer("auxiliary", "trusted clean texts drawn from dev"),
-		&cli.StringFlag{Name: "align", Usage: "authors or paper", Category: category},
+		&cli.StringFlag{Name: "align", Usage: "authors or paper", DefaultText: byPreset, Category: category},
 		number("mu-max", "largest share of the unaligned gradient"),
 		integer("mix-from", "first epoch, from 0, that mixes the unaligned gradient in"),
 		number("min-aux-loss", "above this auxiliary loss gradients are fully aligned"),
