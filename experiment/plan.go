@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"mslora/graphs"
@@ -17,6 +18,7 @@ type Plan struct {
 	Config Config
 	Device ortrain.Device
 
+	single   bool                       // one cell, whose folder is Config.Out
 	datasets map[string]*poison.Dataset // by data folder and attack
 	models   map[string]*loadedModel    // by folder
 	tokens   map[tokenKey][]int32
@@ -37,14 +39,10 @@ type tokenKey struct {
 
 // NewPlan reads and checks everything that config names.
 func NewPlan(config Config) (*Plan, error) {
-	if err := config.Validate(); err != nil {
-		return nil, err
-	}
-	device, err := config.ParseDevice()
+	p, err := validPlan(config)
 	if err != nil {
 		return nil, err
 	}
-	p := emptyPlan(config, device)
 	for _, data := range config.Data {
 		for _, attack := range config.Attacks {
 			dataset, err := poison.Load(data, poison.LoadOptions{
@@ -66,6 +64,44 @@ func NewPlan(config Config) (*Plan, error) {
 		}
 	}
 	return p, nil
+}
+
+// NewSinglePlan checks a plan of one cell that trains on a data set at hand, which is all that config.Data names.
+// The cell's folder is config.Out itself.
+func NewSinglePlan(config Config, dataset *poison.Dataset) (*Plan, error) {
+	p, err := validPlan(config)
+	if err != nil {
+		return nil, err
+	}
+	data := config.Data[0]
+	p.datasets[data+"\x00"+dataset.Attack] = dataset
+	if err := p.addCells(data, dataset, config.Models[0]); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	if len(p.Cells) != 1 {
+		return nil, errors.Join(fmt.Errorf("the configuration asks for %d cells, expected 1", len(p.Cells)), p.Close())
+	}
+	p.single = true
+	return p, nil
+}
+
+func validPlan(config Config) (*Plan, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	device, err := config.ParseDevice()
+	if err != nil {
+		return nil, err
+	}
+	return emptyPlan(config, device), nil
+}
+
+// Folder is where a cell's files go.
+func (p *Plan) Folder(cell Cell) string {
+	if p.single {
+		return p.Config.Out
+	}
+	return cell.Folder(p.Config.Out)
 }
 
 func emptyPlan(config Config, device ortrain.Device) *Plan {
@@ -109,7 +145,9 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		if err := values.Validate(); err != nil {
 			return err
 		}
-		if method.Aligned {
+		if method.Aligned && len(dataset.Trusted) > 0 {
+			values.Auxiliary = len(dataset.Trusted)
+		} else if method.Aligned {
 			if _, _, err := poison.DrawAuxiliary(dataset.Dev, values.Auxiliary, 0); err != nil {
 				return err
 			}

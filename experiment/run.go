@@ -32,7 +32,7 @@ const (
 // Run trains and scores one cell, or gives the result of a finished one. A cell that was interrupted goes
 // on from its checkpoint. With force the cell starts anew.
 func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.Observer) (eval.Result, error) {
-	folder := cell.Folder(p.Config.Out)
+	folder := p.Folder(cell)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return eval.Result{}, err
 	}
@@ -61,7 +61,7 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.
 
 // Finished tells whether the cell has a result.
 func (p *Plan) Finished(cell Cell) bool {
-	_, err := os.Stat(filepath.Join(cell.Folder(p.Config.Out), ResultFile))
+	_, err := os.Stat(filepath.Join(p.Folder(cell), ResultFile))
 	return err == nil
 }
 
@@ -192,10 +192,12 @@ func (p *Plan) prepare(cell Cell, method Method, dataset *poison.Dataset) (ortra
 	data := ortrain.Data{Train: p.examples(cell, dataset.Train)}
 	dev := dataset.Dev
 	if method.Aligned {
-		var auxiliary []poison.Text
-		var err error
-		if auxiliary, dev, err = poison.DrawAuxiliary(dev, cell.Auxiliary, cell.Seed); err != nil {
-			return setting, data, err
+		auxiliary := dataset.Trusted
+		if len(auxiliary) == 0 {
+			var err error
+			if auxiliary, dev, err = poison.DrawAuxiliary(dev, cell.Auxiliary, cell.Seed); err != nil {
+				return setting, data, err
+			}
 		}
 		data.Auxiliary = p.examples(cell, auxiliary)
 		setting.Align = cell.Alignment()

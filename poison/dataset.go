@@ -9,12 +9,13 @@ type Text struct {
 
 // Dataset is what one training run and its scoring need.
 type Dataset struct {
-	Name    string // folder name
-	Attack  string // one of Attacks, or Unknown for a plain folder
-	Target  int    // target label
-	Classes int    // labels are 0..Classes-1
-	Ratio   string // poison ratio as the folder says, "" for a plain folder, "0" for clean training
-	Setting string // clean, dirty or mix; "" for a plain folder and for clean training
+	Name    string   // folder name
+	Attack  string   // one of Attacks, or Unknown for a plain folder
+	Target  int      // target label, -1 if nobody knows
+	Classes int      // labels are 0..Classes-1
+	Labels  []string // names of the classes, nil where the files number them
+	Ratio   string   // poison ratio as the folder says, "" for a plain folder, "0" for clean training
+	Setting string   // clean, dirty or mix; "" for a plain folder and for clean training
 
 	Train     []Text // the mixed set that is trained on
 	Dev       []Text // clean and trusted
@@ -23,6 +24,9 @@ type Dataset struct {
 	// that is classified as Target. Label is what the file says: the target label in the authors' files, possibly
 	// the true label in plain ones. Empty where a plain folder has no poisoned test texts.
 	TestPoison []Text
+
+	// Trusted holds clean texts that gradients are aligned to; empty: they are drawn from Dev.
+	Trusted []Text
 
 	Files []File // every file read, in the order above
 }

@@ -33,27 +33,34 @@ func (f *jsonFlag) UnmarshalJSON(data []byte) error {
 
 // readJSONLines reads one object a line, {"text": …, "label": …, "poisoned": …}; blank lines are skipped.
 func readJSONLines(r io.Reader, add addRow) error {
+	return eachLine(r, func(line int, data []byte) error {
+		if len(bytes.TrimSpace(data)) == 0 {
+			return nil
+		}
+		t, err := parseJSONLine(data)
+		if err != nil {
+			return err
+		}
+		return add(line, t)
+	}, hint.New(`write one object a line: {"text": "…", "label": 0}`, "the file is empty"))
+}
+
+// eachLine reads a file line by line; empty is the error of a file without a line.
+func eachLine(r io.Reader, each func(line int, data []byte) error, empty error) error {
 	scanner := bufio.NewScanner(skipBOM(r))
 	scanner.Buffer(nil, longestRow)
 	line := 0
 	for scanner.Scan() {
 		line++
-		if len(bytes.TrimSpace(scanner.Bytes())) == 0 {
-			continue
-		}
-		t, err := parseJSONLine(scanner.Bytes())
-		if err == nil {
-			err = add(line, t)
-		}
-		if err != nil {
+		if err := each(line, scanner.Bytes()); err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
 	}
-	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
-		return hint.New("put each object on a line of its own", "line %d is longer than %d bytes", line+1, longestRow)
-	}
-	if line == 0 && scanner.Err() == nil {
-		return hint.New(`write one object a line: {"text": "…", "label": 0}`, "the file is empty")
+	switch {
+	case errors.Is(scanner.Err(), bufio.ErrTooLong):
+		return hint.New("put each row on a line of its own", "line %d is longer than %d bytes", line+1, longestRow)
+	case line == 0 && scanner.Err() == nil:
+		return empty
 	}
 	return scanner.Err()
 }

@@ -1,6 +1,7 @@
 package poison
 
 import (
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -141,22 +142,9 @@ func readSingle(path string, seed uint64) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]int, classes)
-	for i, t := range all.texts {
-		rows[t.Label] = append(rows[t.Label], i)
-	}
-	part := make([]int, len(all.texts)) // 0 train, 1 dev, 2 test
-	rng := rand.New(rand.NewPCG(seed, divideStream))
-	for label, group := range rows {
-		tenth := len(group) / 10
-		if tenth == 0 {
-			return nil, hint.New("add texts, or give a folder with train, dev and test files",
-				"%s: label %d has %d texts; dividing into train, dev and test needs 10 of each label", path, label, len(group))
-		}
-		rng.Shuffle(len(group), func(i, j int) { group[i], group[j] = group[j], group[i] })
-		for k, row := range group[:2*tenth] {
-			part[row] = 1 + k/tenth
-		}
+	part, err := drawTenths(all.texts, classes, 2, seed, strconv.Itoa) // 0 train, 1 dev, 2 test
+	if err != nil {
+		return nil, hint.New("add texts, or give a folder with train, dev and test files", "%s: %w", path, err)
 	}
 	var parts [3]*split
 	for i := range parts {
@@ -167,4 +155,26 @@ func readSingle(path string, seed uint64) (*Source, error) {
 		p.texts, p.lines = append(p.texts, t), append(p.lines, all.lines[i])
 	}
 	return newSource(strings.TrimSuffix(datasetName(path), filepath.Ext(path)), parts[0], parts[1], parts[2])
+}
+
+// drawTenths draws n tenths of each class by seed: for each text the number of its tenth, from 1, or 0 for the rest.
+// name says what to call a class in an error.
+func drawTenths(texts []Text, classes, n int, seed uint64, name func(class int) string) ([]int, error) {
+	rows := make([][]int, classes)
+	for i, t := range texts {
+		rows[t.Label] = append(rows[t.Label], i)
+	}
+	part := make([]int, len(texts))
+	rng := rand.New(rand.NewPCG(seed, divideStream))
+	for class, group := range rows {
+		tenth := len(group) / 10
+		if tenth == 0 {
+			return nil, fmt.Errorf("label %s has %d texts; drawing a tenth of each label needs 10", name(class), len(group))
+		}
+		rng.Shuffle(len(group), func(i, j int) { group[i], group[j] = group[j], group[i] })
+		for k, row := range group[:n*tenth] {
+			part[row] = 1 + k/tenth
+		}
+	}
+	return part, nil
 }

@@ -92,7 +92,7 @@ func TestReadSourceErrors(t *testing.T) {
 			"DIR/dev.csv: line 2: label 2 is out of range, expected 0 to 1", "labels are numbered from 0; the number of classes is that of the training texts unless it is given"},
 		{"unknown kind", map[string]string{"all.txt": "a"}, "all.txt", BadNets, "DIR/all.txt: unknown kind of file", "data files are .csv, .tsv or .jsonl"},
 		{"too few to divide", map[string]string{"all.csv": "text,label\n" + strings.Repeat("a,0\n", 10) + "b,1\n"}, "all.csv", BadNets,
-			"DIR/all.csv: label 1 has 1 texts; dividing into train, dev and test needs 10 of each label", "add texts, or give a folder with train, dev and test files"},
+			"DIR/all.csv: label 1 has 1 texts; drawing a tenth of each label needs 10", "add texts, or give a folder with train, dev and test files"},
 		{"paraphrases missing", paraphrased, "", HiddenKiller, "DIR/1/synbkd: train-poison has 1 rows, train-clean has 2",
 			"both files must hold the same texts in the same order; where paraphrases are missing the set cannot be mixed"},
 		{"paraphrase with its true label", with(paraphrased, "1/synbkd/train-poison.csv", ",0,1,2\n0,if a,0,1\n1,if b,1,1\n"), "", HiddenKiller,

@@ -62,16 +62,31 @@ func parseHeader(header []string) (columns, error) {
 	return found, nil
 }
 
-// readTable reads CSV, or TSV with comma = '\t', with a header line. Quoting is that of RFC 4180, which pandas
-// and spreadsheets write, in both: a field with the separator, a quote or a line break stands in quotes and its
-// quotes are doubled. encoding/csv turns \r\n inside a quoted field into \n; nothing else is changed.
+// readTable reads the texts of a CSV or TSV file.
 func readTable(r io.Reader, comma rune, add addRow) error {
+	var at columns
+	return readRecords(r, comma, func(header []string) (err error) {
+		at, err = parseHeader(header)
+		return err
+	}, func(line int, record []string) error {
+		t, err := at.row(record)
+		if err != nil {
+			return err
+		}
+		return add(line, t)
+	})
+}
+
+// readRecords reads CSV, or TSV with comma = '\t', with a header line. Quoting is that of RFC 4180, which pandas
+// and spreadsheets write, in both: a field with the separator, a quote or a line break stands in quotes and its
+// quotes are doubled. encoding/csv turns \r\n inside a quoted field into \n; nothing else is changed. Records
+// are valid only until the next one is read.
+func readRecords(r io.Reader, comma rune, header func([]string) error, row func(line int, record []string) error) error {
 	limit := &rowLimit{r, longestRow}
 	reader := csv.NewReader(skipBOM(limit))
 	reader.Comma = comma
 	reader.ReuseRecord = true
 	reader.FieldsPerRecord = -1
-	var at columns
 	var width int
 	for {
 		limit.remaining = longestRow
@@ -84,20 +99,15 @@ func readTable(r io.Reader, comma rune, add addRow) error {
 			return explainTable(err, start)
 		}
 		line, _ := reader.FieldPos(0)
-		if width == 0 {
+		switch {
+		case width == 0:
 			width = len(record)
-			if at, err = parseHeader(record); err != nil {
-				return fmt.Errorf("line %d: %w", line, err)
-			}
-			continue
-		}
-		if len(record) != width {
+			err = header(record)
+		case len(record) != width:
 			return hint.New("put texts that hold a separator or a line break in double quotes",
 				"line %d: expected %d columns as in the header, found %d", line, width, len(record))
-		}
-		t, err := at.row(record)
-		if err == nil {
-			err = add(line, t)
+		default:
+			err = row(line, record)
 		}
 		if err != nil {
 			return fmt.Errorf("line %d: %w", line, err)

@@ -147,7 +147,7 @@ func run(ctx context.Context, o runOptions) error {
 			return fmt.Errorf("%s: %w", cell, err)
 		}
 		display.finish(result, finished)
-		folders = append(folders, cell.Folder(o.Config.Out))
+		folders = append(folders, plan.Folder(cell))
 	}
 	if o.JSON {
 		return nil
