@@ -49,13 +49,13 @@ class FromHeads(torch.autograd.Function):
         return take(gradient.reshape(-1, ctx.width), slots) * filled, None, None, None
 
 
-class TakeFirst(torch.autograd.Function):
-    """x[T, d] at distinct rows `first` [B]; `inverse` [T] maps each token to its row of the result, or to B."""
+class TakeAsking(torch.autograd.Function):
+    """x[T, d] at distinct rows `asking` [B]; `inverse` [T] maps each token to its row of the result, or to B."""
 
     @staticmethod
-    def forward(ctx, x, first, inverse):
+    def forward(ctx, x, asking, inverse):
         ctx.save_for_backward(inverse)
-        return take(x, first)
+        return take(x, asking)
 
     @staticmethod
     def backward(ctx, gradient):

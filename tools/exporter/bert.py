@@ -1,52 +1,42 @@
 """BERT with a classification head over row-packed batches. Parameter names are Hugging Face's."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .attention import MASKED, Attend, FromHeads, TakeFirst, ToHeads
+from . import architecture
+from .attention import Attend, FromHeads, TakeAsking, ToHeads
+from .layout import Layout
 from .modules import Linear
 
 
-@dataclass(frozen=True)
-class Architecture:
-    layers: int
-    hidden: int
-    heads: int
-    intermediate: int
-    epsilon: float = 1e-12  # of LayerNorm
-    dropout: float = 0.1
+class Architecture(architecture.Architecture):
+    family = "bert"
+    tables = ("embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight", "embeddings.token_type_embeddings.weight")
+    head = {"classifier.weight": "normal", "classifier.bias": "zeros"}
+    open_shapes = {tables[0]: ["V", None], tables[1]: ["P", None], "classifier.weight": ["C", None], "classifier.bias": ["C"]}
 
-    @property
-    def name(self):
-        return f"bert-{self.layers}x{self.hidden}"
+    def classifier(self, vocabulary, positions, classes, lora_rank, scale_rank):
+        return Classifier(self, vocabulary, positions, classes, lora_rank, scale_rank)
+
+    def embed(self, tables, run):
+        words, positions, types = tables
+        return words[run.input_ids] + positions[run.position_ids] + types[0]
+
+    def keep_masks(self):
+        return encoder_masks(self) + [("keep.pooled", ["B", self.hidden])]
 
 
-class Layout:
-    """Where each token's heads stand in attention, worked out once per batch from the graph's inputs."""
-
-    def __init__(self, run, heads):
-        every = torch.arange(heads)
-        (rows, width), (texts, longest) = run.row_tokens.shape, run.text_tokens.shape
-
-        def slots(tokens):  # [n, w] tokens -> [n * heads, w] rows of the [T * heads, d/heads] view
-            return (tokens[:, None, :] * heads + every[None, :, None]).reshape(tokens.shape[0] * heads, tokens.shape[1])
-
-        # All layers but the last: several texts side by side in a row.
-        self.row_slots = slots(run.row_tokens)
-        self.row_places = (run.token_row[:, None] * heads + every[None, :]) * width + run.token_column[:, None]
-        self.row_bias = (run.row_text[:, None, :, None] != run.row_text[:, None, None, :]).to(torch.float32) * MASKED
-        filled = (run.row_text >= 0).to(torch.float32)[:, None, :].expand(rows, heads, width)
-        self.row_filled = filled.reshape(rows * heads, width)[:, :, None]
-        # The last layer, where only [CLS] asks: one text in a row.
-        self.text_slots = slots(run.text_tokens)
-        self.text_places = (run.token_text[:, None] * heads + every[None, :]) * longest + run.position_ids[:, None]
-        self.text_bias = ((1.0 - run.text_mask) * MASKED)[:, None, None, :]
-        self.first = run.first_tokens
-        self.inverse = torch.where(run.position_ids == 0, run.token_text, texts)
+def encoder_masks(a):
+    """Masks of embeddings and layers."""
+    masks = [("keep.embeddings", ["T", a.hidden])]
+    for i in range(a.layers):
+        last = i == a.layers - 1
+        masks.append((f"keep.layer.{i}.attention", ["B", a.heads, 1, "L"] if last else ["R", a.heads, "W", "W"]))
+        masks += [(f"keep.layer.{i}.{part}", ["B" if last else "T", a.hidden]) for part in ("attention_output", "output")]
+    return masks
 
 
 class SelfAttention(nn.Module):
@@ -63,10 +53,10 @@ class SelfAttention(nn.Module):
         out = Attend.apply(q, k, v, layout.row_bias, keep, 1 / math.sqrt(self.width))
         return FromHeads.apply(out, layout.row_slots, layout.row_places, layout.row_filled)
 
-    def first(self, x, layout, run, keep):
-        """[T, d] -> ([B, d], [B, d]): only the first token of each text asks; also gives those tokens."""
+    def last(self, x, layout, run, keep):
+        """[T, d] -> ([B, d], [B, d]): only one token of each text asks; also gives those tokens."""
         k, v = (ToHeads.apply(part(x, run), layout.text_slots, layout.text_places, self.width) for part in (self.key, self.value))
-        x = TakeFirst.apply(x, layout.first, layout.inverse)
+        x = TakeAsking.apply(x, layout.asking, layout.inverse)
         q = self.query(x, run).view(x.shape[0] * self.heads, 1, self.width)
         out = Attend.apply(q, k, v, layout.text_bias, keep, 1 / math.sqrt(self.width))
         return out.reshape(x.shape[0], -1), x
@@ -95,7 +85,7 @@ class Layer(nn.Module):
     def forward(self, x, layout, run):
         keep = run.keep()
         if self.last:
-            y, x = self.attention["self"].first(x, layout, run, keep)
+            y, x = self.attention["self"].last(x, layout, run, keep)
         else:
             y = self.attention["self"](x, layout, run, keep)
         x = self.attention["output"](y, x, run)
@@ -103,11 +93,11 @@ class Layer(nn.Module):
 
 
 class Embeddings(nn.Module):
-    def __init__(self, a, vocabulary, positions):
+    def __init__(self, a, vocabulary, positions, types=2):
         super().__init__()
         self.word_embeddings = nn.Embedding(vocabulary, a.hidden)
         self.position_embeddings = nn.Embedding(positions, a.hidden)
-        self.token_type_embeddings = nn.Embedding(2, a.hidden)
+        self.token_type_embeddings = nn.Embedding(types, a.hidden)
         self.LayerNorm = nn.LayerNorm(a.hidden, eps=a.epsilon)
 
     def sum(self, run):
@@ -115,25 +105,33 @@ class Embeddings(nn.Module):
         return self.word_embeddings(run.input_ids) + self.position_embeddings(run.position_ids) + self.token_type_embeddings.weight[0]
 
 
-class Classifier(nn.Module):
-    """Encoder, pooler and head. lora_rank and scale_rank of 0 leave their branches out."""
+class Encoder(nn.Module):
+    """Embeddings and layers; a subclass adds what classifies."""
 
-    def __init__(self, a, vocabulary, positions, classes, lora_rank=0, scale_rank=0):
+    def __init__(self, a, embeddings, lora_rank):
         super().__init__()
         self.heads = a.heads
-        self.embeddings = Embeddings(a, vocabulary, positions)
+        self.embeddings = embeddings
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(a, lora_rank, i == a.layers - 1) for i in range(a.layers))})
-        self.pooler = nn.ModuleDict({"dense": Linear(a.hidden, a.hidden, scale_rank=scale_rank)})
-        self.classifier = nn.Linear(a.hidden, classes)
 
-    def forward(self, run, embedded=None):
-        """Give logits [B, C] and the last hidden state of the first tokens [B, d].
-
-        embedded replaces the sum of the embeddings, to take the gradient there.
-        """
+    def encode(self, run, embedded):
+        """The last hidden state of each text's first token [B, d]."""
         layout = Layout(run, self.heads)
         x = run.drop(self.embeddings.LayerNorm(self.embeddings.sum(run) if embedded is None else embedded))
         for layer in self.encoder["layer"]:
             x = layer(x, layout, run)
+        return x
+
+
+class Classifier(Encoder):
+    """Encoder, pooler and head. lora_rank and scale_rank of 0 leave their branches out."""
+
+    def __init__(self, a, vocabulary, positions, classes, lora_rank=0, scale_rank=0):
+        super().__init__(a, Embeddings(a, vocabulary, positions), lora_rank)
+        self.pooler = nn.ModuleDict({"dense": Linear(a.hidden, a.hidden, scale_rank=scale_rank)})
+        self.classifier = nn.Linear(a.hidden, classes)
+
+    def forward(self, run, embedded=None):
+        x = self.encode(run, embedded)
         pooled = torch.tanh(self.pooler["dense"](x, run))
         return self.classifier(run.drop(pooled)), x

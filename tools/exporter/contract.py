@@ -6,16 +6,11 @@ k multi-scale rank, V vocabulary, P positions.
 
 from dataclasses import dataclass
 
-from .bert import Classifier
-
 METHODS = ("lora", "lora+mslr", "full")
 
 # Sizes to trace with: all different from each other and from every fixed size, because the tracer takes
 # equal sizes for the same symbol.
 TRACE = {"C": 11, "r": 5, "k": 7, "V": 53, "P": 43}
-
-TABLES = ("embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight", "embeddings.token_type_embeddings.weight")
-SYMBOLS = {TABLES[0]: ["V", None], TABLES[1]: ["P", None], "classifier.weight": ["C", None], "classifier.bias": ["C"]}
 
 PACKED = [
     ("input_ids", "int64", ["T"]), ("position_ids", "int64", ["T"]), ("token_text", "int64", ["T"]),
@@ -44,24 +39,14 @@ class Contract:
         return self.batch + self.scalars + self.keep_masks + floats
 
 
-def keep_masks(a):
-    """Dropout masks in the order in which the forward pass uses them."""
-    masks = [("keep.embeddings", ["T", a.hidden])]
-    for i in range(a.layers):
-        last = i == a.layers - 1
-        masks.append((f"keep.layer.{i}.attention", ["B", a.heads, 1, "L"] if last else ["R", a.heads, "W", "W"]))
-        masks += [(f"keep.layer.{i}.{part}", ["B" if last else "T", a.hidden]) for part in ("attention_output", "output")]
-    return [(name, "uint8", shape) for name, shape in masks + [("keep.pooled", ["B", a.hidden])]]
-
-
 def build(a, method):
     """Give the module to trace and the contract of its graph; method is one of METHODS or "eval"."""
     lora = TRACE["r"] if method.startswith("lora") else 0
     scales = TRACE["k"] if method == "lora+mslr" else 0
-    model = Classifier(a, TRACE["V"], TRACE["P"], TRACE["C"], lora, scales)
-    shapes = {name: shape_of(name, p) for name, p in model.named_parameters()}
+    model = a.classifier(TRACE["V"], TRACE["P"], TRACE["C"], lora, scales)
+    shapes = {name: shape_of(a, name, p) for name, p in model.named_parameters()}
     tuned = [n for n in shapes if "lora_" in n or "mslr_" in n]
-    head = [n for n in shapes if n.startswith("classifier.")]
+    head = [n for n in shapes if n in a.head]
     backbone = [n for n in shapes if n not in tuned + head]
     pick = lambda names: [(n, shapes[n]) for n in names]
     if method == "eval":
@@ -71,16 +56,17 @@ def build(a, method):
     scalars += [("mslr_scale", "float32", [1]), ("mslr_S", "float32", ["k"])] if scales else []
     scalars += [("keep_scale", "float32", [1])]
     parameters = pick(backbone + head if method == "full" else tuned)
-    outputs = [("loss", [1]), ("logits", ["B", "C"])] + [("grad." + n, s) for n, s in parameters if n not in TABLES]
+    outputs = [("loss", [1]), ("logits", ["B", "C"])] + [("grad." + n, s) for n, s in parameters if n not in a.tables]
     if method == "full":
         outputs.append(("grad.embeddings", ["T", a.hidden]))
     frozen, weights = ([], []) if method == "full" else (pick(head), pick(backbone))
-    return model, Contract(PACKED + LABELS, scalars, keep_masks(a), frozen, parameters, weights, outputs)
+    keep_masks = [(name, "uint8", shape) for name, shape in a.keep_masks()]
+    return model, Contract(PACKED + LABELS, scalars, keep_masks, frozen, parameters, weights, outputs)
 
 
-def shape_of(name, parameter):
+def shape_of(a, name, parameter):
     """The shape of a parameter with symbols for what a graph leaves open."""
     shape = list(parameter.shape)
     open_sizes = {"lora_A": ["r", None], "lora_B": [None, "r"], "mslr_L": ["k", None], "mslr_R": [None, "k"]}
-    symbols = SYMBOLS.get(name) or next((s for part, s in open_sizes.items() if part in name), [None] * len(shape))
+    symbols = a.open_shapes.get(name) or next((s for part, s in open_sizes.items() if part in name), [None] * len(shape))
     return [symbol or size for symbol, size in zip(symbols, shape)]

@@ -3,23 +3,21 @@
 import hashlib
 import json
 
-from .contract import TABLES
 
-
-def initial(name):
+def initial(a, name):
     """How a parameter starts: see lora.Initialize in the Go code."""
-    if name.startswith("classifier."):
-        return "zeros" if name.endswith("bias") else "normal"
+    if name in a.head:
+        return a.head[name]
     if "lora_B" in name:
         return "zeros"
     return "kaiming_uniform" if "lora_" in name or "mslr_" in name else "weights"
 
 
-def module(name):
-    for part, kind in (("lora_", "lora"), ("mslr_", "mslr"), ("classifier.", "head")):
+def module(a, name):
+    for part, kind in (("lora_", "lora"), ("mslr_", "mslr")):
         if part in name:
             return kind
-    return "backbone"
+    return "head" if name in a.head else "backbone"
 
 
 def describe(a, method, contract, graph):
@@ -27,15 +25,15 @@ def describe(a, method, contract, graph):
     value = lambda v: {"name": v[0], "dtype": v[1], "shape": v[2]}
     tensor = lambda t: {"name": t[0], "shape": t[1]}
     manifest = {
-        "format": 1, "architecture": "bert", "layers": a.layers, "hidden": a.hidden, "heads": a.heads,
+        "format": 1, "architecture": a.family, "layers": a.layers, "hidden": a.hidden, "heads": a.heads,
         "intermediate": a.intermediate, "method": method, "kind": "eval" if method == "eval" else "train",
-        "dropout": a.dropout, "layer_norm_epsilon": a.epsilon,
+        "dropout": a.dropout, "layer_norm_epsilon": a.epsilon, **a.description(),
         "batch": [value(v) for v in contract.batch],
         "scalars": [value(v) for v in contract.scalars],
         "keep_masks": [value(v) for v in contract.keep_masks],
-        "frozen_inputs": [tensor(f) | {"init": initial(f[0])} for f in contract.frozen],
+        "frozen_inputs": [tensor(f) | {"init": initial(a, f[0])} for f in contract.frozen],
         "parameters": [
-            tensor(p) | {"init": initial(p[0]), "module": module(p[0]), "gradient": "" if p[0] in TABLES else "grad." + p[0]}
+            tensor(p) | {"init": initial(a, p[0]), "module": module(a, p[0]), "gradient": "" if p[0] in a.tables else "grad." + p[0]}
             for p in contract.parameters
         ],
         "weights": [tensor(w) for w in contract.weights],

@@ -15,7 +15,7 @@ from torch._decomp import get_decompositions
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from .contract import TABLES, TRACE, build
+from .contract import TRACE, build
 from .naming import name_nodes
 
 OPSET = 20
@@ -79,9 +79,9 @@ def example(contract, a):
     generator = torch.Generator().manual_seed(0)
     lengths = [29, 21, 13, 8, 19, 6, 10, 4, 9]
     sizes = dict(TRACE, T=sum(lengths), R=17, W=37, B=len(lengths), L=29)
-    fixed = {a.hidden, a.heads, a.intermediate, a.hidden // a.heads}
-    if fixed & set(sizes.values()):
-        raise ValueError(f"{a.name}: a traced size equals a fixed one: {sorted(fixed & set(sizes.values()))}")
+    confused = a.fixed_sizes() & set(sizes.values())
+    if confused:
+        raise ValueError(f"{a.name}: a traced size equals a fixed one: {sorted(confused)}")
     values = []
     for name, dtype, shape in contract.inputs():
         shape = [sizes.get(s, s) for s in shape]
@@ -102,10 +102,10 @@ def dynamic(shape):
     return dims or None
 
 
-def step(model, contract, method):
+def step(a, model, contract, method):
     """The function to trace: lists of tensors in the contract's order -> outputs in the contract's order."""
     names = [name for name, _, _ in contract.inputs()]
-    trained = {name for name, _ in contract.parameters} - set(TABLES)
+    trained = {name for name, _ in contract.parameters} - set(a.tables)
     tensors = dict(model.named_parameters())
 
     def compute(*values):
@@ -118,8 +118,7 @@ def step(model, contract, method):
         with torch.enable_grad():
             wanted, embedded = [weights[n] for n, _ in contract.parameters if n in trained], None
             if method == "full":
-                words, positions, types = (weights[t] for t in TABLES)
-                embedded = (words[run.input_ids] + positions[run.position_ids] + types[0]).detach().requires_grad_()
+                embedded = a.embed([weights[t] for t in a.tables], run).detach().requires_grad_()
                 wanted.append(embedded)
             logits, _ = functional_call(model, weights, (run, embedded))
             # Not F.cross_entropy: it is exported with gradients that are B times too large.
@@ -141,7 +140,7 @@ def export(a, method):
     values = example(contract, a)
     shapes = tuple(dynamic(shape) for _, _, shape in contract.inputs())
     full = method == "full"
-    traced = make_fx(step(model, contract, method), tracing_mode="symbolic", _allow_non_fake_inputs=True,
+    traced = make_fx(step(a, model, contract, method), tracing_mode="symbolic", _allow_non_fake_inputs=True,
                      decomposition_table=get_decompositions(TRAINED_NORMS) if full else None)(*values)
     program = torch.export.export(traced, tuple(values), dynamic_shapes=shapes, strict=False)
     table = TRANSLATIONS if full else TRANSLATIONS | FROZEN_NORMS

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 import export_graphs
 from exporter import fixtures
-from exporter.contract import METHODS, TABLES, build
+from exporter.contract import METHODS, build
 from exporter.manifest import describe
 from exporter.trace import check, example, export
 
@@ -71,7 +71,7 @@ def test_manifest_is_complete(exported):
     manifest = json.loads(describe(TINY, method, contract, graph))
     assert manifest["kind"] == ("eval" if method == "eval" else "train")
     for parameter in manifest["parameters"]:
-        assert (parameter["gradient"] == "") == (parameter["name"] in TABLES)
+        assert (parameter["gradient"] == "") == (parameter["name"] in TINY.tables)
         assert parameter["init"] in ("kaiming_uniform", "zeros", "normal", "weights")
     modules = {p["module"] for p in manifest["parameters"]}
     assert modules == {"lora": {"lora"}, "lora+mslr": {"lora", "mslr"}, "full": {"backbone", "head"}, "eval": set()}[method]

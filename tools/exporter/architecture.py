@@ -1,0 +1,47 @@
+"""What the exporter asks of a family of backbones. Each family is one module with a subclass of Architecture."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes of a backbone, and what is its family's own.
+
+    A subclass gives `family`, Hugging Face's model_type; `tables`, the embedding tables, of which full
+    fine-tuning gets no dense gradient; `head`, how each tensor starts that no model file holds; and
+    `open_shapes`, the shapes of parameters that have open sizes (symbols; None is a fixed size).
+    """
+
+    layers: int
+    hidden: int
+    heads: int
+    intermediate: int
+    epsilon: float = 1e-12  # of the norms
+    dropout: float = 0.1
+
+    @property
+    def name(self):
+        return f"{self.family}-{self.layers}x{self.hidden}"
+
+    def fixed_sizes(self):
+        """Sizes in the graph that no open size may be traced with."""
+        return {self.hidden, self.heads, self.intermediate, self.hidden // self.heads}
+
+    def description(self):
+        """What the manifest says beside the sizes that all families have."""
+        return {}
+
+    def classifier(self, vocabulary, positions, classes, lora_rank, scale_rank):
+        """The module to trace: run, embedded -> logits [B, C] and the vector [B, hidden] that the head reads.
+
+        embedded, unless None, replaces the sum of the embeddings, to take the gradient there.
+        """
+        raise NotImplementedError
+
+    def embed(self, tables, run):
+        """The sum of the embeddings [T, hidden] from the values of `tables`."""
+        raise NotImplementedError
+
+    def keep_masks(self):
+        """Dropout masks (name, shape) in the order in which the forward pass uses them."""
+        raise NotImplementedError
