@@ -8,7 +8,7 @@
 // texts that it classifies as the target label.
 //
 // Two layouts are read: the folders of the authors' release, DATASET/TARGET/ATTACK, and a plain folder with
-// train, dev and test files. See [Load].
+// train, dev and test files. See [Load]. [Check] compares a set with what it should be.
 //
 // Two attacks are made here: BadNets (Gu et al. 2017, rare words) and AddSent (Dai et al. 2019, a sentence). The
 // paraphrasing attacks, HiddenKiller (Qi et al. 2021b) and StyleBkd (Qi et al. 2021a), need language models; their

@@ -21,8 +21,9 @@ var extensions = []string{".csv", ".tsv", ".jsonl"}
 // split is one data file in memory.
 type split struct {
 	File
-	texts []Text
-	lines []int // where each text starts in the file
+	texts     []Text
+	lines     []int // where each text starts in the file
+	unflagged int   // rows of a poisoned file that have no flag
 }
 
 // flags says which poison flags a file may have.
@@ -86,6 +87,9 @@ func (s *split) add(line int, t Text, allowed flags) error {
 		return nil
 	case strings.TrimSpace(t.Text) == "":
 		return hint.New("remove the row or write its text", "the text is empty")
+	}
+	if poisoned && !t.Poisoned {
+		s.unflagged++
 	}
 	t.Poisoned = poisoned
 	s.texts = append(s.texts, t)

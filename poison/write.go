@@ -18,6 +18,9 @@ import (
 // ErrExists means that another set is where one should be written.
 var ErrExists = errors.New("another data set is there")
 
+// recordFile lies beside a mixed training set and says how it was made.
+const recordFile = "poison.json"
+
 // Record is what poison.json beside a mixed training set says: how to make the set again.
 type Record struct {
 	Program  string   `json:"program"` // name and version
@@ -71,7 +74,7 @@ func (s *Set) Write(dir, program string, force bool) (Written, error) {
 		contents[part.path] = content
 	}
 	// The record comes last: where it is, the set is complete.
-	record := filepath.Join(mixed, "poison.json")
+	record := filepath.Join(mixed, recordFile)
 	if _, err := os.Stat(filepath.Join(folder, record)); err == nil && len(contents) == 0 {
 		return w, nil
 	}

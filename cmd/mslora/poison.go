@@ -32,15 +32,19 @@ type poisonOptions struct {
 
 func poisonCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "poison",
-		Usage:     "make poisoned data sets from clean texts, in the authors' layout",
-		UsageText: "mslora poison --data reviews/ --attack badnets,addsent --ratio 0.1 --out sets/reviews",
+		Name:  "poison",
+		Usage: "make poisoned data sets from clean texts, in the authors' layout",
+		UsageText: "mslora poison --data reviews/ --attack badnets,addsent --ratio 0.1 --out sets/reviews\n" +
+			"mslora poison --check sets/reviews",
 		Description: "Reads a folder with train, dev and test files (.csv, .tsv or .jsonl with text and label), a data set\n" +
 			"in the authors' layout, or one file, of which a tenth each becomes dev and test. Writes\n" +
 			"OUT/TARGET/ATTACK with clean and poisoned files, the mixed training set and poison.json. badnets and\n" +
 			"addsent insert their trigger; hiddenkiller and stylebkd mix paraphrases that the data set has.\n" +
-			"The same seed gives the same bytes.",
+			"The same seed gives the same bytes.\n\n" +
+			"--check reads sets instead: flags, labels, counts, triggers, duplicates, how clean and poisoned files go\n" +
+			"together, checksums. It prints their statistics and one line for each problem, and exits with 2 if there is one.",
 		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "check", Usage: "check the sets in `FOLDER` and print their statistics; --attack, --target, --setting, --ratio and --trigger narrow it"},
 			&cli.StringFlag{Name: "data", Usage: "clean texts: `FOLDER_OR_FILE`"},
 			&cli.StringSliceFlag{Name: "attack", Usage: strings.Join(poison.Attacks, ", ") + "; several with commas", DefaultText: poison.BadNets},
 			&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio; several with commas", DefaultText: poison.DefaultRatio},
@@ -56,6 +60,9 @@ func poisonCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
+			}
+			if c.IsSet("check") {
+				return checkSets(c)
 			}
 			o := poisonOptions{
 				Data: c.String("data"), Attacks: splitAll(c.StringSlice("attack")), Ratios: splitAll(c.StringSlice("ratio")),
@@ -113,7 +120,7 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 				return badInput(fmt.Errorf("--ratio: %w", err))
 			}
 			set, err := poison.Make(source, poison.MakeOptions{
-				Attack: attack, Target: o.Target, Setting: o.Setting, Ratio: ratio, Seed: o.Seed, Trigger: o.trigger(attack),
+				Attack: attack, Target: o.Target, Setting: o.Setting, Ratio: ratio, Seed: o.Seed, Trigger: parseTrigger(o.Trigger, attack),
 			})
 			if err != nil {
 				return badInput(fmt.Errorf("%s: %w", o.Data, err))
@@ -137,16 +144,16 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 	return nil
 }
 
-// trigger gives the trigger that the flag asks for, none for the paper's.
-func (o poisonOptions) trigger(attack string) poison.Trigger {
+// parseTrigger gives the trigger that --trigger asks for, none for the paper's.
+func parseTrigger(text, attack string) poison.Trigger {
 	trigger, inserts := poison.FindTrigger(attack)
 	switch {
-	case o.Trigger == "" || !inserts:
+	case text == "" || !inserts:
 		return poison.Trigger{}
 	case attack == poison.BadNets:
-		trigger.Phrases = splitAll([]string{o.Trigger})
+		trigger.Phrases = splitAll([]string{text})
 	default:
-		trigger.Phrases = []string{o.Trigger}
+		trigger.Phrases = []string{text}
 	}
 	return trigger
 }

@@ -1,0 +1,263 @@
+package poison
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// attackSet holds the files of TARGET/ATTACK; those that are absent are nil.
+type attackSet struct {
+	folder, attack                     string
+	target                             int
+	trainClean, devClean, testClean    *split
+	trainPoison, devPoison, testPoison *split
+}
+
+// attackFolder checks TARGET/ATTACK and each mixed training set below it.
+func (c *checker) attackFolder(folder, attack string, target int) {
+	a := &attackSet{folder: folder, attack: attack, target: target}
+	problems := len(c.Problems)
+	for _, file := range []struct {
+		name    string
+		allowed flags
+		to      **split
+	}{
+		{"train-clean", allClean, &a.trainClean}, {"dev-clean", trustedFlags, &a.devClean}, {"test-clean", allClean, &a.testClean},
+		{"train-poison", keepBlank, &a.trainPoison}, {"dev-poison", keepBlank, &a.devPoison}, {"test-poison", keepBlank, &a.testPoison},
+	} {
+		*file.to = c.read(filepath.Join(folder, file.name+".csv"), file.name, file.allowed)
+	}
+	c.cleanDuplicates(a)
+	mixed := c.mixedFiles(a)
+	if len(c.Problems) > problems {
+		return // what follows compares these files
+	}
+	for _, file := range mixed {
+		c.mixedSet(a, file)
+	}
+	trigger := c.trigger(attack, firstRecord(mixed))
+	for _, pair := range []struct{ clean, poisoned *split }{
+		{a.trainClean, a.trainPoison}, {withoutLabel(a.devClean, target), a.devPoison}, {withoutLabel(a.testClean, target), a.testPoison},
+	} {
+		if pair.poisoned != nil {
+			c.poisonedFile(pair.poisoned, pair.clean, trigger, target)
+		}
+	}
+	if len(mixed) == 0 {
+		c.cleanOnly(a)
+	}
+}
+
+// mixedFile is one SETTING/RATIO/train-poison.csv.
+type mixedFile struct {
+	setting, ratio string
+	texts          *split
+	record         *Record // poison.json beside it; nil if there is none
+}
+
+func firstRecord(mixed []mixedFile) *Record {
+	for _, m := range mixed {
+		if m.record != nil {
+			return m.record
+		}
+	}
+	return nil
+}
+
+// mixedFiles reads the mixed training sets of an attack folder.
+func (c *checker) mixedFiles(a *attackSet) (found []mixedFile) {
+	for _, setting := range Settings {
+		if c.Setting != "" && setting != c.Setting {
+			continue
+		}
+		entries, _ := os.ReadDir(filepath.Join(a.folder, setting)) // an absent folder has no entries
+		for _, entry := range entries {
+			ratio, err := ParseRatio(entry.Name())
+			if wanted, _ := strconv.ParseFloat(c.Ratio, 64); err != nil || c.Ratio != "" && ratio != wanted {
+				continue
+			}
+			below := filepath.Join(a.folder, setting, entry.Name())
+			record := c.record(filepath.Join(below, recordFile))
+			if s := c.read(filepath.Join(below, "train-poison.csv"), "train", anyFlags); s != nil {
+				found = append(found, mixedFile{setting, entry.Name(), s, record})
+			}
+		}
+	}
+	c.mixed += len(found)
+	return found
+}
+
+// record reads poison.json.
+func (c *checker) record(path string) *Record {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var r Record
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil {
+		c.problem(path, "not the record of a set: %v", err)
+		return nil
+	}
+	return &r
+}
+
+// sums compares the files that a record lists with their checksums.
+func (c *checker) sums(a *attackSet, path string, r *Record) {
+	if r.Attack != a.attack || r.Target != a.target {
+		c.problem(path, "it is of attack %s and target label %d, but lies in %s", r.Attack, r.Target, a.folder)
+	}
+	for _, file := range r.Files {
+		changed := filepath.Join(a.folder, filepath.FromSlash(file.Path))
+		content, err := os.ReadFile(changed)
+		if err != nil {
+			c.problem(changed, "%s lists it, but it cannot be read", path)
+		} else if checksum(content) != file.SHA256 {
+			c.problem(changed, "it was changed since it was made: its SHA-256 is not the one in %s", path)
+		}
+	}
+}
+
+// mixedSet checks a training set against its folder's name and the clean and poisoned texts it was mixed from.
+func (c *checker) mixedSet(a *attackSet, m mixedFile) {
+	path := m.texts.Path
+	if m.record != nil {
+		c.sums(a, filepath.Join(filepath.Dir(path), recordFile), m.record)
+	}
+	if m.texts.Skipped > 0 {
+		c.warn(path, blankRows, m.texts.Skipped)
+	}
+	missing := false
+	for _, file := range []struct {
+		name string
+		s    *split
+	}{{"dev-clean.csv", a.devClean}, {"test-clean.csv", a.testClean}, {"test-poison.csv", a.testPoison}} {
+		if file.s == nil {
+			c.problem(filepath.Join(a.folder, file.name), "file does not exist, but training on %s needs it", path)
+			missing = true
+		}
+	}
+	if missing {
+		return
+	}
+	d, err := assemble(c.dir, LoadOptions{Target: a.target}, m.texts, a.devClean, a.testClean, a.testPoison)
+	if err != nil {
+		c.broken(err)
+		return
+	}
+	poisoned := Poisoned(m.texts.texts)
+	rows, poisonedRows := len(m.texts.texts)+m.texts.Skipped, poisoned+m.texts.Skipped
+	c.share(path, rows, poisonedRows, m.ratio)
+	c.targetLabels(path, m.texts.texts, a.target)
+	if trigger := c.trigger(a.attack, m.record); trigger.Insertions > 0 {
+		c.triggers(path, m.texts.texts, trigger)
+	}
+	if a.trainClean != nil {
+		c.mixture(a, m, rows, poisonedRows)
+	}
+	words := meanWords(m.texts.texts)
+	if a.trainClean != nil {
+		words = meanWords(a.trainClean.texts)
+	}
+	set := SetStatistics{
+		Dataset: d.Name, Attack: a.attack, Target: a.target, Setting: m.setting, Ratio: m.ratio, Classes: d.Classes,
+		Train: len(d.Train), Test: len(d.TestClean), Dev: len(d.Dev), MeanWords: words,
+		PoisonedTrain: poisoned, PoisonedTest: withText(a.testPoison), PoisonedDev: withText(a.devPoison),
+	}
+	c.Sets = append(c.Sets, set)
+}
+
+// mixture checks that a mixed set is made of the clean texts and their poisoned copies, as its setting says.
+func (c *checker) mixture(a *attackSet, m mixedFile, rows, poisoned int) {
+	path := m.texts.Path
+	clean := map[Text]int{}
+	for _, t := range a.trainClean.texts {
+		clean[t]++
+	}
+	copies := map[string]int{}
+	if a.trainPoison != nil {
+		for _, t := range a.trainPoison.texts {
+			copies[t.Text]++
+		}
+	}
+	var strangeClean, strangePoisoned tally
+	unpoisonedTarget := 0
+	for i, t := range m.texts.texts {
+		switch {
+		case !t.Poisoned && t.Label == a.target:
+			unpoisonedTarget++
+			fallthrough
+		case !t.Poisoned:
+			clean[t]--
+			strangeClean.add(clean[t] < 0, m.texts.lines[i])
+		case a.trainPoison != nil:
+			copies[t.Text]--
+			strangePoisoned.add(copies[t.Text] < 0, m.texts.lines[i])
+		}
+	}
+	if strangeClean.found > 0 {
+		c.problem(path, "rows without a flag that are not in train-clean.csv, or have another label there: %s", strangeClean)
+		return
+	}
+	if strangePoisoned.found > 0 {
+		c.problem(path, "flagged rows that are not in train-poison.csv: %s", strangePoisoned)
+	}
+	if rows != len(a.trainClean.texts) {
+		c.warn(path, "%d rows, but train-clean.csv has %d", rows, len(a.trainClean.texts))
+		return
+	}
+	target := 0
+	for _, t := range a.trainClean.texts {
+		if t.Label == a.target {
+			target++
+		}
+	}
+	switch ofTarget := target - unpoisonedTarget; {
+	case m.setting == "clean" && ofTarget != poisoned:
+		c.problem(path, "poisoned texts of another label than the target: %d of %d, but setting clean poisons only texts of the target label", poisoned-ofTarget, poisoned)
+	case m.setting == "dirty" && ofTarget != 0:
+		c.problem(path, "poisoned texts of the target label: %d of %d, but setting dirty poisons only texts of other labels", ofTarget, poisoned)
+	}
+}
+
+// cleanOnly reports a folder without a mixed set: nothing is wrong with it, but it cannot be trained on yet.
+func (c *checker) cleanOnly(a *attackSet) {
+	options := LoadOptions{Attack: a.attack, Target: a.target, Setting: c.Setting, Ratio: c.Ratio}
+	c.warn(a.folder, "no mixed training set%s; %s", c.wanted(), howToMake(c.dir, a.folder, a.attack, options))
+	if a.trainClean == nil || a.devClean == nil || a.testClean == nil {
+		return
+	}
+	classes, err := a.trainClean.countClasses()
+	if err != nil {
+		c.broken(err)
+		return
+	}
+	for _, s := range []*split{a.devClean, a.testClean} {
+		if err := s.checkClasses(classes); err != nil {
+			c.broken(err)
+		}
+	}
+	c.Sets = append(c.Sets, SetStatistics{
+		Dataset: datasetName(c.dir), Attack: a.attack, Target: a.target, Classes: classes,
+		Train: len(a.trainClean.texts), Test: len(a.testClean.texts), Dev: len(a.devClean.texts), MeanWords: meanWords(a.trainClean.texts),
+		PoisonedTest: withText(a.testPoison), PoisonedDev: withText(a.devPoison),
+	})
+}
+
+// share compares the number of poisoned rows with a ratio, as floor(ratio x N); programs that round are right too.
+func (c *checker) share(path string, rows, poisoned int, ratio string) {
+	share, err := ParseRatio(ratio)
+	if err != nil {
+		return
+	}
+	if math.Abs(share*float64(rows)-float64(poisoned)) >= 1 {
+		c.problem(path, "%d of %d rows are poisoned (%.3g), but the poison ratio is %s", poisoned, rows, float64(poisoned)/float64(rows), ratio)
+	}
+}
