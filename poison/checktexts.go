@@ -233,16 +233,12 @@ func (c *checker) duplicates(files []namedTexts) {
 	}
 }
 
-// withText counts the rows that are not blank.
-func withText(s *split) (n int) {
-	if s != nil {
-		for _, t := range s.texts {
-			if strings.TrimSpace(t.Text) != "" {
-				n++
-			}
-		}
+// withText counts the rows that are not blank; nil has none.
+func withText(s *split) int {
+	if s == nil {
+		return 0
 	}
-	return n
+	return len(s.texts) - blank(s.texts)
 }
 
 // meanWords is the mean number of words of the clean texts; words are what white space separates.

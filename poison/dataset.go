@@ -1,5 +1,7 @@
 package poison
 
+import "strings"
+
 // Text is one row of a data set.
 type Text struct {
 	Text     string
@@ -38,6 +40,16 @@ type File struct {
 	SHA256  string `json:"sha256"` // of the bytes on disk, hexadecimal
 	Rows    int    `json:"rows"`   // without the header and without skipped rows
 	Skipped int    `json:"skipped,omitempty"`
+}
+
+// blank counts the texts that have nothing but white space.
+func blank(texts []Text) (n int) {
+	for _, t := range texts {
+		if strings.TrimSpace(t.Text) == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Poisoned counts the poisoned rows of texts.

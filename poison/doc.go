@@ -12,5 +12,5 @@
 //
 // Two attacks are made here: BadNets (Gu et al. 2017, rare words) and AddSent (Dai et al. 2019, a sentence). The
 // paraphrasing attacks, HiddenKiller (Qi et al. 2021b) and StyleBkd (Qi et al. 2021a), need language models; their
-// poisoned texts are read, and mixed into training sets, but not made.
+// paraphrases are read, and mixed into training sets, but not made.
 package poison

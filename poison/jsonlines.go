@@ -31,13 +31,14 @@ func (f *jsonFlag) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// readJSONLines reads one object a line, {"text": …, "label": …, "poisoned": …}; blank lines are skipped.
-func readJSONLines(r io.Reader, add addRow) error {
+// readJSONLines reads one object a line, {"text": …, "label": …, "poisoned": …}; blank lines are skipped. labelled is
+// as for readTable.
+func readJSONLines(r io.Reader, labelled bool, add addRow) error {
 	return eachLine(r, func(line int, data []byte) error {
 		if len(bytes.TrimSpace(data)) == 0 {
 			return nil
 		}
-		t, err := parseJSONLine(data)
+		t, err := parseJSONLine(data, labelled)
 		if err != nil {
 			return err
 		}
@@ -65,7 +66,7 @@ func eachLine(r io.Reader, each func(line int, data []byte) error, empty error) 
 	return scanner.Err()
 }
 
-func parseJSONLine(data []byte) (t Text, err error) {
+func parseJSONLine(data []byte, labelled bool) (t Text, err error) {
 	const shape = `write one object a line: {"text": "…", "label": 0}`
 	if !utf8.Valid(data) { // encoding/json would put a replacement character there
 		return t, hint.New("save the file as UTF-8, for example with iconv -f latin1 -t utf-8", "the text is not valid UTF-8")
@@ -87,7 +88,7 @@ func parseJSONLine(data []byte) (t Text, err error) {
 	switch {
 	case row.Text == nil:
 		return t, hint.New(shape, "text is missing")
-	case row.Label == nil:
+	case row.Label == nil && labelled:
 		return t, hint.New(shape, "label is missing")
 	}
 	if err = checkText(*row.Text); err != nil {
@@ -95,6 +96,8 @@ func parseJSONLine(data []byte) (t Text, err error) {
 	}
 	t.Text = *row.Text
 	t.Poisoned = row.Poisoned != nil && bool(*row.Poisoned)
-	t.Label, err = wholeLabel(*row.Label)
+	if t.Label = noLabel; row.Label != nil {
+		t.Label, err = wholeLabel(*row.Label)
+	}
 	return t, err
 }

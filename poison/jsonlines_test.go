@@ -9,7 +9,7 @@ import (
 )
 
 func readLines(text string) ([]numbered, error) {
-	return collect(func(add addRow) error { return readJSONLines(strings.NewReader(text), add) })
+	return collect(func(add addRow) error { return readJSONLines(strings.NewReader(text), true, add) })
 }
 
 func TestReadJSONLines(t *testing.T) {

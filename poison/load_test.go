@@ -177,7 +177,7 @@ func TestLoadErrors(t *testing.T) {
 		{"unknown setting", release(), "", LoadOptions{Attack: "badnets", Target: 1, Setting: "mixed"}, `unknown setting "mixed"`, "settings are clean, dirty, mix"},
 		{"no ratio", release(), "", LoadOptions{Attack: "badnets", Target: 1, Ratio: "10%"}, `poison ratio "10%" is not a share`, "give a share above 0 and at most 1, for example 0.1"},
 		{"no attack folder", release(), "", LoadOptions{Attack: "addsent", Target: 1}, "attack folder DIR/1/addsent: file does not exist", "make it: mslora poison --data DIR --attack addsent --target 1 --out FOLDER"},
-		{"no paraphrases", release(), "", LoadOptions{Attack: "hiddenkiller", Target: 1}, "attack folder DIR/1/synbkd: file does not exist", "get the texts of hiddenkiller from the authors' release: a language model paraphrased them; badnets and addsent can be made with `mslora poison`"},
+		{"no paraphrases", release(), "", LoadOptions{Attack: "hiddenkiller", Target: 1}, "attack folder DIR/1/synbkd: file does not exist", "get the texts of hiddenkiller from the authors' release, or give your own to `mslora poison --paraphrases`; badnets and addsent need none"},
 		{"not mixed", with(release(), "1/badnets/clean/0.1/train-poison.csv", "-"), "", badnets,
 			"mixed training set DIR/1/badnets/clean/0.1/train-poison.csv: file does not exist; the train-poison.csv in DIR/1/badnets is not mixed: every text is poisoned",
 			"make it: mslora poison --data DIR --attack badnets --target 1 --setting clean --ratio 0.1 --out FOLDER"},

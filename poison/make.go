@@ -60,7 +60,7 @@ func Make(source *Source, o MakeOptions) (*Set, error) {
 		s.TestPoison = insertAll(nonTarget(source.Test, o.Target), o, rng)
 	} else {
 		if source.TrainPoison == nil {
-			return nil, hint.New("use badnets or addsent, or give a data set folder with TARGET/"+attackFolder(attack)+"/train-poison.csv, every training text paraphrased",
+			return nil, hint.New("give paraphrases of its texts with --paraphrases; badnets and addsent need none",
 				"%s paraphrases with a language model, and %s has no paraphrased texts", attack, source.Name)
 		}
 		s.TrainPoison, s.DevPoison, s.TestPoison = source.TrainPoison, source.DevPoison, source.TestPoison

@@ -16,7 +16,7 @@ const reviews = "testdata/reviews"
 
 func makeSet(t *testing.T, path string, o MakeOptions) *Set {
 	t.Helper()
-	source, err := ReadSource(path, o.Attack, o.Target, o.Seed)
+	source, err := ReadSource(path, SourceOptions{Attack: o.Attack, Target: o.Target, Seed: o.Seed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestMakeParaphrased(t *testing.T) {
 }
 
 func TestMakeErrors(t *testing.T) {
-	source, err := ReadSource(reviews, BadNets, 1, 1)
+	source, err := ReadSource(reviews, SourceOptions{Attack: BadNets, Target: 1, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestMakeErrors(t *testing.T) {
 		{"ratio", source, MakeOptions{Attack: BadNets, Target: 1, Ratio: 0.05}, "ratio 0.05 of 10 training texts is less than one text", "raise --ratio or give more texts"},
 		{"no other label", &allTarget, MakeOptions{Attack: BadNets, Target: 1, Ratio: 0.1}, "every dev or test text is of the target label 1", "ASR needs texts of another label"},
 		{"paraphrase", source, MakeOptions{Attack: StyleBkd, Target: 1, Ratio: 0.1}, "stylebkd paraphrases with a language model, and reviews has no paraphrased texts",
-			"use badnets or addsent, or give a data set folder with TARGET/stylebkd/train-poison.csv, every training text paraphrased"},
+			"give paraphrases of its texts with --paraphrases; badnets and addsent need none"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Make(test.source, test.o)

@@ -106,7 +106,7 @@ func findMixed(dir, folder, attack string, o LoadOptions) (setting, ratio, path 
 func howToMake(dir, folder, attack string, o LoadOptions) string {
 	_, inserts := FindTrigger(attack)
 	if _, err := os.Stat(filepath.Join(folder, "train-poison.csv")); err != nil && !inserts {
-		return "get the texts of " + attack + " from the authors' release: a language model paraphrased them; badnets and addsent can be made with `mslora poison`"
+		return "get the texts of " + attack + " from the authors' release, or give your own to `mslora poison --paraphrases`; badnets and addsent need none"
 	}
 	command := fmt.Sprintf("mslora poison --data %s --attack %s --target %d", dir, attack, o.Target)
 	if o.Setting != "" {

@@ -22,27 +22,47 @@ type Source struct {
 	// Poisoned texts that are there already, for the paraphrasing attacks only: TrainPoison row by row those of
 	// Train. Blank ones, which the paraphrasers left, are kept so that rows stay in step.
 	TrainPoison, DevPoison, TestPoison []Text
+
+	division []int // of a single file: to which of train, dev and test each row went
+}
+
+// SourceOptions says what the texts are read for.
+type SourceOptions struct {
+	Attack string
+	Target int
+	Seed   uint64 // divides a single file
+	// Paraphrases of the texts, for the paraphrasing attacks: a folder with train, dev and test, or a file where the
+	// texts are one file. Empty: those that a folder in the authors' layout has.
+	Paraphrases string
 }
 
 // ReadSource reads clean texts from path: a folder in the authors' layout (of whatever attack; for a paraphrasing
 // attack, target and attack say where its poisoned texts are), a plain folder, or a single file, of which ReadSource
 // makes dev and test sets of a tenth of each class each, drawn by seed.
-func ReadSource(path, attack string, target int, seed uint64) (*Source, error) {
-	attack, err := parseAttack(attack)
+func ReadSource(path string, o SourceOptions) (*Source, error) {
+	attack, err := parseAttack(o.Attack)
 	if err != nil {
 		return nil, err
+	}
+	_, inserts := FindTrigger(attack)
+	if inserts && o.Paraphrases != "" {
+		return nil, hint.New("paraphrases are for hiddenkiller and stylebkd", "attack %s inserts a trigger and does not paraphrase", attack)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, hint.New("give a data set folder or a file with text and label", "%s: %w", path, fs.ErrNotExist)
 	}
 	if !info.IsDir() {
-		return readSingle(path, seed)
+		s, err := readSingle(path, o.Seed)
+		if err == nil && o.Paraphrases != "" {
+			err = s.readParaphrases(o.Paraphrases, o.Target)
+		}
+		return s, err
 	}
 	folder, names := path, []string{"train", "dev", "test"}
 	if _, plain := findFile(path, "train"); !plain {
 		names = []string{"train-clean", "dev-clean", "test-clean"}
-		if folder, err = findClean(path, attack, target); err != nil {
+		if folder, err = findClean(path, attack, o.Target); err != nil {
 			return nil, err
 		}
 	}
@@ -57,10 +77,13 @@ func ReadSource(path, attack string, target int, seed uint64) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, inserts := FindTrigger(attack); inserts {
+	switch {
+	case inserts:
 		return s, nil
+	case o.Paraphrases != "":
+		return s, s.readParaphrases(o.Paraphrases, o.Target)
 	}
-	return s, s.readParaphrases(folder, target)
+	return s, s.readPoisoned(folder, o.Target)
 }
 
 // findClean looks for a TARGET/ATTACK folder with clean texts. They are the same in each; the one of the target and
@@ -102,36 +125,6 @@ func newSource(name string, train, dev, test *split) (*Source, error) {
 	return s, nil
 }
 
-// readParaphrases reads the poisoned texts of a paraphrasing attack; a folder without them is no error here.
-func (s *Source) readParaphrases(folder string, target int) error {
-	for _, part := range []struct {
-		name   string
-		target *[]Text
-	}{{"train-poison", &s.TrainPoison}, {"dev-poison", &s.DevPoison}, {"test-poison", &s.TestPoison}} {
-		path, ok := findFile(folder, part.name)
-		if !ok {
-			s.TrainPoison = nil // Make explains what is missing
-			return nil
-		}
-		texts, err := readSplit(path, part.name, keepBlank)
-		if err != nil {
-			return err
-		}
-		for i, t := range texts.texts {
-			if t.Label != target {
-				return hint.New("poisoned texts carry the target label", "%s: line %d: label %d, expected the target label %d", path, texts.lines[i], t.Label, target)
-			}
-		}
-		*part.target = texts.texts
-		s.Files = append(s.Files, texts.File)
-	}
-	if len(s.TrainPoison) != len(s.Train) {
-		return hint.New("both files must hold the same texts in the same order; where paraphrases are missing the set cannot be mixed",
-			"%s: train-poison has %d rows, train-clean has %d", folder, len(s.TrainPoison), len(s.Train))
-	}
-	return nil
-}
-
 // readSingle divides the texts of one file: of each class a tenth for dev, a tenth for test, the rest for train.
 func readSingle(path string, seed uint64) (*Source, error) {
 	all, err := readSplit(path, "source", notYetFlagged)
@@ -154,7 +147,11 @@ func readSingle(path string, seed uint64) (*Source, error) {
 		p := parts[part[i]]
 		p.texts, p.lines = append(p.texts, t), append(p.lines, all.lines[i])
 	}
-	return newSource(strings.TrimSuffix(datasetName(path), filepath.Ext(path)), parts[0], parts[1], parts[2])
+	s, err := newSource(strings.TrimSuffix(datasetName(path), filepath.Ext(path)), parts[0], parts[1], parts[2])
+	if err == nil {
+		s.division = part
+	}
+	return s, err
 }
 
 // drawTenths draws n tenths of each class by seed: for each text the number of its tenth, from 1, or 0 for the rest.

@@ -16,7 +16,7 @@ func TestReadSourceSingle(t *testing.T) {
 		fmt.Fprintf(&content, "t%d,%d\n", i, i%3/2) // 40 of label 0, 20 of label 1
 	}
 	path := filepath.Join(writeFiles(t, map[string]string{"all.csv": content.String()}), "all.csv")
-	s, err := ReadSource(path, BadNets, 1, 42)
+	s, err := ReadSource(path, SourceOptions{Attack: BadNets, Target: 1, Seed: 42})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +40,8 @@ func TestReadSourceSingle(t *testing.T) {
 	if len(seen) != 60 {
 		t.Errorf("%d of 60 texts are there", len(seen))
 	}
-	again, _ := ReadSource(path, BadNets, 1, 42)
-	other, _ := ReadSource(path, BadNets, 1, 43)
+	again, _ := ReadSource(path, SourceOptions{Attack: BadNets, Target: 1, Seed: 42})
+	other, _ := ReadSource(path, SourceOptions{Attack: BadNets, Target: 1, Seed: 43})
 	if !slices.Equal(s.Dev, again.Dev) || slices.Equal(s.Dev, other.Dev) {
 		t.Error("the division does not follow the seed")
 	}
@@ -57,7 +57,7 @@ func TestReadSourceRelease(t *testing.T) {
 	}
 	dir := writeFiles(t, files)
 	for attack, want := range map[string]string{BadNets: "wanted", StyleBkd: "other"} {
-		s, err := ReadSource(dir, attack, 1, 0)
+		s, err := ReadSource(dir, SourceOptions{Attack: attack, Target: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestReadSourceErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := writeFiles(t, test.files)
-			_, err := ReadSource(filepath.Join(dir, test.at), test.attack, 1, 0)
+			_, err := ReadSource(filepath.Join(dir, test.at), SourceOptions{Attack: test.attack, Target: 1})
 			checkError(t, err, strings.ReplaceAll(test.message, "DIR", dir), test.hintText)
 		})
 	}

@@ -35,6 +35,7 @@ const (
 	allPoisoned         // a file's name says that its rows are poisoned, whatever their flags
 	trustedFlags        // allClean, of the file that the defender trusts
 	keepBlank           // allPoisoned, with blank rows, so that rows stay in step with another file
+	paraphrased         // keepBlank, of which labels may be missing
 	notYetFlagged       // texts to poison
 )
 
@@ -58,14 +59,15 @@ func readSplit(path, role string, allowed flags) (*split, error) {
 }
 
 func (s *split) read(r io.Reader, allowed flags) error {
+	labelled := allowed != paraphrased
 	add := func(line int, t Text) error { return s.add(line, t, allowed) }
 	switch strings.ToLower(filepath.Ext(s.Path)) {
 	case ".csv":
-		return readTable(r, ',', add)
+		return readTable(r, ',', labelled, add)
 	case ".tsv":
-		return readTable(r, '\t', add)
+		return readTable(r, '\t', labelled, add)
 	case ".jsonl":
-		return readJSONLines(bufio.NewReader(r), add)
+		return readJSONLines(bufio.NewReader(r), labelled, add)
 	}
 	return hint.New("data files are .csv, .tsv or .jsonl", "unknown kind of file")
 }
@@ -73,7 +75,8 @@ func (s *split) read(r io.Reader, allowed flags) error {
 // add appends a row. A blank text is an error, unless the row is poisoned: the authors' paraphrasers answered
 // some texts with nothing, and their code means to leave those out, so they are skipped and counted.
 func (s *split) add(line int, t Text, allowed flags) error {
-	poisoned := t.Poisoned || allowed == allPoisoned || allowed == keepBlank
+	blankKept := allowed == keepBlank || allowed == paraphrased
+	poisoned := t.Poisoned || allowed == allPoisoned || blankKept
 	switch {
 	case t.Poisoned && allowed == allClean:
 		return hint.New("move the row to the poisoned file or remove the flag", "a row of a clean file is flagged as poisoned")
@@ -81,7 +84,7 @@ func (s *split) add(line int, t Text, allowed flags) error {
 		return hint.New("dev texts are the ones to trust: remove the row", "a dev row is flagged as poisoned")
 	case t.Poisoned && allowed == notYetFlagged:
 		return hint.New("give clean texts", "a row to be poisoned is flagged as poisoned already")
-	case strings.TrimSpace(t.Text) == "" && allowed == keepBlank:
+	case strings.TrimSpace(t.Text) == "" && blankKept:
 	case strings.TrimSpace(t.Text) == "" && poisoned:
 		s.Skipped++
 		return nil

@@ -17,6 +17,9 @@ const longestRow = 1 << 20
 
 var errRowTooLong = errors.New("row too long")
 
+// noLabel is the label of a row that has none.
+const noLabel = -1
+
 // addRow receives one row of a file. Line numbers start at 1; a row is named by the line on which it starts.
 type addRow func(line int, t Text) error
 
@@ -24,8 +27,8 @@ type addRow func(line int, t Text) error
 type columns struct{ text, label, flag int }
 
 // parseHeader knows the names text, label and poisoned, and pandas' 0, 1 and 2 for the same. The column
-// without a name, pandas' index, is skipped.
-func parseHeader(header []string) (columns, error) {
+// without a name, pandas' index, is skipped. label may be -1 too unless labelled.
+func parseHeader(header []string, labelled bool) (columns, error) {
 	const names = "name the columns text, label and, if known, poisoned; delete the others"
 	found := columns{-1, -1, -1}
 	if err := checkText(strings.Join(header, "")); err != nil {
@@ -56,17 +59,18 @@ func parseHeader(header []string) (columns, error) {
 	switch {
 	case found.text < 0:
 		return found, hint.New(names, "there is no column text in the header")
-	case found.label < 0:
+	case found.label < 0 && labelled:
 		return found, hint.New(names, "there is no column label in the header")
 	}
 	return found, nil
 }
 
-// readTable reads the texts of a CSV or TSV file.
-func readTable(r io.Reader, comma rune, add addRow) error {
+// readTable reads the texts of a CSV or TSV file. Every row needs a label if labelled; else a row without one gets
+// noLabel.
+func readTable(r io.Reader, comma rune, labelled bool, add addRow) error {
 	var at columns
 	return readRecords(r, comma, func(header []string) (err error) {
-		at, err = parseHeader(header)
+		at, err = parseHeader(header, labelled)
 		return err
 	}, func(line int, record []string) error {
 		t, err := at.row(record)
@@ -123,8 +127,11 @@ func (c columns) row(record []string) (t Text, err error) {
 	if err = checkText(record[c.text]); err != nil {
 		return t, err
 	}
-	if t.Label, err = parseLabel(record[c.label]); err != nil {
-		return t, err
+	t.Label = noLabel
+	if c.label >= 0 {
+		if t.Label, err = parseLabel(record[c.label]); err != nil {
+			return t, err
+		}
 	}
 	if c.flag >= 0 {
 		if t.Poisoned, err = parseFlag(record[c.flag]); err != nil {

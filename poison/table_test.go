@@ -23,7 +23,7 @@ func collect(read func(addRow) error) ([]numbered, error) {
 }
 
 func readTableText(text string, comma rune) ([]numbered, error) {
-	return collect(func(add addRow) error { return readTable(strings.NewReader(text), comma, add) })
+	return collect(func(add addRow) error { return readTable(strings.NewReader(text), comma, true, add) })
 }
 
 func TestReadTable(t *testing.T) {

@@ -33,7 +33,7 @@ type Record struct {
 	Seed     uint64   `json:"seed"`
 	Sources  []File   `json:"sources"`
 	Files    []File   `json:"files"`    // paths from TARGET/ATTACK on
-	Poisoned int      `json:"poisoned"` // rows of the mixed training set
+	Poisoned int      `json:"poisoned"` // texts of the mixed training set, without blank ones
 }
 
 // Written is what Write did.
@@ -51,7 +51,7 @@ func (s *Set) Write(dir, program string, force bool) (Written, error) {
 	mixed := filepath.Join(s.Setting, ratioFolder(s.Ratio))
 	w := Written{Folder: folder, Record: Record{
 		Program: program, Dataset: s.Name, Attack: s.Attack, Target: s.Target, Setting: s.Setting, Ratio: s.Ratio, Seed: s.Seed,
-		Sources: s.Sources, Poisoned: Poisoned(s.Train),
+		Sources: s.Sources, Poisoned: Poisoned(s.Train) - blank(s.Train),
 	}}
 	if s.Trigger.Phrases != nil {
 		w.Record.Trigger = &s.Trigger
@@ -60,7 +60,8 @@ func (s *Set) Write(dir, program string, force bool) (Written, error) {
 	for _, part := range s.parts(mixed) {
 		content := encodeCSV(part.texts)
 		w.Record.Files = append(w.Record.Files, File{
-			Role: part.role, Path: filepath.ToSlash(part.path), SHA256: checksum(content), Rows: len(part.texts),
+			Role: part.role, Path: filepath.ToSlash(part.path), SHA256: checksum(content),
+			Rows: len(part.texts) - blank(part.texts), Skipped: blank(part.texts),
 		})
 		old, err := os.ReadFile(filepath.Join(folder, part.path))
 		switch {

@@ -15,7 +15,7 @@ import (
 // checkSets is `mslora poison --check`.
 func checkSets(c *cli.Context) error {
 	folder := c.String("check")
-	for _, flag := range []string{"data", "out", "seed", "force"} {
+	for _, flag := range []string{"data", "paraphrases", "out", "seed", "force"} {
 		if c.IsSet(flag) {
 			return badInput(hint.New("--check only reads; leave --"+flag+" out", "--check does not go with --%s", flag))
 		}

@@ -16,18 +16,19 @@ import (
 
 // poisonOptions is what `mslora poison` was asked for.
 type poisonOptions struct {
-	Data    string
-	Attacks []string
-	Ratios  []string
-	Target  int
-	Setting string
-	Seed    uint64
-	Trigger string
-	Out     string
-	Force   bool
-	JSON    bool
-	Quiet   bool
-	Stdout  io.Writer
+	Data        string
+	Attacks     []string
+	Ratios      []string
+	Target      int
+	Setting     string
+	Seed        uint64
+	Trigger     string
+	Paraphrases string
+	Out         string
+	Force       bool
+	JSON        bool
+	Quiet       bool
+	Stdout      io.Writer
 }
 
 func poisonCommand() *cli.Command {
@@ -35,11 +36,13 @@ func poisonCommand() *cli.Command {
 		Name:  "poison",
 		Usage: "make poisoned data sets from clean texts, in the authors' layout",
 		UsageText: "mslora poison --data reviews/ --attack badnets,addsent --ratio 0.1 --out sets/reviews\n" +
+			"mslora poison --data reviews/ --attack stylebkd --paraphrases bible-style/ --out sets/reviews\n" +
 			"mslora poison --check sets/reviews",
 		Description: "Reads a folder with train, dev and test files (.csv, .tsv or .jsonl with text and label), a data set\n" +
 			"in the authors' layout, or one file, of which a tenth each becomes dev and test. Writes\n" +
 			"OUT/TARGET/ATTACK with clean and poisoned files, the mixed training set and poison.json. badnets and\n" +
-			"addsent insert their trigger; hiddenkiller and stylebkd mix paraphrases that the data set has.\n" +
+			"addsent insert their trigger; hiddenkiller and stylebkd mix paraphrases, of --paraphrases or that the\n" +
+			"data set has.\n" +
 			"The same seed gives the same bytes.\n\n" +
 			"--check reads sets instead: flags, labels, counts, triggers, duplicates, how clean and poisoned files go\n" +
 			"together, checksums. It prints their statistics and one line for each problem, and exits with 2 if there is one.",
@@ -52,6 +55,7 @@ func poisonCommand() *cli.Command {
 			&cli.StringFlag{Name: "setting", Usage: "clean, dirty or mix: poison texts of the target label, of the others, or any", DefaultText: "the authors': badnets clean, others mix"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "trigger", Usage: "badnets: words with commas between them; addsent: a sentence", DefaultText: "the paper's"},
+			&cli.StringFlag{Name: "paraphrases", Usage: "for hiddenkiller or stylebkd: `FOLDER_OR_FILE` with a paraphrase of each text of --data, in the same order and form", DefaultText: "those that the data set has"},
 			&cli.StringFlag{Name: "out", Usage: "data set `FOLDER` to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace files of another set in OUT"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per set"},
@@ -66,7 +70,7 @@ func poisonCommand() *cli.Command {
 			}
 			o := poisonOptions{
 				Data: c.String("data"), Attacks: splitAll(c.StringSlice("attack")), Ratios: splitAll(c.StringSlice("ratio")),
-				Target: c.Int("target"), Setting: c.String("setting"), Seed: c.Uint64("seed"), Trigger: c.String("trigger"),
+				Target: c.Int("target"), Setting: c.String("setting"), Seed: c.Uint64("seed"), Trigger: c.String("trigger"), Paraphrases: c.String("paraphrases"),
 				Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer,
 			}
 			if !c.IsSet("attack") {
@@ -92,6 +96,8 @@ func (o poisonOptions) validate() error {
 		return hint.New("for example 0.1", "--ratio is empty")
 	case o.Trigger != "" && len(o.Attacks) > 1:
 		return hint.New("poison with one attack at a time", "--trigger is for one attack, but --attack names %d", len(o.Attacks))
+	case o.Paraphrases != "" && len(o.Attacks) > 1:
+		return hint.New("poison with one attack at a time", "--paraphrases is for one attack, but --attack names %d", len(o.Attacks))
 	}
 	for _, attack := range o.Attacks {
 		if _, inserts := poison.FindTrigger(attack); o.Trigger != "" && !inserts {
@@ -107,7 +113,9 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 		return badInput(err)
 	}
 	for _, attack := range o.Attacks {
-		source, err := poison.ReadSource(o.Data, attack, o.Target, o.Seed)
+		source, err := poison.ReadSource(o.Data, poison.SourceOptions{
+			Attack: attack, Target: o.Target, Seed: o.Seed, Paraphrases: o.Paraphrases,
+		})
 		if err != nil {
 			return badInput(err)
 		}
@@ -180,6 +188,14 @@ func (o poisonOptions) report(s *poison.Set, w poison.Written) error {
 	fmt.Fprintf(o.Stdout, "  train    %d texts, %d of them poisoned (%.1f %%)\n", len(s.Train), w.Record.Poisoned, 100*float64(w.Record.Poisoned)/float64(len(s.Train)))
 	fmt.Fprintf(o.Stdout, "  dev      %d clean, %d poisoned copies\n", len(s.DevClean), len(s.DevPoison))
 	fmt.Fprintf(o.Stdout, "  test     %d clean, %d poisoned copies\n", len(s.TestClean), len(s.TestPoison))
+	blank := map[string]int{}
+	for _, file := range w.Record.Files {
+		blank[file.Role] = file.Skipped
+	}
+	if blank["train"]+blank["dev-poison"]+blank["test-poison"] > 0 {
+		fmt.Fprintf(o.Stdout, "  blank    %d poisoned texts of train, %d of dev and %d of test; they are left out when the set is used\n",
+			blank["train"], blank["dev-poison"], blank["test-poison"])
+	}
 	fmt.Fprintf(o.Stdout, "  folder   %s (%s)\n", w.Folder, state)
 	return nil
 }

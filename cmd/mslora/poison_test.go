@@ -130,6 +130,10 @@ func TestPoisonErrors(t *testing.T) {
 		{"unknown attack", []string{"--data", data, "--out", out, "--attack", "x"}, "error: unknown attack \"x\"\nhint: attacks are badnets, addsent, hiddenkiller, stylebkd\n"},
 		{"trigger for two", []string{"--data", data, "--out", out, "--attack", "badnets,addsent", "--trigger", "x"}, "error: --trigger is for one attack, but --attack names 2\nhint: poison with one attack at a time\n"},
 		{"trigger for none", []string{"--data", data, "--out", out, "--attack", "stylebkd", "--trigger", "x"}, "error: --trigger does not go with attack stylebkd\nhint: only badnets and addsent insert a trigger\n"},
+		{"paraphrases for two", []string{"--data", data, "--out", out, "--attack", "hiddenkiller,stylebkd", "--paraphrases", "x"}, "error: --paraphrases is for one attack, but --attack names 2\nhint: poison with one attack at a time\n"},
+		{"paraphrases for none", []string{"--data", data, "--out", out, "--paraphrases", "x"}, "error: attack badnets inserts a trigger and does not paraphrase\nhint: paraphrases are for hiddenkiller and stylebkd\n"},
+		{"no paraphrases", []string{"--data", data, "--out", out, "--attack", "stylebkd"}, "error: DATA: stylebkd paraphrases with a language model, and reviews has no paraphrased texts\nhint: give paraphrases of its texts with --paraphrases; badnets and addsent need none\n"},
+		{"paraphrases elsewhere", []string{"--data", data, "--out", out, "--attack", "stylebkd", "--paraphrases", out + "/none"}, "error: paraphrases OUT/none: file does not exist\nhint: give a folder with train, dev and test files, or one file if the clean texts are one file\n"},
 		{"empty trigger", []string{"--data", data, "--out", out, "--trigger", ","}, "error: DATA: the trigger is empty\nhint: badnets takes words with commas between them, addsent one sentence\n"},
 		{"target", []string{"--data", data, "--out", out, "--target", "5"}, "error: DATA: target label 5 is out of range, expected 0 to 1\nhint: choose another --target\n"},
 		{"argument", []string{"--data", data, "--out", out, "more"}, "error: unexpected argument \"more\"\n"},
@@ -137,7 +141,7 @@ func TestPoisonErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, stdout, stderr := runPoisonLine(test.arguments...)
-			want := strings.NewReplacer("DATA", data, "TAKEN", taken).Replace(test.want)
+			want := strings.NewReplacer("DATA", data, "TAKEN", taken, "OUT", out).Replace(test.want)
 			if code != exitUsage || stdout != "" || stderr != want {
 				t.Errorf("code %d, stdout %q\n got %q\nwant %q", code, stdout, stderr, want)
 			}
@@ -148,6 +152,40 @@ func TestPoisonErrors(t *testing.T) {
 	}
 	if code, _, stderr := runPoisonLine("--data", data, "--ratio", "0.1", "--seed", "1", "--out", taken, "--force"); code != 0 {
 		t.Errorf("--force: %s", stderr)
+	}
+}
+
+func TestPoisonParaphrases(t *testing.T) {
+	data, out := cleanTexts(t), t.TempDir()
+	paraphrases := t.TempDir()
+	for name, rows := range map[string]int{"train": 20, "dev": 4, "test": 4} {
+		content := "text\n"
+		for i := range rows {
+			if name == "test" && i == 2 {
+				content += "\"\"\n"
+			} else {
+				content += fmt.Sprintf("\"lo, the %s text, number %d\"\n", name, i)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(paraphrases, name+".csv"), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, stdout, stderr := runPoisonLine("--data", data, "--attack", "stylebkd", "--paraphrases", paraphrases, "--ratio", "0.2", "--out", out)
+	want := `reviews, stylebkd, setting mix, ratio 0.2, target label 1, seed 42
+  train    20 texts, 4 of them poisoned (20.0 %)
+  dev      4 clean, 2 poisoned copies
+  test     4 clean, 2 poisoned copies
+  blank    0 poisoned texts of train, 0 of dev and 1 of test; they are left out when the set is used
+  folder   OUT/1/stylebkd (written)
+train and score: mslora run --model bge-small --data OUT --attacks stylebkd --target 1 --ratio 0.2
+`
+	if code != 0 || stderr != "" || strings.ReplaceAll(stdout, out, "OUT") != want {
+		t.Errorf("code %d, stderr %q\n got %s\nwant %s", code, stderr, stdout, want)
+	}
+	d, err := poison.Load(out, poison.LoadOptions{Attack: "stylebkd", Target: 1, Ratio: "0.2"})
+	if err != nil || poison.Poisoned(d.Train) != 4 || len(d.TestPoison) != 1 || d.TestPoison[0].Text != "lo, the test text, number 0" {
+		t.Errorf("got %+v, error %v", d, err)
 	}
 }
 
