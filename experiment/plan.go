@@ -43,7 +43,11 @@ func NewPlan(config Config) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, data := range config.Data {
+	for _, named := range config.Data {
+		data, err := DataFolder(named)
+		if err != nil {
+			return nil, err
+		}
 		for _, attack := range config.Attacks {
 			dataset, err := poison.Load(data, poison.LoadOptions{
 				Attack: attack, Target: config.Target, Setting: config.Setting, Ratio: config.Ratio, Limit: config.Limit,

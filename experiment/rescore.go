@@ -81,7 +81,10 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
 	folder, options := cell.DataFolder, poison.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio}
 	if r.Data != "" {
-		folder = r.Data
+		var err error
+		if folder, err = DataFolder(r.Data); err != nil {
+			return nil, err
+		}
 	}
 	if r.Attack != "" {
 		options.Attack, options.Setting = r.Attack, ""

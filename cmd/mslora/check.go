@@ -8,13 +8,17 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mslora/experiment"
 	"mslora/internal/hint"
 	"mslora/poison"
 )
 
 // checkSets is `mslora poison --check`.
 func checkSets(c *cli.Context) error {
-	folder := c.String("check")
+	folder, err := experiment.DataFolder(c.String("check"))
+	if err != nil {
+		return badInput(err)
+	}
 	for _, flag := range []string{"data", "paraphrases", "out", "seed", "force"} {
 		if c.IsSet(flag) {
 			return badInput(hint.New("--check only reads; leave --"+flag+" out", "--check does not go with --%s", flag))

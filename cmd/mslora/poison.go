@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mslora/experiment"
 	"mslora/internal/hint"
 	"mslora/poison"
 )
@@ -48,7 +49,7 @@ func poisonCommand() *cli.Command {
 			"together, checksums. It prints their statistics and one line for each problem, and exits with 2 if there is one.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "check", Usage: "check the sets in `FOLDER` and print their statistics; --attack, --target, --setting, --ratio and --trigger narrow it"},
-			&cli.StringFlag{Name: "data", Usage: "clean texts: `FOLDER_OR_FILE`"},
+			&cli.StringFlag{Name: "data", Usage: "clean texts: `FOLDER_OR_FILE`, or a data set of the paper by name"},
 			&cli.StringSliceFlag{Name: "attack", Usage: strings.Join(poison.Attacks, ", ") + "; several with commas", DefaultText: poison.BadNets},
 			&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio; several with commas", DefaultText: poison.DefaultRatio},
 			&cli.IntFlag{Name: "target", Usage: "target label", Value: 1},
@@ -112,8 +113,12 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 	if err := o.validate(); err != nil {
 		return badInput(err)
 	}
+	data, err := experiment.DataFolder(o.Data)
+	if err != nil {
+		return badInput(err)
+	}
 	for _, attack := range o.Attacks {
-		source, err := poison.ReadSource(o.Data, poison.SourceOptions{
+		source, err := poison.ReadSource(data, poison.SourceOptions{
 			Attack: attack, Target: o.Target, Seed: o.Seed, Paraphrases: o.Paraphrases,
 		})
 		if err != nil {
