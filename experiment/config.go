@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"mslora/gradalign"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 )
@@ -37,6 +38,7 @@ type Config struct {
 	MemoryLimit   int64  `yaml:"cuda_memory_limit,omitempty"` // bytes
 	SaveEvery     int    `yaml:"save_every"`                  // steps
 
+	Preset string `yaml:"preset"` // authors or paper
 	// Overrides of the preset, by the names of Hyperparameters.
 	Hyperparameters Overrides `yaml:"hyperparameters,omitempty"`
 }
@@ -45,7 +47,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Attacks: []string{"badnets"}, Methods: []string{"vanilla", "lora", "musclelora"}, Seeds: []uint64{42},
-		Out: "runs", Target: 1, Ratio: "0.1", Device: "cpu", SaveEvery: 100,
+		Out: "runs", Target: 1, Ratio: "0.1", Device: "cpu", SaveEvery: 100, Preset: string(gradalign.Authors),
 	}
 }
 
@@ -161,7 +163,7 @@ func (c Config) Validate() error {
 	if c.Limit < 0 || c.Threads < 0 || c.SaveEvery < 0 || c.MemoryLimit < 0 {
 		return hint.New("give 0 for the default", "--limit, --threads, --save-every and --cuda-memory-limit cannot be negative")
 	}
-	return nil
+	return checkVariant(c.Preset)
 }
 
 // Validate checks the ranges of all hyperparameters.

@@ -20,7 +20,7 @@ func TestParseConfig(t *testing.T) {
 	if config.Ratio != "0.1" || config.Target != 1 || config.Seeds[0] != 42 {
 		t.Errorf("the defaults are gone: %+v", config)
 	}
-	h := config.Hyperparameters.apply(FindPreset("bert-12x384").Hyperparameters)
+	h := config.Hyperparameters.apply(findPreset(t, "authors", "bert-12x384").Hyperparameters)
 	if h.Epochs != 4 || len(h.Scales) != 2 || h.BatchSize != 32 {
 		t.Errorf("got %+v", h)
 	}
@@ -80,13 +80,6 @@ func TestReadConfigNamesItsFile(t *testing.T) {
 }
 
 func TestHyperparametersValidate(t *testing.T) {
-	for _, p := range Presets {
-		for _, m := range Methods {
-			if err := p.For(m).Validate(); err != nil {
-				t.Errorf("preset %s, method %s: %v", p.Name, m.Name, err)
-			}
-		}
-	}
 	for _, test := range []struct {
 		want string
 		edit func(*Hyperparameters)
@@ -109,24 +102,6 @@ func TestHyperparametersValidate(t *testing.T) {
 		if err := h.Validate(); err == nil || err.Error() != test.want {
 			t.Errorf("got %v, want %q", err, test.want)
 		}
-	}
-}
-
-func TestPresets(t *testing.T) {
-	base := FindPreset("bert-12x768")
-	if base.LearningRate != 2e-5 || base.Epochs != 10 || base.LoRARank != 8 || base.LoRAAlpha != 32 || base.ScaleAlpha != 6 || base.Auxiliary != 96 {
-		t.Errorf("BERT-base is not the authors': %+v", base)
-	}
-	if other := FindPreset("bert-3x128"); other.Architecture != "bert-3x128" || other.LearningRate != FindPreset("bert-12x384").LearningRate {
-		t.Errorf("an unknown architecture: %+v", other)
-	}
-	vanilla, err := FindMethod("vanilla")
-	if err != nil {
-		t.Fatal(err)
-	}
-	small := FindPreset("bert-12x384")
-	if got := small.For(vanilla).LearningRate; got != small.VanillaLearningRate {
-		t.Errorf("full fine-tuning at %v", got)
 	}
 }
 

@@ -125,7 +125,10 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		return err
 	}
 	architecture := model.Config.Architecture()
-	preset := FindPreset(architecture)
+	preset, err := FindPreset(p.Config.Preset, architecture)
+	if err != nil {
+		return err
+	}
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
 		return err

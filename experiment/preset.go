@@ -1,7 +1,13 @@
 package experiment
 
 import (
+	"path/filepath"
+	"slices"
+	"strings"
+
 	"mslora/gradalign"
+	"mslora/graphs"
+	"mslora/internal/hint"
 	"mslora/lora"
 )
 
@@ -66,7 +72,22 @@ func (h Hyperparameters) with(edit func(*Hyperparameters)) Hyperparameters {
 	return h
 }
 
-// Presets by architecture.
+// authorsLlama is what the paper's code runs for Llama-2-7B: every gradient is fully aligned (mu stays 0 and no
+// auxiliary loss is low enough).
+var authorsLlama = authorsBERT.with(func(h *Hyperparameters) {
+	h.Epochs, h.BatchSize, h.LearningRate = 5, 16, 1e-5
+	h.LoRARank, h.LoRAAlpha = 2, 8
+	h.Scales, h.ScaleAlpha = []float64{1, 2, 3, 4}, 4
+	h.Auxiliary, h.MuMax, h.MixFrom, h.MinAuxLoss = 128, 0, 0, 0
+})
+
+// The scaling vectors of the paper's table 6.
+var (
+	largeScales   = []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}
+	robertaScales = []float64{1, 2, 4, 6, 8, 10, 12, 14, 16}
+)
+
+// Presets by architecture, as the authors' code has them. paperPreset makes the paper's of them.
 var Presets = []Preset{
 	{
 		Name: "bert-base", Architecture: "bert-12x768", Source: "the paper's code for BERT-base",
@@ -82,19 +103,90 @@ var Presets = []Preset{
 		Hyperparameters:     authorsBERT.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs = 3e-4, 3 }),
 		VanillaLearningRate: 2e-5,
 	},
+	{
+		Name: "bert-large", Architecture: "bert-24x1024", Source: "the paper's code for BERT-large",
+		Hyperparameters: authorsBERT.with(func(h *Hyperparameters) { h.Scales = largeScales }), VanillaLearningRate: 2e-5,
+	},
+	{
+		Name: "roberta-base", Architecture: "roberta-12x768", Source: "the paper's code for RoBERTa-base",
+		Hyperparameters: authorsBERT.with(func(h *Hyperparameters) { h.Scales = robertaScales }), VanillaLearningRate: 2e-5,
+	},
+	{
+		Name: "roberta-large", Architecture: "roberta-24x1024", Source: "the paper's code for RoBERTa-large",
+		Hyperparameters: authorsBERT.with(func(h *Hyperparameters) { h.Scales = largeScales }), VanillaLearningRate: 2e-5,
+	},
+	{
+		Name: "llama2-7b", Architecture: "llama-32x4096", Source: "the paper's code for Llama-2-7B",
+		Hyperparameters: authorsLlama, VanillaLearningRate: 1e-5,
+	},
 }
 
-// FindPreset gives the preset for an architecture. One without its own is trained as bge-small is: small
-// models need its higher learning rate.
-func FindPreset(architecture string) Preset {
+// fallback names, for each family of backbones, the preset of architectures without their own. BERT's is a small
+// model's, as small models need its higher learning rate.
+var fallback = map[string]string{"bert": "bge-small", "roberta": "roberta-base", "llama": "llama2-7b"}
+
+// FindPreset gives the preset for an architecture: variant Authors is what the paper's code runs, Paper what its text
+// says.
+func FindPreset(variant, architecture string) (Preset, error) {
+	if err := checkVariant(variant); err != nil {
+		return Preset{}, err
+	}
+	family, _, _ := strings.Cut(architecture, "-")
+	other := fallback[family]
+	if other == "" {
+		other = fallback["bert"]
+	}
+	var found Preset
 	for _, p := range Presets {
 		if p.Architecture == architecture {
-			return p
+			found = p
+			break
+		}
+		if p.Name == other {
+			found = p
+			found.Name, found.Architecture, found.Source = architecture, architecture, other+"'s, for want of its own"
 		}
 	}
-	other := Presets[1]
-	other.Name, other.Architecture, other.Source = architecture, architecture, "bge-small's, for want of its own"
-	return other
+	if variant == string(gradalign.Paper) {
+		found = paperPreset(found)
+	}
+	return found, nil
+}
+
+// checkVariant refuses what is no variant of presets.
+func checkVariant(variant string) error {
+	if variant != string(gradalign.Authors) && variant != string(gradalign.Paper) {
+		return hint.New("authors is what the paper's code runs, paper what its text says", "preset is %q, expected authors or paper", variant)
+	}
+	return nil
+}
+
+// paperPreset makes the values of the paper's text of the authors'. They differ in S, which ends at 32 for the BERT
+// models that end at 28 in the code; in the multi-scale branch, which has no alpha (Eq. 6), so that alpha / r is 1; and in
+// the alignment, which mixes at every step (Eqs. 7 and 8).
+func paperPreset(p Preset) Preset {
+	if scales := p.Scales; scales[len(scales)-1] == 28 {
+		p.Scales = append(slices.Clone(scales), 32)
+	}
+	p.ScaleAlpha = float64(p.Bandwidth)
+	p.Align, p.MixFrom, p.MinAuxLoss, p.MinAuxNorm = string(gradalign.Paper), 0, 0, 0
+	p.Source += ", with the S, alpha and alignment of the paper's text"
+	return p
+}
+
+// ArchitectureOf names the architecture of a model that a preset is for, or of a model's folder. An architecture is its own.
+func ArchitectureOf(model string) (string, error) {
+	for _, p := range Presets {
+		if model == p.Name || model == p.Architecture {
+			return p.Architecture, nil
+		}
+	}
+	folder, err := ModelFolder(model)
+	if err != nil {
+		return "", err
+	}
+	config, err := graphs.ReadModelConfig(filepath.Join(folder, "config.json"))
+	return config.Architecture(), err
 }
 
 // For gives the preset's values for a method.

@@ -37,7 +37,7 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 			config.Seeds = append(config.Seeds, seed)
 		}
 	}
-	texts := map[string]*string{"out": &config.Out, "setting": &config.Setting, "ratio": &config.Ratio, "device": &config.Device, "graphs": &config.Graphs, "cuda-arena-strategy": &config.ArenaStrategy}
+	texts := map[string]*string{"out": &config.Out, "setting": &config.Setting, "preset": &config.Preset, "ratio": &config.Ratio, "device": &config.Device, "graphs": &config.Graphs, "cuda-arena-strategy": &config.ArenaStrategy}
 	for flag, target := range texts {
 		if c.IsSet(flag) {
 			*target = c.String(flag)

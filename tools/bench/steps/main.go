@@ -93,7 +93,10 @@ func open(modelFolder, texts, methodName string, batches, threads int) (*ortrain
 	if both.Evaluate, err = graphs.Load(model.Config.Architecture(), graphs.Evaluation, ""); err != nil {
 		return nil, "", err
 	}
-	preset := experiment.FindPreset(model.Config.Architecture())
+	preset, err := experiment.FindPreset("authors", model.Config.Architecture())
+	if err != nil {
+		return nil, "", err
+	}
 	setting := ortrain.Setting{
 		Modules: preset.Modules(),
 		Epochs:  1, BatchSize: batchSize, LearningRate: 2e-5, ClipNorm: 1, Optimizer: ortrain.DefaultAdamW, Classes: 2, Seed: 42,

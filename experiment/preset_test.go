@@ -1,0 +1,98 @@
+package experiment
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func findPreset(t *testing.T, variant, architecture string) Preset {
+	t.Helper()
+	p, err := FindPreset(variant, architecture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// The values of the paper's appendix B.4 and table 6, and of its code.
+func TestPresets(t *testing.T) {
+	const (
+		authors32 = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 6, 96 auxiliary, align authors, mu 0.1 from 1, loss 0.4"
+		paper32   = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 1, 96 auxiliary, align paper, mu 0.1 from 0, loss 0"
+	)
+	small := strings.NewReplacer("epochs 10", "epochs 3")
+	for _, test := range []struct{ variant, architecture, name, want string }{
+		{"authors", "bert-12x768", "bert-base", fmt.Sprintf(authors32, "2e-05", "[1 4 8 12 16 20 24 28]")},
+		{"paper", "bert-12x768", "bert-base", fmt.Sprintf(paper32, "2e-05", "[1 4 8 12 16 20 24 28 32]")},
+		{"authors", "bert-24x1024", "bert-large", fmt.Sprintf(authors32, "2e-05", "[1 2 3 4 5 6 7 8 9]")},
+		{"paper", "bert-24x1024", "bert-large", fmt.Sprintf(paper32, "2e-05", "[1 2 3 4 5 6 7 8 9]")},
+		{"authors", "roberta-12x768", "roberta-base", fmt.Sprintf(authors32, "2e-05", "[1 2 4 6 8 10 12 14 16]")},
+		{"paper", "roberta-12x768", "roberta-base", fmt.Sprintf(paper32, "2e-05", "[1 2 4 6 8 10 12 14 16]")},
+		{"authors", "roberta-24x1024", "roberta-large", fmt.Sprintf(authors32, "2e-05", "[1 2 3 4 5 6 7 8 9]")},
+		{"paper", "roberta-24x1024", "roberta-large", fmt.Sprintf(paper32, "2e-05", "[1 2 3 4 5 6 7 8 9]")},
+		{"authors", "llama-32x4096", "llama2-7b", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
+		{"paper", "llama-32x4096", "llama2-7b", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 1, 128 auxiliary, align paper, mu 0 from 0, loss 0"},
+		{"authors", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
+		{"paper", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 4 8 12 16 20 24 28 32]"))},
+		{"authors", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
+		{"paper", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 4 8 12 16 20 24 28 32]"))},
+		// Without a preset of their own.
+		{"authors", "bert-3x128", "bert-3x128", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
+		{"authors", "roberta-6x768", "roberta-6x768", fmt.Sprintf(authors32, "2e-05", "[1 2 4 6 8 10 12 14 16]")},
+		{"authors", "llama-30x576", "llama-30x576", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
+	} {
+		p := findPreset(t, test.variant, test.architecture)
+		got := fmt.Sprintf("epochs %d, batch %d, rate %v, rank %d, alpha %v, S %v, r %d, alpha %v, %d auxiliary, align %s, mu %v from %d, loss %v",
+			p.Epochs, p.BatchSize, p.LearningRate, p.LoRARank, p.LoRAAlpha, p.Scales, p.Bandwidth, p.ScaleAlpha, p.Auxiliary, p.Align, p.MuMax, p.MixFrom, p.MinAuxLoss)
+		if got != test.want || p.Name != test.name || p.Architecture != test.architecture || p.Source == "" {
+			t.Errorf("%s %s, %s\n got %s\nwant %s", test.variant, p.Name, p.Source, got, test.want)
+		}
+		for _, m := range Methods {
+			if err := p.For(m).Validate(); err != nil {
+				t.Errorf("%s %s, method %s: %v", test.variant, p.Name, m.Name, err)
+			}
+		}
+	}
+	// The paper's values are copies: the authors' stay.
+	if s := findPreset(t, "authors", "bert-12x768").Scales; len(s) != 8 {
+		t.Errorf("the authors' S became %v", s)
+	}
+	if _, err := FindPreset("mine", "bert-12x768"); err == nil || err.Error() != `preset is "mine", expected authors or paper` {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestPresetOfFullFineTuning(t *testing.T) {
+	vanilla, err := FindMethod("vanilla")
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := findPreset(t, "authors", "bert-12x384")
+	if got := small.For(vanilla).LearningRate; got != small.VanillaLearningRate {
+		t.Errorf("full fine-tuning at %v", got)
+	}
+}
+
+func TestArchitectureOf(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("MSLORA_MODELS", dir)
+	config := `{"model_type": "bert", "num_hidden_layers": 3, "hidden_size": 36, "num_attention_heads": 3, "intermediate_size": 50, "vocab_size": 50, "max_position_embeddings": 64}`
+	if err := os.MkdirAll("mine", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join("mine", "config.json"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for model, want := range map[string]string{"bert-large": "bert-24x1024", "llama-32x4096": "llama-32x4096", "bge-small": "bert-12x384", "mine": "bert-3x36"} {
+		if got, err := ArchitectureOf(model); err != nil || got != want {
+			t.Errorf("%s: got %q, want %q, error %v", model, got, want, err)
+		}
+	}
+	if _, err := ArchitectureOf("gpt"); err == nil || !strings.Contains(err.Error(), `no model at "gpt"`) {
+		t.Errorf("error %v", err)
+	}
+}
