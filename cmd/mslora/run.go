@@ -28,11 +28,13 @@ type runOptions struct {
 
 func runCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "run",
-		Usage:     "train and score every cell of a grid: data sets x attacks x models x methods x seeds",
-		UsageText: "mslora run --model bge-small --data sets/sst-2 --attacks badnets,addsent --methods lora,musclelora --out runs/first",
+		Name:  "run",
+		Usage: "train and score every cell of a grid: data sets x attacks x models x methods x seeds",
+		UsageText: "mslora run --model bge-small --data sets/sst-2 --attacks badnets,addsent --methods lora,musclelora --out runs/first\n" +
+			"mslora run --config experiments/table1.yaml --only dataset=sst-2 --only attack=badnets",
 		Description: "Each cell leaves a folder with its configuration, metrics, predictions, best parameters and\n" +
-			"result.json. A finished cell is skipped, an interrupted one resumes. The table is printed at the end.",
+			"result.json. A finished cell is skipped, an interrupted one resumes. The table is printed at the end.\n" +
+			"experiments/ has a configuration for each of the paper's tables that compare ways of training.",
 		Flags: append(append(gridFlags(), hyperparameterFlags()...), machineFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
@@ -55,6 +57,7 @@ func gridFlags() []cli.Flag {
 	d := experiment.DefaultConfig()
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "YAML `FILE` with the same settings; flags override it"},
+		&cli.StringSliceFlag{Name: "only", Usage: "run the part of the grid with `KEY=VALUE`: dataset, attack, model, method or seed; may be given several times"},
 		&cli.StringSliceFlag{Name: "model", Usage: "Hugging Face `FOLDER`, or bge-small, minilm, bert-base; several with commas"},
 		&cli.StringSliceFlag{Name: "data", Usage: "data set `FOLDER`, or " + strings.Join(experiment.DataNames, ", ") + "; several with commas"},
 		&cli.StringSliceFlag{Name: "attacks", Usage: "badnets, addsent, hiddenkiller, stylebkd", DefaultText: strings.Join(d.Attacks, ",")},

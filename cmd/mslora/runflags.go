@@ -52,7 +52,10 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 	if c.IsSet("cuda-memory-limit") {
 		config.MemoryLimit = c.Int64("cuda-memory-limit")
 	}
-	return config, overridesFromFlags(c, &config.Hyperparameters)
+	if err := overridesFromFlags(c, &config.Hyperparameters); err != nil {
+		return config, err
+	}
+	return config.Only(conditions(c.StringSlice("only")))
 }
 
 func overridesFromFlags(c *cli.Context, o *experiment.Overrides) error {
@@ -85,6 +88,18 @@ func overridesFromFlags(c *cli.Context, o *experiment.Overrides) error {
 		o.Scales = scales
 	}
 	return nil
+}
+
+// conditions undoes the library's splitting at commas: a piece without a key belongs to the one before.
+func conditions(pieces []string) (joined []string) {
+	for _, piece := range pieces {
+		if n := len(joined); n > 0 && !strings.Contains(piece, "=") {
+			joined[n-1] += "," + piece
+		} else {
+			joined = append(joined, piece)
+		}
+	}
+	return joined
 }
 
 // splitAll splits each value at commas and drops the empty pieces.

@@ -18,13 +18,18 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs the program as a user does. Every script finds a tiny model in $MODEL, its graphs in
-// $GRAPHS, clean texts in $CLEAN, and has $ONNXRUNTIME_LIB set.
+// $GRAPHS, clean texts in $CLEAN, the paper's
+// tables in $EXPERIMENTS, and has $ONNXRUNTIME_LIB set.
 func TestScript(t *testing.T) {
 	library, _, err := ortlib.Find("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	library, err = filepath.Abs(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	experiments, err := filepath.Abs("../../experiments")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +42,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("GRAPHS", graphs)
 			env.Setenv("CLEAN", filepath.Join(env.WorkDir, "clean"))
 			env.Setenv("ONNXRUNTIME_LIB", library)
+			env.Setenv("EXPERIMENTS", experiments)
 			return writeClean(filepath.Join(env.WorkDir, "clean"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

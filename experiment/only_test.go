@@ -1,0 +1,48 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"mslora/internal/hint"
+)
+
+func TestOnly(t *testing.T) {
+	grid := Config{
+		Models: []string{"bert-base", "models/mine"}, Data: []string{"sst-2", "sets/reviews"}, Attacks: []string{"badnets", "addsent"},
+		Methods: []string{"vanilla", "lora", "musclelora"}, Seeds: []uint64{42, 43},
+	}
+	for _, test := range []struct {
+		conditions []string
+		want       string // models, data, attacks, methods, seeds
+	}{
+		{nil, "[bert-base models/mine] [sst-2 sets/reviews] [badnets addsent] [vanilla lora musclelora] [42 43]"},
+		{[]string{"attack=badnets"}, "[bert-base models/mine] [sst-2 sets/reviews] [badnets] [vanilla lora musclelora] [42 43]"},
+		{[]string{"attack=badnets", "method=lora", "method=vanilla"}, "[bert-base models/mine] [sst-2 sets/reviews] [badnets] [vanilla lora] [42 43]"},
+		{[]string{"method=musclelora,vanilla", "seed=43"}, "[bert-base models/mine] [sst-2 sets/reviews] [badnets addsent] [vanilla musclelora] [43]"},
+		{[]string{"dataset=reviews", "model=models/mine"}, "[models/mine] [sets/reviews] [badnets addsent] [vanilla lora musclelora] [42 43]"},
+	} {
+		c, err := grid.Only(test.conditions)
+		if got := fmt.Sprint(c.Models, c.Data, c.Attacks, c.Methods, c.Seeds); err != nil || got != test.want {
+			t.Errorf("%q: error %v\n got %s\nwant %s", test.conditions, err, got, test.want)
+		}
+	}
+	if got := fmt.Sprint(grid.Attacks, grid.Methods); got != "[badnets addsent] [vanilla lora musclelora]" {
+		t.Errorf("the whole grid was changed: %s", got)
+	}
+	for _, test := range []struct{ condition, message, hint string }{
+		{"attack", "--only attack: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed"},
+		{"attacks=badnets", "--only attacks=badnets: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed"},
+		{"attack=stylebkd", "--only attack=stylebkd matches nothing in the configuration", "there are: badnets, addsent"},
+		{"attack=badnets,", "--only attack= matches nothing in the configuration", "there are: badnets, addsent"},
+		{"dataset=review", "--only dataset=review matches nothing in the configuration", "there are: sst-2, reviews"},
+		{"seed=7", "--only seed=7 matches nothing in the configuration", "there are: 42, 43"},
+	} {
+		_, err := grid.Only([]string{test.condition})
+		var hinted *hint.Error
+		if err == nil || err.Error() != test.message || !errors.As(err, &hinted) || hinted.Hint != test.hint {
+			t.Errorf("%s: error %v, hint %q", test.condition, err, hinted.Hint)
+		}
+	}
+}
