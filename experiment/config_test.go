@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"mslora/eval"
 	"mslora/internal/hint"
 )
 
@@ -112,6 +113,12 @@ func TestFindMethod(t *testing.T) {
 	}
 	if _, err := FindMethod("nothing"); err == nil {
 		t.Error("an unknown method was found")
+	}
+	// The tables know every method by the paper's name.
+	for _, m := range Methods {
+		if eval.DisplayName(m.Name) == m.Name {
+			t.Errorf("%s has no name in tables", m.Name)
+		}
 	}
 }
 

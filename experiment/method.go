@@ -22,16 +22,24 @@ var Methods = []Method{
 	{Name: "musclelora", Graph: "lora+mslr", Aligned: true},
 	{Name: "lora+mslr", Graph: "lora+mslr"},
 	{Name: "ga+lora", Graph: "lora", Aligned: true},
+	{Name: "ga", Graph: "full", Aligned: true},
+}
+
+// MethodNames lists the methods, with commas between them.
+func MethodNames() string {
+	var names []string
+	for _, m := range Methods {
+		names = append(names, m.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // FindMethod looks a method up by name.
 func FindMethod(name string) (Method, error) {
-	var names []string
 	for _, m := range Methods {
 		if m.Name == name {
 			return m, nil
 		}
-		names = append(names, m.Name)
 	}
-	return Method{}, hint.New("methods: "+strings.Join(names, ", "), "unknown method %q", name)
+	return Method{}, hint.New("methods: "+MethodNames(), "unknown method %q", name)
 }

@@ -53,7 +53,8 @@ type Preset struct {
 	Architecture string
 	Source       string // where the values come from
 	Hyperparameters
-	// VanillaLearningRate is for full fine-tuning, which needs a lower one than LoRA on a small model.
+	// VanillaLearningRate is for full fine-tuning, aligned or not, which needs a lower one than LoRA on a small
+	// model.
 	VanillaLearningRate float64
 }
 

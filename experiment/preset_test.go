@@ -66,13 +66,15 @@ func TestPresets(t *testing.T) {
 }
 
 func TestPresetOfFullFineTuning(t *testing.T) {
-	vanilla, err := FindMethod("vanilla")
-	if err != nil {
-		t.Fatal(err)
-	}
 	small := findPreset(t, "authors", "bert-12x384")
-	if got := small.For(vanilla).LearningRate; got != small.VanillaLearningRate {
-		t.Errorf("full fine-tuning at %v", got)
+	for _, name := range []string{"vanilla", "ga"} {
+		full, err := FindMethod(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := small.For(full).LearningRate; got != small.VanillaLearningRate {
+			t.Errorf("%s at %v", name, got)
+		}
 	}
 }
 

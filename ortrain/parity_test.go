@@ -285,6 +285,10 @@ func (p *parity) compare(place string, g *Gradients) {
 		_, size := distance(p.floats(place+"grad."+parameter.Name), p.floats(place+"grad."+parameter.Name))
 		whole = math.Hypot(whole, size)
 	}
+	// Clipping must see the rows of a table with all of their tokens added up.
+	if norm := globalNorm(g.Values); math.Abs(norm-whole) > tolerance*whole {
+		p.t.Errorf("the global norm is %v, PyTorch's %v", norm, whole)
+	}
 	for i, parameter := range p.step.parameters {
 		off, size := distance(dense(parameter, g, i), p.floats(place+"grad."+parameter.Name))
 		// A key's bias shifts all scores of a row alike, so its gradient is zero but for rounding.

@@ -20,7 +20,8 @@ import (
 	"mslora/lora"
 )
 
-// tinyModel opens a model with random weights and the topologies of a method.
+// tinyModel opens a model with random weights and the topologies of a method: a training graph, or "ga" for full
+// fine-tuning with alignment.
 func tinyModel(t testing.TB, method string) (*Model, Topologies) {
 	t.Helper()
 	testort.Start(t)
@@ -30,6 +31,9 @@ func tinyModel(t testing.TB, method string) (*Model, Topologies) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { model.Close() })
+	if method == "ga" {
+		method = "full"
+	}
 	var both Topologies
 	if both.Train, err = graphs.Open(testmodel.Graphs(), method); err != nil {
 		t.Fatal(err)
@@ -62,7 +66,7 @@ func tinySetting(method string) Setting {
 		Modules: lora.Setting{Rank: 3, Alpha: 6, Scales: []float64{1, 2, 4}, Bandwidth: 2, ScaleAlpha: 2},
 		Epochs:  3, BatchSize: 8, LearningRate: 5e-3, ClipNorm: 1, Optimizer: DefaultAdamW, Classes: 2, Seed: 42, SaveEvery: 3,
 	}
-	if method == "lora+mslr" {
+	if method == "lora+mslr" || method == "ga" {
 		s.Align = &gradalign.Options{Variant: gradalign.Authors, MuMax: 0.1, FirstMixingEpoch: 1, MinAuxLoss: 0.4, MinAuxNorm: 5e-7, Epochs: 3}
 	}
 	return s
@@ -116,7 +120,7 @@ func read(t *testing.T, folder, name string) []byte {
 
 // An interrupted run must end with the bytes of an uninterrupted one, wherever it was stopped.
 func TestResumeEqualsUninterrupted(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full"} {
+	for _, method := range []string{"lora", "lora+mslr", "full", "ga"} {
 		t.Run(method, func(t *testing.T) {
 			whole, again, parts := t.TempDir(), t.TempDir(), t.TempDir()
 			train(t, method, whole)
@@ -164,7 +168,7 @@ func TestResumeAfterCrash(t *testing.T) {
 
 // LoRA alone is left out: behind a frozen random head on a frozen random backbone it has little to learn with.
 func TestTrainingLearns(t *testing.T) {
-	for _, method := range []string{"lora+mslr", "full"} {
+	for _, method := range []string{"lora+mslr", "full", "ga"} {
 		t.Run(method, func(t *testing.T) {
 			history := train(t, method, t.TempDir()).History()
 			if first, last := history[0].Loss, history[len(history)-1].Loss; last >= first {

@@ -213,13 +213,13 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 	}
 	record := StepRecord{Step: t.state.Step + 1, Steps: t.Steps(), Epoch: epoch + 1, Loss: gradient.Loss}
 	computed, aligned := time.Now(), time.Now()
-	if align := t.setting.Align; align != nil {
+	if options := t.setting.Align; options != nil {
 		auxiliary, err := t.step.gradients(feed.next, t.auxiliary)
 		if err != nil {
 			return StepRecord{}, err
 		}
 		computed = time.Now()
-		stats := gradalign.Align(*align, epoch, auxiliary.Loss, gradient.Values, auxiliary.Values)
+		stats := align(*options, epoch, t.step.parameters, gradient, auxiliary)
 		record.AuxLoss, record.Mu, record.FullyAligned = auxiliary.Loss, stats.Mu, stats.FullyAligned
 		aligned = time.Now()
 	}

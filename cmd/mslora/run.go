@@ -61,7 +61,7 @@ func gridFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "model", Usage: "Hugging Face `FOLDER`, or bge-small, minilm, bert-base; several with commas"},
 		&cli.StringSliceFlag{Name: "data", Usage: "data set `FOLDER`, or " + strings.Join(experiment.DataNames, ", ") + "; several with commas"},
 		&cli.StringSliceFlag{Name: "attacks", Usage: "badnets, addsent, hiddenkiller, stylebkd", DefaultText: strings.Join(d.Attacks, ",")},
-		&cli.StringSliceFlag{Name: "methods", Usage: "vanilla, lora, musclelora, lora+mslr, ga+lora", DefaultText: strings.Join(d.Methods, ",")},
+		&cli.StringSliceFlag{Name: "methods", Usage: experiment.MethodNames(), DefaultText: strings.Join(d.Methods, ",")},
 		&cli.StringSliceFlag{Name: "seeds", Usage: "random seeds", DefaultText: "42"},
 		&cli.StringFlag{Name: "out", Usage: "`FOLDER` for results", DefaultText: d.Out},
 		&cli.IntFlag{Name: "target", Usage: "target label", DefaultText: fmt.Sprint(d.Target)},
