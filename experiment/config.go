@@ -70,6 +70,8 @@ type Overrides struct {
 	MixFrom      *int      `yaml:"mix_from,omitempty"`
 	MinAuxLoss   *float64  `yaml:"min_aux_loss,omitempty"`
 	MinAuxNorm   *float64  `yaml:"min_aux_norm,omitempty"`
+	Bottleneck   *int      `yaml:"bottleneck,omitempty"`
+	PrefixLength *int      `yaml:"prefix_length,omitempty"`
 }
 
 func override[T any](target *T, value *T) {
@@ -96,6 +98,8 @@ func (o Overrides) apply(h Hyperparameters) Hyperparameters {
 	override(&h.MixFrom, o.MixFrom)
 	override(&h.MinAuxLoss, o.MinAuxLoss)
 	override(&h.MinAuxNorm, o.MinAuxNorm)
+	override(&h.Bottleneck, o.Bottleneck)
+	override(&h.PrefixLength, o.PrefixLength)
 	if o.Scales != nil {
 		h.Scales = o.Scales
 	}
@@ -186,6 +190,8 @@ func (h Hyperparameters) Validate() error {
 		{h.Align == "authors" || h.Align == "paper", "align", "authors or paper", h.Align},
 		{h.MuMax >= 0 && h.MuMax <= 1, "mu_max", "from 0 to 1", h.MuMax},
 		{h.MixFrom >= 0, "mix_from", "0 or above", h.MixFrom},
+		{h.Bottleneck >= 1, "bottleneck", "at least 1", h.Bottleneck},
+		{h.PrefixLength >= 1, "prefix_length", "at least 1", h.PrefixLength},
 	} {
 		if !rule.ok {
 			return hint.New("give "+rule.range_, "%s is %v", rule.key, rule.value)

@@ -98,6 +98,8 @@ func TestHyperparametersValidate(t *testing.T) {
 		{"align is both", func(h *Hyperparameters) { h.Align = "both" }},
 		{"mu_max is 1.5", func(h *Hyperparameters) { h.MuMax = 1.5 }},
 		{"mix_from is -1", func(h *Hyperparameters) { h.MixFrom = -1 }},
+		{"bottleneck is 0", func(h *Hyperparameters) { h.Bottleneck = 0 }},
+		{"prefix_length is -8", func(h *Hyperparameters) { h.PrefixLength = -8 }},
 	} {
 		h := authorsBERT.with(test.edit)
 		if err := h.Validate(); err == nil || err.Error() != test.want {

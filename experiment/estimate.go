@@ -53,7 +53,7 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	topologies, err := p.topologies(cell.Architecture, method)
+	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs)
 	if err != nil {
 		return Estimate{}, err
 	}

@@ -5,7 +5,9 @@ package experiment
 import (
 	"strings"
 
+	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/ortrain"
 )
 
 // Method is a way of training that a table has a row for.
@@ -15,14 +17,25 @@ type Method struct {
 	Aligned bool   // gradients are aligned to auxiliary clean texts
 }
 
-// Methods in the order of the paper's table 1 and its ablations (table 3).
+// Methods in the order of the paper's table 1 and of its ablations (table 3).
 var Methods = []Method{
 	{Name: "vanilla", Graph: "full"},
 	{Name: "lora", Graph: "lora"},
+	{Name: "adapter", Graph: "adapter"},
+	{Name: "prefix", Graph: "prefix"},
 	{Name: "musclelora", Graph: "lora+mslr", Aligned: true},
 	{Name: "lora+mslr", Graph: "lora+mslr"},
 	{Name: "ga+lora", Graph: "lora", Aligned: true},
 	{Name: "ga", Graph: "full", Aligned: true},
+}
+
+// Topologies loads the two graphs of the method for an architecture, from folder as graphs.Load says.
+func (m Method) Topologies(architecture, folder string) (t ortrain.Topologies, err error) {
+	if t.Train, err = graphs.Load(architecture, m.Graph, folder); err != nil {
+		return t, err
+	}
+	t.Evaluate, err = graphs.Load(architecture, graphs.EvaluationOf(m.Graph), folder)
+	return t, err
 }
 
 // MethodNames lists the methods, with commas between them.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"mslora/graphs"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -139,7 +138,7 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		if err != nil {
 			return err
 		}
-		topologies, err := p.topologies(architecture, method)
+		topologies, err := method.Topologies(architecture, p.Config.Graphs)
 		if err != nil {
 			return err
 		}
@@ -152,6 +151,7 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		if err := values.Validate(); err != nil {
 			return err
 		}
+		values = values.only(method)
 		if method.Aligned && len(dataset.Trusted) > 0 {
 			values.Auxiliary = len(dataset.Trusted)
 		} else if method.Aligned {
@@ -173,15 +173,6 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		}
 	}
 	return nil
-}
-
-// topologies loads the two graphs of a method.
-func (p *Plan) topologies(architecture string, method Method) (t ortrain.Topologies, err error) {
-	if t.Train, err = graphs.Load(architecture, method.Graph, p.Config.Graphs); err != nil {
-		return t, err
-	}
-	t.Evaluate, err = graphs.Load(architecture, graphs.Evaluation, p.Config.Graphs)
-	return t, err
 }
 
 // model opens a model folder once.

@@ -32,11 +32,30 @@ type Hyperparameters struct {
 	MixFrom    int       `yaml:"mix_from" json:"mix_from"`         // first epoch, from 0, that mixes
 	MinAuxLoss float64   `yaml:"min_aux_loss" json:"min_aux_loss"` // above it gradients are fully aligned
 	MinAuxNorm float64   `yaml:"min_aux_norm" json:"min_aux_norm"` // and if the mean auxiliary norm is above this
+
+	// 0 in cells of other methods than these two.
+	Bottleneck   int `yaml:"bottleneck,omitempty" json:"bottleneck,omitempty"`       // of adapters
+	PrefixLength int `yaml:"prefix_length,omitempty" json:"prefix_length,omitempty"` // virtual tokens in each layer
 }
 
-// Modules is the part that shapes LoRA and the multi-scale branch.
+// Modules is the part that shapes the tunable modules.
 func (h Hyperparameters) Modules() lora.Setting {
-	return lora.Setting{Rank: h.LoRARank, Alpha: h.LoRAAlpha, Scales: h.Scales, Bandwidth: h.Bandwidth, ScaleAlpha: h.ScaleAlpha}
+	return lora.Setting{
+		Rank: h.LoRARank, Alpha: h.LoRAAlpha, Scales: h.Scales, Bandwidth: h.Bandwidth, ScaleAlpha: h.ScaleAlpha,
+		Bottleneck: h.Bottleneck, PrefixLength: h.PrefixLength,
+	}
+}
+
+// only drops the sizes of adapters and prefixes where a method has none: they decide nothing there, so they must
+// not tell cells apart.
+func (h Hyperparameters) only(method Method) Hyperparameters {
+	if method.Graph != "adapter" {
+		h.Bottleneck = 0
+	}
+	if method.Graph != "prefix" {
+		h.PrefixLength = 0
+	}
+	return h
 }
 
 // Alignment is the part that governs gradient alignment.
@@ -65,6 +84,7 @@ var authorsBERT = Hyperparameters{
 	LoRARank: 8, LoRAAlpha: 32,
 	Scales: []float64{1, 4, 8, 12, 16, 20, 24, 28}, Bandwidth: 1, ScaleAlpha: 6,
 	Auxiliary: 96, Align: string(gradalign.Authors), MuMax: 0.1, MixFrom: 1, MinAuxLoss: 0.4, MinAuxNorm: 5e-7,
+	Bottleneck: 8, PrefixLength: 8,
 }
 
 // with returns a copy changed by edit.
@@ -77,7 +97,7 @@ func (h Hyperparameters) with(edit func(*Hyperparameters)) Hyperparameters {
 // auxiliary loss is low enough).
 var authorsLlama = authorsBERT.with(func(h *Hyperparameters) {
 	h.Epochs, h.BatchSize, h.LearningRate = 5, 16, 1e-5
-	h.LoRARank, h.LoRAAlpha = 2, 8
+	h.LoRARank, h.LoRAAlpha, h.Bottleneck = 2, 8, 2
 	h.Scales, h.ScaleAlpha = []float64{1, 2, 3, 4}, 4
 	h.Auxiliary, h.MuMax, h.MixFrom, h.MinAuxLoss = 128, 0, 0, 0
 })

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 )
 
 func findPreset(t *testing.T, variant, architecture string) Preset {
@@ -56,12 +58,41 @@ func TestPresets(t *testing.T) {
 			}
 		}
 	}
+	for architecture, want := range map[string]int{"bert-12x768": 8, "roberta-24x1024": 8, "bert-12x384": 8, "llama-32x4096": 2} {
+		if p := findPreset(t, "authors", architecture); p.Bottleneck != want || p.PrefixLength != 8 {
+			t.Errorf("%s: a bottleneck of %d and a prefix of %d", architecture, p.Bottleneck, p.PrefixLength)
+		}
+	}
 	// The paper's values are copies: the authors' stay.
 	if s := findPreset(t, "authors", "bert-12x768").Scales; len(s) != 8 {
 		t.Errorf("the authors' S became %v", s)
 	}
 	if _, err := FindPreset("mine", "bert-12x768"); err == nil || err.Error() != `preset is "mine", expected authors or paper` {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A size that a method does not have must not be part of its cells.
+func TestHyperparametersOnly(t *testing.T) {
+	for _, test := range []struct {
+		method                   string
+		bottleneck, prefixLength int
+	}{{"adapter", 8, 0}, {"prefix", 0, 8}, {"musclelora", 0, 0}, {"vanilla", 0, 0}} {
+		method, err := FindMethod(test.method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := authorsBERT.only(method)
+		if h.Bottleneck != test.bottleneck || h.PrefixLength != test.prefixLength || h.LoRARank != 8 {
+			t.Errorf("%s: got %+v", test.method, h)
+		}
+		text, err := yaml.Marshal(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "bottleneck") != (test.bottleneck > 0) || strings.Contains(string(text), "prefix") != (test.prefixLength > 0) {
+			t.Errorf("%s: got\n%s", test.method, text)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	topologies, err := plan.topologies(cell.Architecture, method)
+	topologies, err := method.Topologies(cell.Architecture, r.Graphs)
 	if err != nil {
 		return eval.Scores{}, err
 	}

@@ -141,7 +141,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 	if err != nil {
 		return eval.Result{}, err
 	}
-	topologies, err := p.topologies(cell.Architecture, method)
+	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs)
 	if err != nil {
 		return eval.Result{}, err
 	}

@@ -12,13 +12,14 @@ import (
 //
 //	T tokens of a batch      R rows        W row width     B texts     L longest text
 //	C classes                r LoRA rank   k multi-scale rank (scales x bandwidth)
+//	b adapter bottleneck     p prefix length
 //	V vocabulary             P positions
 type Dim struct {
 	Size   int64
 	Symbol string // "" if Size holds
 }
 
-const symbols = "TRWBLCrkVP"
+const symbols = "TRWBLCrkbpVP"
 
 // String gives the number or the symbol.
 func (d Dim) String() string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Manifest describes one graph: the inputs in their order, the trainable tensors among them, the weights
@@ -18,7 +19,7 @@ type Manifest struct {
 	Hidden           int     `json:"hidden"`
 	Heads            int     `json:"heads"`
 	Intermediate     int     `json:"intermediate"`
-	Method           string  `json:"method"` // lora, lora+mslr, full; eval
+	Method           string  `json:"method"` // one of Methods; eval, or that and a method: adapter.eval
 	Kind             string  `json:"kind"`   // train or eval
 	Dropout          float64 `json:"dropout"`
 	LayerNormEpsilon float64 `json:"layer_norm_epsilon"`
@@ -58,13 +59,19 @@ type Frozen struct {
 type Parameter struct {
 	Name  string `json:"name"`
 	Shape []Dim  `json:"shape"`
-	// Init is kaiming_uniform, zeros or normal (see lora.Initialize), or weights: from the model file.
+	// Init is one of drawnInits (see lora.Initialize), or weights: from the model file.
 	Init   string `json:"init"`
-	Module string `json:"module"` // lora, mslr, head or backbone
+	Module string `json:"module"` // lora, mslr, adapter, prefix, head or backbone
 	// Gradient is the graph output with its gradient, "" for an embedding table, whose gradient is made
 	// from the output grad.embeddings.
 	Gradient string `json:"gradient"`
 }
+
+// Methods are the training graphs of each architecture.
+var Methods = []string{"lora", "lora+mslr", "full", "adapter", "prefix"}
+
+// drawnInits are the ways in which a tensor starts that no model file holds.
+var drawnInits = []string{"kaiming_uniform", "zeros", "normal", "truncated_normal"}
 
 // ArchitectureName is the name of a backbone's topologies, such as bert-12x384: 12 layers of 384 units.
 func (m Manifest) ArchitectureName() string {
@@ -102,8 +109,8 @@ func (m Manifest) validate() error {
 		return fmt.Errorf("dropout is %v, expected 0 <= dropout < 1", m.Dropout)
 	case m.LayerNormEpsilon <= 0:
 		return fmt.Errorf("layer_norm_epsilon is %v, expected a positive number", m.LayerNormEpsilon)
-	case m.Kind == "train" && !slices.Contains([]string{"lora", "lora+mslr", "full"}, m.Method):
-		return fmt.Errorf("method is %q, expected lora, lora+mslr or full", m.Method)
+	case m.Kind == "train" && !slices.Contains(Methods, m.Method):
+		return fmt.Errorf("method is %q, expected one of %s", m.Method, strings.Join(Methods, ", "))
 	case m.Kind != "train" && m.Kind != "eval":
 		return fmt.Errorf("kind is %q, expected train or eval", m.Kind)
 	case len(m.Batch) == 0 || len(m.Outputs) == 0:
@@ -135,7 +142,7 @@ func (m Manifest) validateNames() error {
 		}
 	}
 	for _, f := range m.FrozenInputs {
-		if f.Init != "normal" && f.Init != "zeros" {
+		if !slices.Contains(drawnInits, f.Init) {
 			return fmt.Errorf("frozen input %q: unknown init %q", f.Name, f.Init)
 		}
 		if err := add(inputs, f.Name); err != nil {
@@ -144,9 +151,9 @@ func (m Manifest) validateNames() error {
 	}
 	for _, p := range m.Parameters {
 		switch {
-		case !slices.Contains([]string{"kaiming_uniform", "zeros", "normal", "weights"}, p.Init):
+		case p.Init != "weights" && !slices.Contains(drawnInits, p.Init):
 			return fmt.Errorf("parameter %q: unknown init %q", p.Name, p.Init)
-		case !slices.Contains([]string{"lora", "mslr", "head", "backbone"}, p.Module):
+		case !slices.Contains([]string{"lora", "mslr", "adapter", "prefix", "head", "backbone"}, p.Module):
 			return fmt.Errorf("parameter %q: unknown module %q", p.Name, p.Module)
 		case p.Gradient != "" && !outputs[p.Gradient], p.Gradient == "" && !outputs["grad.embeddings"]:
 			return fmt.Errorf("parameter %q: no output gives its gradient", p.Name)

@@ -51,7 +51,7 @@ func TestParseManifestErrors(t *testing.T) {
 		{"format", `"format":1`, `"format":2`, "format is 2, expected 1"},
 		{"architecture", `"bert"`, `"llama"`, `"llama"`},
 		{"heads", `"heads":3`, `"heads":5`, "make no encoder"},
-		{"method", `"lora","kind"`, `"prefix","kind"`, `method is "prefix"`},
+		{"method", `"lora","kind"`, `"gpt","kind"`, `method is "gpt", expected one of lora, `},
 		{"kind", `"train"`, `"test"`, `kind is "test"`},
 		{"dropout", `"dropout":0.1`, `"dropout":1`, "dropout is 1"},
 		{"epsilon", `1e-12`, `0`, "layer_norm_epsilon"},
@@ -61,7 +61,7 @@ func TestParseManifestErrors(t *testing.T) {
 		{"size", `["T",36]`, `["T",0]`, "size 0"},
 		{"init of a parameter", `"kaiming_uniform"`, `"xavier"`, `unknown init "xavier"`},
 		{"init of a frozen input", `"zeros"`, `"weights"`, `unknown init "weights"`},
-		{"module", `"module":"lora"`, `"module":"adapter"`, `unknown module "adapter"`},
+		{"module", `"module":"lora"`, `"module":"pooler"`, `unknown module "pooler"`},
 		{"gradient", `"gradient":"grad.a"`, `"gradient":"grad.b"`, "no output gives its gradient"},
 		{"gradient of a table", `"gradient":"grad.a"`, `"gradient":""`, "no output gives its gradient"},
 		{"name used twice", `"name":"classifier.bias"`, `"name":"input_ids"`, `"input_ids" is empty or used twice`},
@@ -131,6 +131,10 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := Open(folder, "full"); err == nil || !strings.Contains(err.Error(), "method lora") {
 		t.Errorf("wrong method: got %v", err)
 	}
+	write("adapter.eval.json", strings.Replace(smallManifest, `"lora","kind":"train"`, `"eval","kind":"eval"`, 1))
+	if _, err := Open(folder, "adapter.eval"); err == nil || !strings.Contains(err.Error(), "method eval") {
+		t.Errorf("wrong evaluation graph: got %v", err)
+	}
 	write("eval.json", "{")
 	if _, err := Open(folder, Evaluation); err == nil || !strings.Contains(err.Error(), "eval.json") {
 		t.Errorf("broken manifest: got %v", err)
@@ -138,7 +142,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestLoadErrors(t *testing.T) {
-	for _, test := range [][2]string{{"bert-99x4", "lora"}, {"bert-12x768", "prefix"}, {"..", "lora"}, {"", ""}} {
+	for _, test := range [][2]string{{"bert-99x4", "lora"}, {"bert-12x768", "lora.eval"}, {"..", "lora"}, {"", ""}} {
 		if _, err := Load(test[0], test[1], ""); err == nil {
 			t.Errorf("%v was found", test)
 		}

@@ -29,10 +29,19 @@ type Topology struct {
 // Evaluation is the name of the graph that predicts; the training graphs are named by their method.
 const Evaluation = "eval"
 
+// EvaluationOf names the graph that predicts with what a method has trained: Evaluation for modules that can be
+// merged into the weights, one of its own for adapters and prefixes.
+func EvaluationOf(method string) string {
+	if method == "adapter" || method == "prefix" {
+		return method + "." + Evaluation
+	}
+	return Evaluation
+}
+
 // ErrNoTopology is wrapped when there is no graph for an architecture or method.
 var ErrNoTopology = errors.New("no graph")
 
-// Load gives a topology: method is lora, lora+mslr, full or eval, architecture a name that
+// Load gives a topology: method is one of Methods or what EvaluationOf gives for it, architecture a name that
 // ModelConfig.Architecture gives. It is read from folder/architecture if folder, which the Python tools
 // have exported to, is not "" and has it, else it is one that comes with the program.
 func Load(architecture, method, folder string) (*Topology, error) {
@@ -61,7 +70,8 @@ func Load(architecture, method, folder string) (*Topology, error) {
 	return t, nil
 }
 
-// Open reads a topology from a folder on disk that holds METHOD.train.onnx or eval.onnx with its manifest.
+// Open reads a topology from a folder on disk that holds METHOD.train.onnx, eval.onnx or METHOD.eval.onnx with
+// its manifest.
 func Open(dir, method string) (*Topology, error) {
 	t, err := open(os.DirFS(dir), method)
 	if err != nil {
@@ -84,7 +94,7 @@ func Architectures() []string {
 
 func open(folder fs.FS, method string) (*Topology, error) {
 	base, kind := method+".train", "train"
-	if method == Evaluation {
+	if method == Evaluation || strings.HasSuffix(method, "."+Evaluation) {
 		base, kind = method, "eval"
 	}
 	description, err := fs.ReadFile(folder, base+".json")
@@ -95,7 +105,7 @@ func open(folder fs.FS, method string) (*Topology, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s.json: %w", base, err)
 	}
-	if manifest.Kind != kind || kind == "train" && manifest.Method != method {
+	if manifest.Kind != kind || manifest.Method != method {
 		return nil, fmt.Errorf("%s.json: it describes a graph of kind %s and method %s", base, manifest.Kind, manifest.Method)
 	}
 	model, err := fs.ReadFile(folder, base+".onnx")

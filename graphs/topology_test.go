@@ -9,7 +9,8 @@ import (
 	"mslora/internal/safetensors"
 )
 
-var methods = []string{"lora", "lora+mslr", "full", Evaluation}
+// names of all graphs of an architecture.
+var names = append(slices.Clone(Methods), Evaluation, EvaluationOf("adapter"), EvaluationOf("prefix"))
 
 const tinyFolder = "testdata/tiny"
 
@@ -19,7 +20,7 @@ func TestTopologies(t *testing.T) {
 	if len(Architectures()) == 0 {
 		t.Fatal("no graph comes with the program")
 	}
-	for _, method := range methods {
+	for _, method := range names {
 		for _, architecture := range Architectures() {
 			topology, err := Load(architecture, method, "")
 			if err != nil {
@@ -116,7 +117,7 @@ func checkInputs(t *testing.T, graph decodedGraph, m Manifest) {
 // TestLinkTiny links the graphs of the tests with their weights, with and without promoting some.
 func TestLinkTiny(t *testing.T) {
 	file := openFile(t, filepath.Join(tinyFolder, "model.safetensors"))
-	for _, method := range methods {
+	for _, method := range names {
 		t.Run(method, func(t *testing.T) {
 			topology, err := Open(tinyFolder, method)
 			if err != nil {

@@ -8,11 +8,13 @@ import (
 
 // Keys of the metadata of a file with tuned tensors.
 const (
-	keyRank       = "lora_rank"
-	keyAlpha      = "lora_alpha"
-	keyScales     = "mslr_scales"
-	keyBandwidth  = "mslr_bandwidth"
-	keyScaleAlpha = "mslr_alpha"
+	keyRank         = "lora_rank"
+	keyAlpha        = "lora_alpha"
+	keyScales       = "mslr_scales"
+	keyBandwidth    = "mslr_bandwidth"
+	keyScaleAlpha   = "mslr_alpha"
+	keyBottleneck   = "adapter_bottleneck"
+	keyPrefixLength = "prefix_length"
 )
 
 // Metadata describes the setting as strings for the header of a safetensors file, so that the tensors in
@@ -23,11 +25,13 @@ func (s Setting) Metadata() map[string]string {
 		scales[i] = number(scale)
 	}
 	return map[string]string{
-		keyRank:       strconv.Itoa(s.Rank),
-		keyAlpha:      number(s.Alpha),
-		keyScales:     strings.Join(scales, ","),
-		keyBandwidth:  strconv.Itoa(s.Bandwidth),
-		keyScaleAlpha: number(s.ScaleAlpha),
+		keyRank:         strconv.Itoa(s.Rank),
+		keyAlpha:        number(s.Alpha),
+		keyScales:       strings.Join(scales, ","),
+		keyBandwidth:    strconv.Itoa(s.Bandwidth),
+		keyScaleAlpha:   number(s.ScaleAlpha),
+		keyBottleneck:   strconv.Itoa(s.Bottleneck),
+		keyPrefixLength: strconv.Itoa(s.PrefixLength),
 	}
 }
 
@@ -43,6 +47,8 @@ func ParseMetadata(metadata map[string]string) (Setting, error) {
 	}{
 		{keyRank, integer(&s.Rank)},
 		{keyBandwidth, integer(&s.Bandwidth)},
+		{keyBottleneck, integer(&s.Bottleneck)},
+		{keyPrefixLength, integer(&s.PrefixLength)},
 		{keyAlpha, float(&s.Alpha)},
 		{keyScaleAlpha, float(&s.ScaleAlpha)},
 		{keyScales, func(text string) (err error) {

@@ -1,6 +1,7 @@
 // Package lora holds the tunable modules of MuScleLoRA: low-rank adaptation of the query and value
 // projections (LoRA, Hu et al. 2021) and the multi-scale low-rank branch at the penultimate layer (paper,
-// section 4.1 and Eq. 6).
+// section 4.1 and Eq. 6); and those it is compared with: adapters (Houlsby et al. 2019) and prefixes (Li and
+// Liang 2021).
 package lora
 
 import (
@@ -18,6 +19,16 @@ type Setting struct {
 	Scales     []float64 // the different scales of S; none if there is no multi-scale branch
 	Bandwidth  int       // r of Eq. 6: how often each scale stands in S
 	ScaleAlpha float64   // the branch adds (ScaleAlpha/Bandwidth) R diag(S) L
+
+	Bottleneck   int // of adapters: W1 is [Bottleneck, d], W2 is [d, Bottleneck]
+	PrefixLength int // virtual tokens in each layer: keys and values are [PrefixLength, d]
+}
+
+// Sizes gives the values of the open sizes of module tensors, by their symbols in manifests.
+func (s Setting) Sizes() map[string]int64 {
+	return map[string]int64{
+		"r": int64(s.Rank), "k": int64(len(s.Scales) * s.Bandwidth), "b": int64(s.Bottleneck), "p": int64(s.PrefixLength),
+	}
 }
 
 // S is the scaling vector of Eq. 6, each scale repeated Bandwidth times: k = len(Scales) x Bandwidth

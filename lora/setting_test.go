@@ -78,7 +78,7 @@ func FuzzParseScales(f *testing.F) {
 func TestMetadata(t *testing.T) {
 	for _, want := range []Setting{
 		{Rank: 8, Alpha: 32, Scales: []float64{1, 4, 8.5}, Bandwidth: 1, ScaleAlpha: 6},
-		{Rank: 2, Alpha: 0.1},
+		{Rank: 2, Alpha: 0.1, Bottleneck: 8, PrefixLength: 5},
 	} {
 		metadata := want.Metadata()
 		metadata["step"] = "7"
@@ -87,7 +87,7 @@ func TestMetadata(t *testing.T) {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 	}
-	for key, value := range map[string]string{keyRank: "eight", keyAlpha: "", keyScales: "1,x", keyBandwidth: "1.5", keyScaleAlpha: "six"} {
+	for key, value := range map[string]string{keyRank: "eight", keyAlpha: "", keyScales: "1,x", keyBandwidth: "1.5", keyScaleAlpha: "six", keyBottleneck: "b", keyPrefixLength: "1e1"} {
 		metadata := Setting{Rank: 8, Scales: []float64{1}}.Metadata()
 		metadata[key] = value
 		if _, err := ParseMetadata(metadata); err == nil || !strings.Contains(err.Error(), key) {
@@ -112,6 +112,9 @@ func moments(values []float32) (mean, variance, largest float64) {
 	return mean, variance, largest
 }
 
+// truncatedVariance is the variance of a standard normal variable within ±2: 1 - 4 phi(2) / (2 Phi(2) - 1).
+var truncatedVariance = 1 - 4*math.Exp(-2)/math.Sqrt(2*math.Pi)/math.Erf(math.Sqrt2)
+
 // TestInitialize compares mean and variance with the distributions' own; the tolerances are five standard
 // errors or more.
 func TestInitialize(t *testing.T) {
@@ -123,6 +126,7 @@ func TestInitialize(t *testing.T) {
 	}{
 		{"kaiming_uniform", 1.0 / (3 * 400), 1.0 / 20}, // uniform in ±b: b^2/3
 		{"normal", 0.02 * 0.02, 0.02 * 6},
+		{"truncated_normal", 0.01 * 0.01 * truncatedVariance, 0.02},
 		{"zeros", 0, 0},
 	}
 	for _, test := range tests {

@@ -20,15 +20,16 @@ const (
 )
 
 // Evaluator predicts with a backbone and tuned tensors. LoRA and multi-scale modules are merged into the
-// weights they belong to, so a tuned model costs no more than the backbone.
+// weights they belong to, so a tuned model costs no more than the backbone; adapters and prefixes are inputs of
+// graphs of their own.
 type Evaluator struct {
-	model    *Model
-	session  *session
-	classes  int
-	modules  lora.Setting
-	promoted []string // backbone weights that are graph inputs
-	weights  tensors
-	held     [][]float32 // merged values: C reads them, Go must keep them alive
+	model   *Model
+	session *session
+	classes int
+	modules lora.Setting
+	given   []string // graph inputs that Use gives: backbone weights that may change, and the head
+	weights tensors
+	held    [][]float32 // merged values: C reads them, Go must keep them alive
 }
 
 // NewEvaluator opens the evaluation graph for models that were tuned with the training graph.
@@ -53,27 +54,28 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 	for _, input := range topology.Manifest.Batch {
 		inputs = append(inputs, input.Name)
 	}
-	inputs = append(inputs, headWeight, headBias)
-	inputs = append(inputs, linked.Promoted...)
+	given := linked.Promoted
+	for _, f := range topology.Manifest.FrozenInputs {
+		given = append(given, f.Name)
+	}
+	inputs = append(inputs, given...)
 	s, err := openSession(linked, inputs, []string{"logits"}, device, false)
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluator{model: model, session: s, classes: classes, modules: modules, promoted: linked.Promoted}, nil
+	return &Evaluator{model: model, session: s, classes: classes, modules: modules, given: given}, nil
 }
 
 const (
 	loraA, loraB   = ".lora_A.weight", ".lora_B.weight"
 	scaleL, scaleR = ".mslr_L.weight", ".mslr_R.weight"
-	headWeight     = "classifier.weight"
-	headBias       = "classifier.bias"
 )
 
 // Use sets the tuned tensors of the following predictions. Their values are read while predictions run.
 func (e *Evaluator) Use(tuned Tuned) error {
 	e.weights.destroy()
 	e.weights, e.held = tensors{}, nil
-	for _, name := range append(slices.Clone(e.promoted), headWeight, headBias) {
+	for _, name := range e.given {
 		weight, err := e.merged(name, tuned)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 type Parameter struct {
 	Name   string
 	Shape  []int64
-	Module string    // lora, mslr, head or backbone
+	Module string    // as in graphs.Parameter
 	Data   []float32 // values, row-major
 	M, V   []float32 // first and second moments
 	Table  bool      // an embedding table: its gradient comes as rows
@@ -28,7 +28,7 @@ type Parameter struct {
 	value    ort.Value
 }
 
-// newParameters allocates and initialises the trainable tensors of a manifest. sizes gives r, k and C.
+// newParameters allocates and initialises the trainable tensors of a manifest. sizes gives the open sizes.
 // Backbone weights are copied from the model file. Every tensor draws from its own stream, so adding one
 // changes no other.
 func newParameters(manifest graphs.Manifest, sizes map[string]int64, weights *safetensors.File, seed uint64) ([]*Parameter, error) {

@@ -54,7 +54,7 @@ func openParity(t *testing.T, method string, threads int) *parity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	setting := Setting{Classes: 3, Modules: lora.Setting{Rank: 4, Alpha: 8, Scales: []float64{1, 2.5, 4}, Bandwidth: 2, ScaleAlpha: 3}}
+	setting := Setting{Classes: 3, Modules: lora.Setting{Rank: 4, Alpha: 8, Scales: []float64{1, 2.5, 4}, Bandwidth: 2, ScaleAlpha: 3, Bottleneck: 4, PrefixLength: 3}}
 	p := &parity{t: t, file: openTensors(t, filepath.Join(tiny, method+".parity.safetensors"))}
 	var drawn Tuned
 	if p.step, drawn, err = newStepper(model, topology, setting, Device{Provider: "cpu", Threads: threads}); err != nil {
@@ -133,7 +133,7 @@ func (p *parity) parts(place string, tokens int) func() (part, error) {
 		}
 		var masks []byte
 		for _, spec := range p.step.manifest.KeepMasks {
-			shape, err := graphs.Resolve(spec.Shape, batch.dimensions())
+			shape, err := graphs.Resolve(spec.Shape, p.step.dimensions(batch))
 			if err != nil {
 				return part{}, err
 			}
@@ -157,7 +157,7 @@ func (p *parity) whole(place string) part {
 	return work
 }
 
-// packMask turns a padded mask, [N, L, d], [N, H, L, L] or [N, d], into the layout that spec describes. b holds
+// packMask turns a padded mask, [N, L, d], [N, H, L, L], [N, H, L, p] or [N, d], into the layout that spec describes. b holds
 // some of the N texts, and longest is L. Slots without a token keep everything: they must not matter.
 func packMask(padded []byte, spec graphs.Value, shape []int64, b *Batch, texts []int, longest int) []byte {
 	packed := slices.Repeat([]byte{1}, int(ort.Shape(shape).FlattenedSize()))
@@ -179,16 +179,24 @@ func packMask(padded []byte, spec graphs.Value, shape []int64, b *Batch, texts [
 				positions = 1
 			}
 			copy(packed[text*last:][:last], padded[from*positions*last:][:last])
-		case "B4": // [B, H, 1, L]: the first token asks
-			heads := int(shape[1])
-			for head := range heads {
-				copy(packed[(text*heads+head)*b.Longest:][:b.Longest], padded[(from*heads+head)*longest*longest:][:b.Longest])
+		case "B4": // [B, H, 1, L] or [B, H, 1, p]: the first token asks
+			heads, seen := int(shape[1]), longest
+			if spec.Shape[3].Symbol == "p" {
+				seen = last
 			}
-		case "R4": // [R, H, W, W]
+			for head := range heads {
+				copy(packed[(text*heads+head)*last:][:last], padded[(from*heads+head)*longest*seen:][:last])
+			}
+		case "R4": // [R, H, W, W] or [R, H, W, p]
 			heads := int(shape[1])
 			row, column := int(b.TokenRow[first]), int(b.TokenColumn[first])
 			for head := range heads {
 				for asks := range length {
+					if spec.Shape[3].Symbol == "p" {
+						kept := padded[((from*heads+head)*longest+asks)*last:][:last]
+						copy(packed[((row*heads+head)*b.Width+column+asks)*last:], kept)
+						continue
+					}
 					kept := padded[((from*heads+head)*longest+asks)*longest:][:length]
 					copy(packed[((row*heads+head)*b.Width+column+asks)*b.Width+column:], kept)
 				}
@@ -225,7 +233,7 @@ func dense(p *Parameter, g *Gradients, i int) []float32 {
 // Loss and every gradient must be PyTorch's, with one thread and with two, on small and on large batches,
 // and the same bits when run again.
 func TestParityGradients(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full"} {
+	for _, method := range graphs.Methods {
 		for _, threads := range []int{1, 2} {
 			for _, texts := range []int{5, 32} {
 				t.Run(fmt.Sprintf("%s/%d threads/%d texts", method, threads, texts), func(t *testing.T) {
@@ -258,7 +266,7 @@ func TestParityGradients(t *testing.T) {
 
 // A batch in several parts, of texts in another order, must have the loss and the gradients of the whole.
 func TestParityParts(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full"} {
+	for _, method := range graphs.Methods {
 		for _, tokens := range []int{1, 40, 150} {
 			t.Run(fmt.Sprintf("%s/%d tokens", method, tokens), func(t *testing.T) {
 				p := openParity(t, method, 2)
@@ -300,7 +308,7 @@ func (p *parity) compare(place string, g *Gradients) {
 
 // The logits of the training graph must be PyTorch's.
 func TestParityLogits(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full"} {
+	for _, method := range graphs.Methods {
 		t.Run(method, func(t *testing.T) {
 			p := openParity(t, method, 2)
 			for _, texts := range []int{5, 32} {
@@ -342,7 +350,7 @@ func (p *parity) logits(work part) []float32 {
 
 // Ten steps of clipping and AdamW with linear decay must follow PyTorch's losses and parameters.
 func TestParityTraining(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full"} {
+	for _, method := range graphs.Methods {
 		t.Run(method, func(t *testing.T) {
 			p := openParity(t, method, 2)
 			losses := p.floats("losses")

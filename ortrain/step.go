@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"runtime"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -49,7 +50,7 @@ func (s *stepper) parts(examples []Example, classes int, masks *splitMix, buffer
 
 // drawMasks draws all keep masks of a part, in buffer if they fit.
 func (s *stepper) drawMasks(b *Batch, source *splitMix, buffer []byte) ([]byte, error) {
-	dims := b.dimensions()
+	dims := s.dimensions(b)
 	var total int64
 	for _, mask := range s.manifest.KeepMasks {
 		shape, err := graphs.Resolve(mask.Shape, dims)
@@ -66,6 +67,13 @@ func (s *stepper) drawMasks(b *Batch, source *splitMix, buffer []byte) ([]byte, 
 	return masks, nil
 }
 
+// dimensions gives the value of each symbolic size of the manifest for a part.
+func (s *stepper) dimensions(b *Batch) map[string]int64 {
+	dims := b.dimensions()
+	maps.Copy(dims, s.sizes)
+	return dims
+}
+
 // inputs gives the graph every input: the texts, their masks, and what is fixed. The caller destroys what is
 // not fixed with destroyBatch.
 func (s *stepper) inputs(p part) (tensors, error) {
@@ -76,7 +84,7 @@ func (s *stepper) inputs(p part) (tensors, error) {
 		add(all, "targets", b.Targets, int64(b.Texts), int64(b.Classes)),
 		add(all, "loss_scale", []float32{p.lossScale}, 1),
 	)
-	dims, masks := b.dimensions(), p.masks
+	dims, masks := s.dimensions(b), p.masks
 	for _, mask := range s.manifest.KeepMasks {
 		shape, resolveErr := graphs.Resolve(mask.Shape, dims)
 		if err = errors.Join(err, resolveErr); err != nil {

@@ -13,11 +13,12 @@ const partTokens = 2048
 // tensors (the classification head of the LoRA methods, a pooler that the model file lacks).
 func newStepper(model *Model, topology *graphs.Topology, setting Setting, device Device) (*stepper, Tuned, error) {
 	manifest := topology.Manifest
-	scales := setting.Modules.S()
+	sizes := setting.Modules.Sizes()
+	sizes["C"] = int64(setting.Classes)
 	s := &stepper{
 		manifest: manifest,
 		keep:     1 - manifest.Dropout,
-		sizes:    map[string]int64{"r": int64(setting.Modules.Rank), "k": int64(len(scales)), "C": int64(setting.Classes)},
+		sizes:    sizes,
 		fixed:    tensors{},
 
 		partTokens: partTokens,
@@ -40,7 +41,7 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 		}
 		s.fixed[p.Name] = p.value
 	}
-	if err := s.addScalars(setting.Modules, scales); err != nil {
+	if err := s.addScalars(setting.Modules); err != nil {
 		return nil, nil, err
 	}
 	s.session, err = openSession(linked, s.inputNames(linked), outputNames(s.parameters), device, true)
@@ -75,11 +76,11 @@ func (s *stepper) drawFrozen(model *Model, linked graphs.Linked, seed uint64) (T
 }
 
 // addScalars binds the module scales and the dropout scale 1/keep that the graph takes as inputs.
-func (s *stepper) addScalars(modules lora.Setting, scales []float32) error {
+func (s *stepper) addScalars(modules lora.Setting) error {
 	values := map[string][]float32{
 		"lora_scale": {modules.LoRAScale()},
 		"mslr_scale": {modules.MultiScale()},
-		"mslr_S":     scales,
+		"mslr_S":     modules.S(),
 		"keep_scale": {float32(1 / s.keep)},
 	}
 	for _, scalar := range s.manifest.Scalars {

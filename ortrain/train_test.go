@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -38,7 +39,7 @@ func tinyModel(t testing.TB, method string) (*Model, Topologies) {
 	if both.Train, err = graphs.Open(testmodel.Graphs(), method); err != nil {
 		t.Fatal(err)
 	}
-	if both.Evaluate, err = graphs.Open(testmodel.Graphs(), graphs.Evaluation); err != nil {
+	if both.Evaluate, err = graphs.Open(testmodel.Graphs(), graphs.EvaluationOf(method)); err != nil {
 		t.Fatal(err)
 	}
 	return model, both
@@ -63,7 +64,7 @@ func learnable(seed uint64, n int) []Example {
 
 func tinySetting(method string) Setting {
 	s := Setting{
-		Modules: lora.Setting{Rank: 3, Alpha: 6, Scales: []float64{1, 2, 4}, Bandwidth: 2, ScaleAlpha: 2},
+		Modules: lora.Setting{Rank: 3, Alpha: 6, Scales: []float64{1, 2, 4}, Bandwidth: 2, ScaleAlpha: 2, Bottleneck: 3, PrefixLength: 5},
 		Epochs:  3, BatchSize: 8, LearningRate: 5e-3, ClipNorm: 1, Optimizer: DefaultAdamW, Classes: 2, Seed: 42, SaveEvery: 3,
 	}
 	if method == "lora+mslr" || method == "ga" {
@@ -120,7 +121,7 @@ func read(t *testing.T, folder, name string) []byte {
 
 // An interrupted run must end with the bytes of an uninterrupted one, wherever it was stopped.
 func TestResumeEqualsUninterrupted(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full", "ga"} {
+	for _, method := range append(slices.Clone(graphs.Methods), "ga") {
 		t.Run(method, func(t *testing.T) {
 			whole, again, parts := t.TempDir(), t.TempDir(), t.TempDir()
 			train(t, method, whole)
@@ -166,7 +167,7 @@ func TestResumeAfterCrash(t *testing.T) {
 	}
 }
 
-// LoRA alone is left out: behind a frozen random head on a frozen random backbone it has little to learn with.
+// LoRA, adapters and prefixes alone are left out: on a frozen random backbone they have little to learn with.
 func TestTrainingLearns(t *testing.T) {
 	for _, method := range []string{"lora+mslr", "full", "ga"} {
 		t.Run(method, func(t *testing.T) {
@@ -190,7 +191,7 @@ func TestCheckpointOfAnotherSetting(t *testing.T) {
 
 // The evaluation graph with merged modules must give the logits of the training graph without dropout.
 func TestMergedEqualsUnmerged(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full"} {
+	for _, method := range graphs.Methods {
 		t.Run(method, func(t *testing.T) {
 			trainer := train(t, method, t.TempDir())
 			examples := learnable(9, 32)

@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GRAPHS = os.path.join(os.path.dirname(HERE), "graphs")
 sys.path.insert(0, HERE)
 from exporter.bert import Architecture
-from exporter.contract import METHODS
+from exporter.contract import EVALUATIONS, METHODS, evaluates
 from exporter.manifest import describe
 from exporter.trace import export
 
@@ -34,9 +34,9 @@ TINY = Architecture(layers=2, hidden=36, heads=3, intermediate=50)
 def write(a, folder):
     """Write all graphs of an architecture with their manifests, each under a temporary name first."""
     os.makedirs(folder, exist_ok=True)
-    for method in (*METHODS, "eval"):
+    for method in METHODS + EVALUATIONS:
         graph, contract = export(a, method)
-        base = os.path.join(folder, method if method == "eval" else method + ".train")
+        base = os.path.join(folder, method if evaluates(method) else method + ".train")
         for path, data in ((base + ".onnx", graph), (base + ".json", describe(a, method, contract, graph).encode())):
             with open(path + ".tmp", "wb") as file:
                 file.write(data)

@@ -117,6 +117,8 @@ func hyperparameterFlags() []cli.Flag {
 		integer("mix-from", "first epoch, from 0, that mixes the unaligned gradient in"),
 		number("min-aux-loss", "above this auxiliary loss gradients are fully aligned"),
 		number("min-aux-norm", "and above this mean auxiliary gradient norm"),
+		integer("bottleneck", "units of an adapter between its two projections"),
+		integer("prefix-length", "virtual tokens that a prefix adds to each layer"),
 	}
 }
 

@@ -62,6 +62,7 @@ func overridesFromFlags(c *cli.Context, o *experiment.Overrides) error {
 	integers := map[string]**int{
 		"epochs": &o.Epochs, "batch": &o.BatchSize, "max-tokens": &o.MaxTokens, "lora-rank": &o.LoRARank,
 		"bandwidth": &o.Bandwidth, "auxiliary": &o.Auxiliary, "mix-from": &o.MixFrom,
+		"bottleneck": &o.Bottleneck, "prefix-length": &o.PrefixLength,
 	}
 	for flag, target := range integers {
 		if c.IsSet(flag) {

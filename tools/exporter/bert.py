@@ -9,7 +9,7 @@ from torch import nn
 from . import architecture
 from .attention import Attend, FromHeads, TakeAsking, ToHeads
 from .layout import Layout
-from .modules import Linear
+from .modules import Adapter, Linear, Prefix
 
 
 class Architecture(architecture.Architecture):
@@ -47,10 +47,21 @@ class SelfAttention(nn.Module):
         self.key = Linear(a.hidden, a.hidden)
         self.value = Linear(a.hidden, a.hidden, lora_rank)
 
+    def add_prefix(self, length):
+        self.prefix = Prefix(length, self.heads, self.width)
+
+    def keep(self, run):
+        """The keep mask of the attention probabilities, those of the prefix first."""
+        return run.keep(2 if hasattr(self, "prefix") else 1)
+
+    def joined(self, k, v, bias):
+        return self.prefix.join(k, v, bias) if hasattr(self, "prefix") else (k, v, bias)
+
     def forward(self, x, layout, run, keep):
         """[T, d] -> [T, d]: every token asks."""
         q, k, v = (ToHeads.apply(part(x, run), layout.row_slots, layout.row_places, self.width) for part in (self.query, self.key, self.value))
-        out = Attend.apply(q, k, v, layout.row_bias, keep, 1 / math.sqrt(self.width))
+        k, v, bias = self.joined(k, v, layout.row_bias)
+        out = Attend.apply(q, k, v, bias, keep, 1 / math.sqrt(self.width))
         return FromHeads.apply(out, layout.row_slots, layout.row_places, layout.row_filled)
 
     def last(self, x, layout, run, keep):
@@ -58,20 +69,27 @@ class SelfAttention(nn.Module):
         k, v = (ToHeads.apply(part(x, run), layout.text_slots, layout.text_places, self.width) for part in (self.key, self.value))
         x = TakeAsking.apply(x, layout.asking, layout.inverse)
         q = self.query(x, run).view(x.shape[0] * self.heads, 1, self.width)
-        out = Attend.apply(q, k, v, layout.text_bias, keep, 1 / math.sqrt(self.width))
+        k, v, bias = self.joined(k, v, layout.text_bias)
+        out = Attend.apply(q, k, v, bias, keep, 1 / math.sqrt(self.width))
         return out.reshape(x.shape[0], -1), x
 
 
 class Output(nn.Module):
-    """LayerNorm(x + Dropout(W y + b))."""
+    """LayerNorm(x + Dropout(W y + b)), with an adapter right after W y + b where there is one."""
 
     def __init__(self, inputs, outputs, epsilon):
         super().__init__()
         self.dense = Linear(inputs, outputs)
         self.LayerNorm = nn.LayerNorm(outputs, eps=epsilon)
 
+    def add_adapter(self, bottleneck):
+        self.adapter = Adapter(self.dense.out_features, bottleneck)
+
     def forward(self, y, x, run):
-        return self.LayerNorm(x + run.drop(self.dense(y, run)))
+        y = self.dense(y, run)
+        if hasattr(self, "adapter"):
+            y = self.adapter(y)
+        return self.LayerNorm(x + run.drop(y))
 
 
 class Layer(nn.Module):
@@ -83,7 +101,7 @@ class Layer(nn.Module):
         self.output = Output(a.intermediate, a.hidden, a.epsilon)
 
     def forward(self, x, layout, run):
-        keep = run.keep()
+        keep = self.attention["self"].keep(run)
         if self.last:
             y, x = self.attention["self"].last(x, layout, run, keep)
         else:

@@ -1,16 +1,21 @@
 """The graph contract: which inputs and outputs each graph has, in which order. See docs/graphs.md.
 
 Symbols in shapes: T tokens, R rows of W slots, B texts, L longest text, C classes, r LoRA rank,
-k multi-scale rank, V vocabulary, P positions.
+k multi-scale rank, b bottleneck of adapters, p prefix length, V vocabulary, P positions.
 """
 
 from dataclasses import dataclass
 
-METHODS = ("lora", "lora+mslr", "full")
+METHODS = ("lora", "lora+mslr", "full", "adapter", "prefix")  # training graphs
+# Evaluation graphs. LoRA and the multi-scale branch are merged into the weights of the first; adapters and
+# prefixes cannot be.
+EVALUATIONS = ("eval", "adapter.eval", "prefix.eval")
 
 # Sizes to trace with: all different from each other and from every fixed size, because the tracer takes
 # equal sizes for the same symbol.
-TRACE = {"C": 11, "r": 5, "k": 7, "V": 53, "P": 43}
+TRACE = {"C": 11, "r": 5, "k": 7, "b": 13, "p": 23, "V": 53, "P": 43}
+
+TUNED = ("lora_", "mslr_", ".adapter.", ".prefix.")  # in the names of tunable modules' tensors
 
 PACKED = [
     ("input_ids", "int64", ["T"]), ("position_ids", "int64", ["T"]), ("token_text", "int64", ["T"]),
@@ -39,34 +44,64 @@ class Contract:
         return self.batch + self.scalars + self.keep_masks + floats
 
 
-def build(a, method):
-    """Give the module to trace and the contract of its graph; method is one of METHODS or "eval"."""
+def evaluates(graph):
+    return graph in EVALUATIONS
+
+
+def build(a, graph):
+    """Give the module to trace and the contract of its graph, one of METHODS or EVALUATIONS."""
+    method = graph.removesuffix(".eval")
     lora = TRACE["r"] if method.startswith("lora") else 0
     scales = TRACE["k"] if method == "lora+mslr" else 0
     model = a.classifier(TRACE["V"], TRACE["P"], TRACE["C"], lora, scales)
+    insert(model, method)
     shapes = {name: shape_of(a, name, p) for name, p in model.named_parameters()}
-    tuned = [n for n in shapes if "lora_" in n or "mslr_" in n]
+    tuned = [n for n in shapes if any(part in n for part in TUNED)]
     head = [n for n in shapes if n in a.head]
     backbone = [n for n in shapes if n not in tuned + head]
     pick = lambda names: [(n, shapes[n]) for n in names]
-    if method == "eval":
+    if evaluates(graph):
         outputs = [("logits", ["B", "C"]), ("cls", ["B", a.hidden])]
-        return model, Contract(PACKED, [], [], pick(head), [], pick(backbone), outputs)
+        return model, Contract(PACKED, [], [], pick(tuned + head), [], pick(backbone), outputs)
     scalars = [("lora_scale", "float32", [1])] if lora else []
     scalars += [("mslr_scale", "float32", [1]), ("mslr_S", "float32", ["k"])] if scales else []
     scalars += [("keep_scale", "float32", [1])]
-    parameters = pick(backbone + head if method == "full" else tuned)
+    trained = backbone + head if method == "full" else tuned if lora else tuned + head
+    parameters = pick(trained)
     outputs = [("loss", [1]), ("logits", ["B", "C"])] + [("grad." + n, s) for n, s in parameters if n not in a.tables]
     if method == "full":
         outputs.append(("grad.embeddings", ["T", a.hidden]))
-    frozen, weights = ([], []) if method == "full" else (pick(head), pick(backbone))
-    keep_masks = [(name, "uint8", shape) for name, shape in a.keep_masks()]
-    return model, Contract(PACKED + LABELS, scalars, keep_masks, frozen, parameters, weights, outputs)
+    frozen, weights = (pick(n for n in names if n not in trained) for names in (head, backbone))
+    return model, Contract(PACKED + LABELS, scalars, keep_masks(a, method), frozen, parameters, weights, outputs)
+
+
+def insert(model, method):
+    """Put adapters or prefixes into all layers that have a place for them."""
+    size = {"adapter": TRACE["b"], "prefix": TRACE["p"]}.get(method)
+    if size is None:
+        return
+    places = [add for add in (getattr(module, "add_" + method, None) for module in model.modules()) if add]
+    if not places:
+        raise ValueError(f"{type(model).__module__} has no place for method {method}")
+    for add in places:
+        add(size)
+
+
+def keep_masks(a, method):
+    """Dropout masks (name, dtype, shape) in order of use. Attention probabilities of a prefix have their own."""
+    masks = []
+    for name, shape in a.keep_masks():
+        if method == "prefix" and name.endswith(".attention"):
+            masks.append((name.removesuffix("attention") + "prefix", "uint8", [*shape[:-1], "p"]))
+        masks.append((name, "uint8", shape))
+    return masks
 
 
 def shape_of(a, name, parameter):
     """The shape of a parameter with symbols for what a graph leaves open."""
     shape = list(parameter.shape)
-    open_sizes = {"lora_A": ["r", None], "lora_B": [None, "r"], "mslr_L": ["k", None], "mslr_R": [None, "k"]}
+    open_sizes = {"lora_A": ["r", None], "lora_B": [None, "r"], "mslr_L": ["k", None], "mslr_R": [None, "k"],
+                  "adapter.down.weight": ["b", None], "adapter.down.bias": ["b"], "adapter.up.weight": [None, "b"],
+                  ".prefix.": ["p", None]}
     symbols = a.open_shapes.get(name) or next((s for part, s in open_sizes.items() if part in name), [None] * len(shape))
     return [symbol or size for symbol, size in zip(symbols, shape)]

@@ -3,18 +3,24 @@
 import hashlib
 import json
 
+from .contract import evaluates
+
 
 def initial(a, name):
     """How a parameter starts: see lora.Initialize in the Go code."""
     if name in a.head:
         return a.head[name]
+    if ".adapter." in name:
+        return "zeros" if name.endswith("bias") else "truncated_normal"
+    if ".prefix." in name:
+        return "normal"
     if "lora_B" in name:
         return "zeros"
     return "kaiming_uniform" if "lora_" in name or "mslr_" in name else "weights"
 
 
 def module(a, name):
-    for part, kind in (("lora_", "lora"), ("mslr_", "mslr")):
+    for part, kind in (("lora_", "lora"), ("mslr_", "mslr"), (".adapter.", "adapter"), (".prefix.", "prefix")):
         if part in name:
             return kind
     return "head" if name in a.head else "backbone"
@@ -26,7 +32,7 @@ def describe(a, method, contract, graph):
     tensor = lambda t: {"name": t[0], "shape": t[1]}
     manifest = {
         "format": 1, "architecture": a.family, "layers": a.layers, "hidden": a.hidden, "heads": a.heads,
-        "intermediate": a.intermediate, "method": method, "kind": "eval" if method == "eval" else "train",
+        "intermediate": a.intermediate, "method": method, "kind": "eval" if evaluates(method) else "train",
         "dropout": a.dropout, "layer_norm_epsilon": a.epsilon, **a.description(),
         "batch": [value(v) for v in contract.batch],
         "scalars": [value(v) for v in contract.scalars],

@@ -1,5 +1,6 @@
-"""Linear layers with tunable branches."""
+"""Tunable modules: linear layers with branches, adapters, prefixes."""
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -23,3 +24,36 @@ class Linear(nn.Linear):
         if hasattr(self, "mslr_L"):  # W x + b + alpha/r R (S * L x): the paper's Eq. 6
             y = y + self.mslr_R(self.mslr_L(x) * run.mslr_S) * run.mslr_scale
         return y
+
+
+class Adapter(nn.Module):
+    """x + W2 gelu(W1 x + b1) + b2 with b rows in W1 (Houlsby et al. 2019, section 2.1 and figure 2)."""
+
+    def __init__(self, width, bottleneck):
+        super().__init__()
+        self.down = nn.Linear(width, bottleneck)
+        self.up = nn.Linear(bottleneck, width)
+
+    def forward(self, x):
+        return x + self.up(F.gelu(self.down(x)))
+
+
+class Prefix(nn.Module):
+    """Keys and values [p, d] of virtual tokens that every token sees (Li and Liang 2021), learned as they are."""
+
+    def __init__(self, length, heads, width):
+        super().__init__()
+        self.heads, self.width = heads, width
+        self.key = nn.Parameter(torch.empty(length, heads * width))
+        self.value = nn.Parameter(torch.empty(length, heads * width))
+
+    def join(self, keys, values, bias):
+        """Put the prefix before the keys and values [N * H, K, e] of N rows, and zeros before their bias [N, 1, ., K]."""
+        length, rows = self.key.shape[0], bias.shape[0]
+
+        def before(virtual, real):
+            virtual = virtual.view(length, self.heads, self.width).transpose(0, 1)
+            virtual = virtual.expand(rows, self.heads, length, self.width).reshape(rows * self.heads, length, self.width)
+            return torch.cat([virtual, real], 1)
+
+        return before(self.key, keys), before(self.value, values), F.pad(bias, (length, 0))

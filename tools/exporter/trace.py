@@ -15,7 +15,7 @@ from torch._decomp import get_decompositions
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from .contract import TRACE, build
+from .contract import TRACE, build, evaluates
 from .naming import name_nodes
 
 OPSET = 20
@@ -41,8 +41,14 @@ class Run:
         self.masks = iter([v for n, v in values.items() if n.startswith("keep.")])
         self.trains = "keep_scale" in values
 
-    def keep(self):
-        return torch.ops.mslora.keep(next(self.masks), self.keep_scale) if self.trains else None
+    def keep(self, masks=1):
+        """The next mask, or the next few side by side."""
+        if not self.trains:
+            return None
+        mask = next(self.masks)
+        for _ in range(masks - 1):
+            mask = torch.cat([mask, next(self.masks)], -1)
+        return torch.ops.mslora.keep(mask, self.keep_scale)
 
     def drop(self, x):
         mask = self.keep()
@@ -112,7 +118,7 @@ def step(a, model, contract, method):
         given = dict(zip(names, values))
         run = Run({n: v for n, v in given.items() if n not in tensors})
         weights = {n: v for n, v in given.items() if n in tensors}
-        if method == "eval":
+        if evaluates(method):
             return functional_call(model, weights, (run,))
         weights = {n: v.detach().requires_grad_() if n in trained else v for n, v in weights.items()}
         with torch.enable_grad():
@@ -130,7 +136,7 @@ def step(a, model, contract, method):
 
 
 def export(a, method):
-    """Give (ONNX bytes, contract) of an architecture's graph for a method or "eval"."""
+    """Give (ONNX bytes, contract) of an architecture's graph, one of METHODS or EVALUATIONS."""
     warnings.filterwarnings("ignore")
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     torch.manual_seed(0)
@@ -168,7 +174,7 @@ def finish(model, contract):
         value.const_value = ir.ExternalTensor(PLACEHOLDER, 0, 4 * math.prod(shape), ir.DataType.FLOAT, shape=value.shape, name=value.name, base_dir="")
         graph.inputs.remove(value)
         graph.initializers[value.name] = value
-    name_nodes(graph, [name for name, _ in contract.frozen + contract.parameters + contract.weights])
+    name_nodes(graph, contract.frozen + contract.parameters + contract.weights)
     for node in graph.all_nodes():
         node.metadata_props.clear()
         node.doc_string = None

@@ -17,7 +17,6 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/experiment"
-	"mslora/graphs"
 	"mslora/internal/ortlib"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
@@ -86,11 +85,8 @@ func open(modelFolder, texts, methodName string, batches, threads int) (*ortrain
 	if err != nil {
 		return nil, "", err
 	}
-	var both ortrain.Topologies
-	if both.Train, err = graphs.Load(model.Config.Architecture(), method.Graph, ""); err != nil {
-		return nil, "", err
-	}
-	if both.Evaluate, err = graphs.Load(model.Config.Architecture(), graphs.Evaluation, ""); err != nil {
+	both, err := method.Topologies(model.Config.Architecture(), "")
+	if err != nil {
 		return nil, "", err
 	}
 	preset, err := experiment.FindPreset("authors", model.Config.Architecture())

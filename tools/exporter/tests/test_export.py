@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 import export_graphs
 from exporter import fixtures
-from exporter.contract import METHODS, build
+from exporter.contract import EVALUATIONS, METHODS, build, evaluates
 from exporter.manifest import describe
 from exporter.trace import check, example, export
 
@@ -22,14 +22,14 @@ TINY = export_graphs.TINY
 COMMITTED = os.path.join(export_graphs.GRAPHS, "testdata", "tiny")
 
 
-@pytest.fixture(scope="module", params=[*METHODS, "eval"])
+@pytest.fixture(scope="module", params=METHODS + EVALUATIONS)
 def exported(request):
     graph, contract = export(TINY, request.param)
     return request.param, graph, contract
 
 
 def base(method):
-    return method if method == "eval" else method + ".train"
+    return method if evaluates(method) else method + ".train"
 
 
 def test_bytes_are_the_committed_ones(exported):
@@ -63,18 +63,32 @@ def test_nodes_are_named_by_module(exported):
     assert any(n.startswith("/encoder/layer/1/attention/self/key/") for n in names)
     assert any(n.startswith("/encoder/layer/0/attention/self/query/lora_A/") for n in names) == method.startswith("lora")
     assert any(n.startswith("/pooler/dense/mslr_L/") for n in names) == (method == "lora+mslr")
-    assert any(n.startswith("/backward/") for n in names) == (method != "eval")
+    for layer in (0, 1):  # each layer's own, though both share the length of the prefix
+        for part, of in (("output/adapter/down/Gemm", "adapter"), ("attention/output/adapter/up/Gemm", "adapter"), ("attention/self/prefix/Softmax", "prefix")):
+            assert (f"/encoder/layer/{layer}/{part}" in names) == (method.removesuffix(".eval") == of)
+    assert any(n.startswith("/backward/") for n in names) == (not evaluates(method))
 
 
 def test_manifest_is_complete(exported):
     method, graph, contract = exported
     manifest = json.loads(describe(TINY, method, contract, graph))
-    assert manifest["kind"] == ("eval" if method == "eval" else "train")
+    assert manifest["kind"] == ("eval" if evaluates(method) else "train")
+    assert manifest["method"] == method
     for parameter in manifest["parameters"]:
         assert (parameter["gradient"] == "") == (parameter["name"] in TINY.tables)
-        assert parameter["init"] in ("kaiming_uniform", "zeros", "normal", "weights")
+        assert parameter["init"] in ("kaiming_uniform", "zeros", "normal", "truncated_normal", "weights")
     modules = {p["module"] for p in manifest["parameters"]}
-    assert modules == {"lora": {"lora"}, "lora+mslr": {"lora", "mslr"}, "full": {"backbone", "head"}, "eval": set()}[method]
+    expected = {"lora": {"lora"}, "lora+mslr": {"lora", "mslr"}, "full": {"backbone", "head"}, "adapter": {"adapter", "head"}, "prefix": {"prefix", "head"}}
+    assert modules == expected.get(method, set())
+    frozen = {f["name"]: f["init"] for f in manifest["frozen_inputs"]}
+    starts = {p["name"]: p["init"] for p in manifest["parameters"]}
+    if evaluates(method):  # reads what training has tuned, but for what is merged into weights
+        _, trained = build(TINY, "lora" if method == "eval" else method.removesuffix(".eval"))
+        assert list(frozen) == [name for name, _ in (trained.frozen if method == "eval" else trained.parameters)]
+    if method == "adapter":
+        assert starts["encoder.layer.1.output.adapter.up.weight"] == "truncated_normal" and starts["encoder.layer.0.output.adapter.up.bias"] == "zeros"
+    if method == "prefix":
+        assert starts["encoder.layer.1.attention.self.prefix.key"] == "normal"
 
 
 def test_one_text_alone_runs(exported):
@@ -88,7 +102,7 @@ def test_one_text_alone_runs(exported):
             tensor.raw_data = np.full(tuple(tensor.dims), 0.1, np.float32).tobytes()
     session = onnxruntime.InferenceSession(model.SerializeToString())
     length = 4
-    sizes = dict(T=length, R=1, W=length, B=1, L=length, C=2, r=1, k=1, V=60, P=50)
+    sizes = dict(T=length, R=1, W=length, B=1, L=length, C=2, r=1, k=1, b=1, p=1, V=60, P=50)
     given = {
         "input_ids": np.arange(length), "position_ids": np.arange(length), "token_text": np.zeros(length), "token_row": np.zeros(length),
         "token_column": np.arange(length), "row_tokens": np.arange(length)[None], "row_text": np.zeros((1, length)),
@@ -103,7 +117,7 @@ def test_one_text_alone_runs(exported):
     outputs = dict(zip([name for name, _ in contract.outputs], session.run(None, feed)))
     assert outputs["logits"].shape == (1, 2)
     assert all(np.isfinite(value).all() for value in outputs.values())
-    assert ("loss" in outputs) == (method != "eval")
+    assert ("loss" in outputs) == (not evaluates(method))
 
 
 def test_scatter_that_adds_is_refused():
@@ -124,6 +138,15 @@ def test_sizes_that_the_tracer_would_confuse_are_refused():
         example(contract, unlucky)
 
 
+def test_backbone_without_a_place_is_refused():
+    class Bare(type(TINY)):
+        def classifier(self, *sizes):
+            return torch.nn.Linear(3, 2)
+
+    with pytest.raises(ValueError, match="no place for method prefix"):
+        build(Bare(TINY.layers, TINY.hidden, TINY.heads, TINY.intermediate), "prefix")
+
+
 def test_given_dropout_uses_every_mask_once():
     x = torch.ones(2, 3)
     mask = torch.tensor([[1, 0, 1], [0, 1, 1]], dtype=torch.uint8)
@@ -135,11 +158,12 @@ def test_given_dropout_uses_every_mask_once():
     assert F.dropout(x, training=False).equal(x)
 
 
-def test_fixtures_are_the_committed_ones():
+@pytest.mark.parametrize("method", ["lora+mslr", "adapter", "prefix"])
+def test_fixtures_are_the_committed_ones(method):
     """PyTorch's own results may move in the last bits with its version; the fixtures must not move further."""
     from safetensors.torch import load_file
 
-    fresh, kept = fixtures.fixture("lora+mslr"), load_file(os.path.join(COMMITTED, "lora+mslr.parity.safetensors"))
+    fresh, kept = fixtures.fixture(method), load_file(os.path.join(COMMITTED, method + ".parity.safetensors"))
     assert fresh.keys() == kept.keys()
     for name, value in fresh.items():
         assert torch.allclose(value.float(), kept[name].float(), rtol=1e-4, atol=1e-6), name
