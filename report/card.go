@@ -1,0 +1,62 @@
+package report
+
+import (
+	_ "embed"
+	"regexp"
+	"strings"
+	"text/template"
+)
+
+//go:embed card.md
+var cardText string
+
+var cardTemplate = template.Must(template.New("card.md").Funcs(template.FuncMap{
+	"name":      func(s string) string { return code(name(s)) },
+	"value":     func(s string) string { return code(prose(s)) },
+	"nameCell":  func(s string) string { return cell(name(s)) },
+	"valueCell": func(s string) string { return cell(prose(s)) },
+	"sentence":  func(s string) string { return escaped(prose(s)) },
+	"title":     func(s string) string { return escaped(title(s)) },
+	"yaml":      quotedYAML, "decimals": decimals, "grouped": grouped,
+}).Parse(cardText))
+
+// card is what the template shows beside the report itself.
+type card struct {
+	Report
+	Citation string
+	BaseID   string // the base model's id on the hub, "" if it has none
+	Headline *headline
+	Rows     []splitRow
+	Classes  []cardClass // of the headline's split
+	Aligned  bool
+}
+
+type cardClass struct {
+	Label string
+	classScore
+}
+
+func newCard(r Report) card {
+	c := card{Report: r, Citation: citation, BaseID: hubID(r.Model), Headline: r.headline(), Aligned: r.aligned()}
+	for _, s := range r.Splits {
+		c.Rows = append(c.Rows, newSplitRow(s))
+	}
+	if c.Headline != nil {
+		for i, score := range classScores(c.Headline.Confusion) {
+			c.Classes = append(c.Classes, cardClass{r.Labels[i], score})
+		}
+	}
+	return c
+}
+
+// idPattern is what the model hub takes for an id: an owner, perhaps, and a name.
+var idPattern = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// hubID is the model's id if it can be one. The hub refuses cards whose base_model cannot, such as a folder.
+func hubID(model string) string {
+	if len(model) > 96 || !idPattern.MatchString(model) || strings.Contains(model, "--") || strings.Contains(model, "..") ||
+		strings.HasSuffix(model, ".") || strings.HasSuffix(model, "-") {
+		return ""
+	}
+	return model
+}
