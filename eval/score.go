@@ -85,3 +85,15 @@ func Floor(predicted, labels []int, target int) Share {
 	}
 	return share
 }
+
+// Confusion counts texts by label (row) and predicted class (column), of classes classes.
+func Confusion(predicted, labels []int, classes int) [][]int {
+	matrix := make([][]int, classes)
+	for i := range matrix {
+		matrix[i] = make([]int, classes)
+	}
+	for i, label := range labels {
+		matrix[label][predicted[i]]++
+	}
+	return matrix
+}

@@ -181,6 +181,13 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 	return result, trainer.Finish()
 }
 
+// Trained gives what a finished cell has made: the pretrained model and the tuned tensors of the best epoch. The
+// model is open until the plan is closed.
+func (p *Plan) Trained(cell Cell) (*ortrain.Model, ortrain.Tuned, error) {
+	tuned, _, err := ortrain.LoadTuned(filepath.Join(p.Folder(cell), ortrain.BestFile))
+	return p.models[cell.ModelFolder].Model, tuned, err
+}
+
 // prepare turns a cell into a training setting and tokenised data.
 func (p *Plan) prepare(cell Cell, method Method, dataset *poison.Dataset) (ortrain.Setting, ortrain.Data, error) {
 	setting := ortrain.Setting{
@@ -216,4 +223,22 @@ func writeMetrics(folder string, history []ortrain.EpochRecord) error {
 		}
 	}
 	return atomicfile.WriteFile(filepath.Join(folder, metricsFile), lines.Bytes(), 0o644)
+}
+
+// ReadMetrics reads what a finished cell's folder tells about its epochs.
+func ReadMetrics(folder string) ([]ortrain.EpochRecord, error) {
+	path := filepath.Join(folder, metricsFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var history []ortrain.EpochRecord
+	for decoder := json.NewDecoder(bytes.NewReader(data)); decoder.More(); {
+		var epoch ortrain.EpochRecord
+		if err := decoder.Decode(&epoch); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		history = append(history, epoch)
+	}
+	return history, nil
 }

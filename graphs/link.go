@@ -1,7 +1,6 @@
 package graphs
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -73,11 +72,7 @@ func (t *Topology) Link(weights *safetensors.File, promote func(name string) boo
 		if size += 4 * int64(len(values)); size > maxModel {
 			return replacement{}, hint.New("save the model in float32 as one safetensors file", "%s: %s weights of this size cannot be converted on loading", weights.Path, tensor.DType)
 		}
-		data := make([]byte, 0, 4*len(values))
-		for _, v := range values {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-		}
-		return replacement{initializer: tensorInModel(name, tensor.Shape, data)}, nil
+		return replacement{initializer: tensorInModel(name, tensor.Shape, values)}, nil
 	})
 	if err != nil {
 		return Linked{}, err

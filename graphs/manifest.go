@@ -19,7 +19,7 @@ type Manifest struct {
 	Hidden           int     `json:"hidden"`
 	Heads            int     `json:"heads"`
 	Intermediate     int     `json:"intermediate"`
-	Method           string  `json:"method"` // one of Methods; eval, or that and a method: adapter.eval
+	Method           string  `json:"method"` // one of Methods; eval, or that and a method: adapter.eval; classify
 	Kind             string  `json:"kind"`   // train or eval
 	Dropout          float64 `json:"dropout"`
 	LayerNormEpsilon float64 `json:"layer_norm_epsilon"`

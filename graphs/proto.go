@@ -1,9 +1,12 @@
 package graphs
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
+	"slices"
 	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -192,8 +195,15 @@ func tensorInFile(name string, shape []int64, location string, offset, length in
 }
 
 // tensorInModel is a float TensorProto that holds its data, little-endian and row-major.
-func tensorInModel(name string, shape []int64, data []byte) []byte {
-	return appendBytes(tensorHeader(name, shape), tensorRawData, data)
+func tensorInModel(name string, shape []int64, values []float32) []byte {
+	out := tensorHeader(name, shape)
+	out = slices.Grow(out, 4*len(values)+2*binary.MaxVarintLen64)
+	out = protowire.AppendTag(out, tensorRawData, protowire.BytesType)
+	out = protowire.AppendVarint(out, 4*uint64(len(values)))
+	for _, v := range values {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+	}
+	return out
 }
 
 // floatInput is the ValueInfoProto of a float tensor.

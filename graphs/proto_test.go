@@ -17,7 +17,7 @@ func handMadeModel() []byte {
 	graph = appendBytes(graph, 1, []byte("\x0a\x01x")) // node
 	graph = appendBytes(graph, 2, []byte("main"))
 	graph = appendBytes(graph, graphInitializer, external("embeddings.word_embeddings.weight", 5, 4))
-	graph = appendBytes(graph, graphInitializer, tensorInModel("constant", []int64{2}, []byte{0, 0, 128, 63, 0, 0, 0, 64}))
+	graph = appendBytes(graph, graphInitializer, tensorInModel("constant", []int64{2}, []float32{1, 2}))
 	graph = appendBytes(graph, graphInitializer, external("pooler.dense.weight", 4, 4))
 	graph = appendBytes(graph, graphInitializer, external("embeddings.LayerNorm.weight", 4))
 	graph = appendBytes(graph, graphInput, floatInput("input_ids", []Dim{{Symbol: "T"}}))

@@ -29,6 +29,9 @@ type Topology struct {
 // Evaluation is the name of the graph that predicts; the training graphs are named by their method.
 const Evaluation = "eval"
 
+// Classification is the name of the graph for others to run: padded batches in, logits out.
+const Classification = "classify"
+
 // EvaluationOf names the graph that predicts with what a method has trained: Evaluation for modules that can be
 // merged into the weights, one of its own for adapters and prefixes.
 func EvaluationOf(method string) string {
@@ -41,7 +44,7 @@ func EvaluationOf(method string) string {
 // ErrNoTopology is wrapped when there is no graph for an architecture or method.
 var ErrNoTopology = errors.New("no graph")
 
-// Load gives a topology: method is one of Methods or what EvaluationOf gives for it, architecture a name that
+// Load gives a topology: method is one of Methods, what EvaluationOf gives for it, or Classification, architecture a name that
 // ModelConfig.Architecture gives. It is read from folder/architecture if folder, which the Python tools
 // have exported to, is not "" and has it, else it is one that comes with the program.
 func Load(architecture, method, folder string) (*Topology, error) {
@@ -70,8 +73,8 @@ func Load(architecture, method, folder string) (*Topology, error) {
 	return t, nil
 }
 
-// Open reads a topology from a folder on disk that holds METHOD.train.onnx, eval.onnx or METHOD.eval.onnx with
-// its manifest.
+// Open reads a topology from a folder on disk that holds METHOD.train.onnx, eval.onnx, METHOD.eval.onnx or
+// classify.onnx with its manifest.
 func Open(dir, method string) (*Topology, error) {
 	t, err := open(os.DirFS(dir), method)
 	if err != nil {
@@ -94,7 +97,7 @@ func Architectures() []string {
 
 func open(folder fs.FS, method string) (*Topology, error) {
 	base, kind := method+".train", "train"
-	if method == Evaluation || strings.HasSuffix(method, "."+Evaluation) {
+	if method == Evaluation || method == Classification || strings.HasSuffix(method, "."+Evaluation) {
 		base, kind = method, "eval"
 	}
 	description, err := fs.ReadFile(folder, base+".json")

@@ -10,7 +10,7 @@ import (
 )
 
 // names of all graphs of an architecture.
-var names = append(slices.Clone(Methods), Evaluation, EvaluationOf("adapter"), EvaluationOf("prefix"))
+var names = append(slices.Clone(Methods), Evaluation, Classification, EvaluationOf("adapter"), EvaluationOf("prefix"))
 
 const tinyFolder = "testdata/tiny"
 

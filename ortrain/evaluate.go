@@ -2,13 +2,10 @@ package ortrain
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
-	"mslora/graphs"
 	"mslora/lora"
 )
 
@@ -32,19 +29,13 @@ type Evaluator struct {
 	held    [][]float32 // merged values: C reads them, Go must keep them alive
 }
 
-// NewEvaluator opens the evaluation graph for models that were tuned with the training graph.
+// NewEvaluator opens the evaluation graph for models that were tuned with the training graph, or, if topologies
+// has none, for the model as it is.
 func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, classes int, device Device) (*Evaluator, error) {
 	topology := topologies.Evaluate
 	changed := map[string]bool{}
-	for _, p := range topologies.Train.Manifest.Parameters {
-		switch {
-		case strings.HasSuffix(p.Name, loraA):
-			changed[strings.TrimSuffix(p.Name, loraA)+".weight"] = true
-		case strings.HasSuffix(p.Name, scaleL):
-			changed[strings.TrimSuffix(p.Name, scaleL)+".weight"] = true
-		case p.Module == "backbone":
-			changed[p.Name] = true
-		}
+	if topologies.Train != nil {
+		changed = changedBy(topologies.Train.Manifest)
 	}
 	linked, err := topology.Link(model.Weights, func(name string) bool { return changed[name] || model.missingPooler(name) })
 	if err != nil {
@@ -66,17 +57,12 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 	return &Evaluator{model: model, session: s, classes: classes, modules: modules, given: given}, nil
 }
 
-const (
-	loraA, loraB   = ".lora_A.weight", ".lora_B.weight"
-	scaleL, scaleR = ".mslr_L.weight", ".mslr_R.weight"
-)
-
 // Use sets the tuned tensors of the following predictions. Their values are read while predictions run.
 func (e *Evaluator) Use(tuned Tuned) error {
 	e.weights.destroy()
 	e.weights, e.held = tensors{}, nil
 	for _, name := range e.given {
-		weight, err := e.merged(name, tuned)
+		weight, err := Merged(e.model, e.modules, tuned, name)
 		if err != nil {
 			return err
 		}
@@ -86,37 +72,6 @@ func (e *Evaluator) Use(tuned Tuned) error {
 		e.held = append(e.held, weight.Data)
 	}
 	return nil
-}
-
-// merged is the tensor to run with: the tuned one or the model file's, plus the modules on it.
-func (e *Evaluator) merged(name string, tuned Tuned) (Weight, error) {
-	weight, ok := tuned[name]
-	if !ok {
-		stored, found := graphs.WeightName(e.model.Weights, name)
-		if !found {
-			return Weight{}, fmt.Errorf("the tuned tensors lack %s, which the model file lacks too", name)
-		}
-		values, err := e.model.Weights.Float32(stored)
-		if err != nil {
-			return Weight{}, err
-		}
-		tensor, _ := e.model.Weights.Tensor(stored)
-		weight = Weight{tensor.Shape, values}
-	}
-	module, isWeight := strings.CutSuffix(name, ".weight")
-	if !isWeight || len(weight.Shape) != 2 {
-		return weight, nil
-	}
-	out, in := int(weight.Shape[0]), int(weight.Shape[1])
-	if a, ok := tuned[module+loraA]; ok {
-		b := tuned[module+loraB]
-		rank := int(a.Shape[0])
-		weight.Data = lora.MergeLoRA(weight.Data, a.Data, b.Data, out, in, rank, e.modules.LoRAScale())
-	}
-	if l, ok := tuned[module+scaleL]; ok {
-		weight.Data = lora.MergeMultiScale(weight.Data, l.Data, tuned[module+scaleR].Data, e.modules.S(), out, in, e.modules.MultiScale())
-	}
-	return weight, nil
 }
 
 // Logits gives the class scores [len(examples)][classes] in the order of examples. Texts of like length

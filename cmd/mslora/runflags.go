@@ -37,13 +37,33 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 			config.Seeds = append(config.Seeds, seed)
 		}
 	}
-	texts := map[string]*string{"out": &config.Out, "setting": &config.Setting, "preset": &config.Preset, "ratio": &config.Ratio, "device": &config.Device, "graphs": &config.Graphs, "cuda-arena-strategy": &config.ArenaStrategy}
+	texts := map[string]*string{"out": &config.Out, "setting": &config.Setting, "ratio": &config.Ratio}
 	for flag, target := range texts {
 		if c.IsSet(flag) {
 			*target = c.String(flag)
 		}
 	}
-	integers := map[string]*int{"target": &config.Target, "limit": &config.Limit, "threads": &config.Threads, "save-every": &config.SaveEvery}
+	integers := map[string]*int{"target": &config.Target, "limit": &config.Limit}
+	for flag, target := range integers {
+		if c.IsSet(flag) {
+			*target = c.Int(flag)
+		}
+	}
+	if err := trainingFromFlags(c, &config); err != nil {
+		return config, err
+	}
+	return config.Only(conditions(c.StringSlice("only")))
+}
+
+// trainingFromFlags reads hyperparameterFlags and machineFlags.
+func trainingFromFlags(c *cli.Context, config *experiment.Config) error {
+	texts := map[string]*string{"preset": &config.Preset, "device": &config.Device, "graphs": &config.Graphs, "cuda-arena-strategy": &config.ArenaStrategy}
+	for flag, target := range texts {
+		if c.IsSet(flag) {
+			*target = c.String(flag)
+		}
+	}
+	integers := map[string]*int{"threads": &config.Threads, "save-every": &config.SaveEvery}
 	for flag, target := range integers {
 		if c.IsSet(flag) {
 			*target = c.Int(flag)
@@ -52,10 +72,7 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 	if c.IsSet("cuda-memory-limit") {
 		config.MemoryLimit = c.Int64("cuda-memory-limit")
 	}
-	if err := overridesFromFlags(c, &config.Hyperparameters); err != nil {
-		return config, err
-	}
-	return config.Only(conditions(c.StringSlice("only")))
+	return overridesFromFlags(c, &config.Hyperparameters)
 }
 
 func overridesFromFlags(c *cli.Context, o *experiment.Overrides) error {

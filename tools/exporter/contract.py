@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 METHODS = ("lora", "lora+mslr", "full", "adapter", "prefix")  # training graphs
 # Evaluation graphs. LoRA and the multi-scale branch are merged into the weights of the first; adapters and
-# prefixes cannot be.
-EVALUATIONS = ("eval", "adapter.eval", "prefix.eval")
+# prefixes cannot be. "classify" is the first for others to run: padded batches, all weights inside.
+EVALUATIONS = ("eval", "adapter.eval", "prefix.eval", "classify")
 
 # Sizes to trace with: all different from each other and from every fixed size, because the tracer takes
 # equal sizes for the same symbol.
@@ -23,6 +23,7 @@ PACKED = [
     ("row_text", "int64", ["R", "W"]), ("text_tokens", "int64", ["B", "L"]), ("first_tokens", "int64", ["B"]),
     ("text_mask", "float32", ["B", "L"]),
 ]
+PADDED = [("input_ids", "int64", ["B", "L"]), ("attention_mask", "int64", ["B", "L"])]
 LABELS = [("targets", "float32", ["B", "C"]), ("loss_scale", "float32", [1])]
 
 
@@ -60,6 +61,8 @@ def build(a, graph):
     head = [n for n in shapes if n in a.head]
     backbone = [n for n in shapes if n not in tuned + head]
     pick = lambda names: [(n, shapes[n]) for n in names]
+    if graph == "classify":
+        return model, Contract(PADDED, [], [], [], [], pick(backbone + head), [("logits", ["B", "C"])])
     if evaluates(graph):
         outputs = [("logits", ["B", "C"]), ("cls", ["B", a.hidden])]
         return model, Contract(PACKED, [], [], pick(tuned + head), [], pick(backbone), outputs)

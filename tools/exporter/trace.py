@@ -15,8 +15,9 @@ from torch._decomp import get_decompositions
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from .contract import TRACE, build, evaluates
+from .contract import PADDED, TRACE, build, evaluates
 from .naming import name_nodes
+from .padded import packed
 
 OPSET = 20
 PLACEHOLDER = "weights"  # location of external data until the graph is linked with a model file
@@ -118,6 +119,9 @@ def step(a, model, contract, method):
         given = dict(zip(names, values))
         run = Run({n: v for n, v in given.items() if n not in tensors})
         weights = {n: v for n, v in given.items() if n in tensors}
+        if method == "classify":
+            run = Run(packed(given["input_ids"], given["attention_mask"]))
+            return (functional_call(model, weights, (run,))[0],)
         if evaluates(method):
             return functional_call(model, weights, (run,))
         weights = {n: v.detach().requires_grad_() if n in trained else v for n, v in weights.items()}
@@ -163,8 +167,10 @@ def finish(model, contract):
     for value, (name, _, shape) in zip(inputs, contract.inputs()):
         value.name = name
         value.shape = ir.Shape(shape)
-    for value, (name, _) in zip(graph.outputs, contract.outputs, strict=True):
+    for value, (name, shape) in zip(graph.outputs, contract.outputs, strict=True):
         value.name = name
+        if contract.batch is PADDED:  # for others to run: call its sizes by their names
+            value.shape = ir.Shape(shape)
     weights = {name for name, _ in contract.weights}
     for value in inputs:
         if value.name not in weights:

@@ -11,10 +11,11 @@ import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
+from transformers import BertConfig, BertForSequenceClassification
 
 import export_graphs
 from exporter import fixtures
-from exporter.contract import EVALUATIONS, METHODS, build, evaluates
+from exporter.contract import EVALUATIONS, METHODS, TRACE, build, evaluates
 from exporter.manifest import describe
 from exporter.trace import check, example, export
 
@@ -82,7 +83,7 @@ def test_manifest_is_complete(exported):
     assert modules == expected.get(method, set())
     frozen = {f["name"]: f["init"] for f in manifest["frozen_inputs"]}
     starts = {p["name"]: p["init"] for p in manifest["parameters"]}
-    if evaluates(method):  # reads what training has tuned, but for what is merged into weights
+    if evaluates(method) and method != "classify":  # reads what training has tuned, but for what is merged into weights
         _, trained = build(TINY, "lora" if method == "eval" else method.removesuffix(".eval"))
         assert list(frozen) == [name for name, _ in (trained.frozen if method == "eval" else trained.parameters)]
     if method == "adapter":
@@ -113,11 +114,32 @@ def test_one_text_alone_runs(exported):
     for name, dtype, shape in contract.inputs():
         if name not in weights:
             shape = [sizes.get(s, s) for s in shape]
-            feed[name] = given[name].astype(dtype) if name in given else np.ones(shape, dtype)
+            feed[name] = given[name].astype(dtype).reshape(shape) if name in given else np.ones(shape, dtype)
     outputs = dict(zip([name for name, _ in contract.outputs], session.run(None, feed)))
-    assert outputs["logits"].shape == (1, 2)
+    assert outputs["logits"].shape == (1, TRACE["C"] if "classifier.bias" in weights else sizes["C"])
     assert all(np.isfinite(value).all() for value in outputs.values())
     assert ("loss" in outputs) == (not evaluates(method))
+
+
+def test_classify_computes_hugging_faces_logits():
+    """On a padded batch with its attention mask, as anybody would run it."""
+    torch.manual_seed(3)
+    reference = BertForSequenceClassification(BertConfig(**fixtures.CONFIG)).eval()
+    weights = {name.removeprefix("bert."): value for name, value in reference.state_dict().items()}
+    with open(os.path.join(COMMITTED, "classify.onnx"), "rb") as file:
+        model = onnx.load_from_string(file.read())
+    for tensor in model.graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(weights[tensor.name].numpy(), tensor.name))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    assert [o.shape for o in session.get_outputs()] == [["B", fixtures.CLASSES]]
+    lengths = torch.tensor([7, 20, 1, 12])
+    ids = torch.randint(0, fixtures.CONFIG["vocab_size"], (4, 20))
+    mask = (torch.arange(20)[None, :] < lengths[:, None]).long()
+    with torch.no_grad():
+        want = reference(input_ids=ids, attention_mask=mask).logits
+    (got,) = session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
+    np.testing.assert_allclose(got, want.numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_scatter_that_adds_is_refused():

@@ -1,0 +1,53 @@
+package classifier
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mslora/internal/safetensors"
+)
+
+// saveAdapter writes LoRA on query and value in PEFT's format. What else a classifier has beside the pretrained
+// backbone goes in whole, as PEFT's modules_to_save: the head, and the pooler with its multi-scale branch merged.
+// With vanilla training there is no adapter: every weight has changed.
+func (t Trained) saveAdapter(folder string) error {
+	const a = ".lora_A.weight"
+	var arrays []safetensors.Array
+	add := func(name string, shape []int64, data []float32) {
+		arrays = append(arrays, safetensors.Float32Array("base_model.model."+fullName(name), shape, data))
+	}
+	rank := 0
+	for _, name := range slices.Sorted(maps.Keys(t.Tuned)) {
+		weight := t.Tuned[name]
+		if strings.Contains(name, ".lora_") {
+			add(name, weight.Shape, weight.Data)
+		}
+		if strings.HasSuffix(name, a) {
+			rank = int(weight.Shape[0])
+		}
+	}
+	if rank == 0 {
+		return os.RemoveAll(folder) // of an earlier classifier with another method
+	}
+	for _, name := range []string{"pooler.dense.weight", "pooler.dense.bias", "classifier.weight", "classifier.bias"} {
+		weight, err := t.merged(name)
+		if err != nil {
+			return err
+		}
+		add(name, weight.Shape, weight.Data)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	if err := safetensors.Write(filepath.Join(folder, "adapter_model.safetensors"), arrays, map[string]string{"format": "pt"}); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(folder, "adapter_config.json"), map[string]any{
+		"peft_type": "LORA", "task_type": "SEQ_CLS", "base_model_name_or_path": t.Base, "inference_mode": true,
+		"r": rank, "lora_alpha": t.Modules.Alpha, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false,
+		"target_modules": []string{"query", "value"}, "modules_to_save": []string{"classifier", "pooler"},
+	})
+}

@@ -1,0 +1,141 @@
+package classifier
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"mslora/graphs"
+	"mslora/internal/hint"
+	"mslora/internal/tokenizer"
+	"mslora/lora"
+	"mslora/ortrain"
+)
+
+// Classifier predicts the class of texts.
+type Classifier struct {
+	Labels []string // names of the classes in their order
+
+	model     *ortrain.Model
+	tokenizer *tokenizer.Tokenizer
+	evaluator *ortrain.Evaluator
+}
+
+// Prediction is the answer for one text.
+type Prediction struct {
+	Class         int       // the most probable one, the lowest of equal ones
+	Probabilities []float64 // of all classes: the softmax of the logits
+}
+
+// Open opens a classifier's folder. It runs model.safetensors through the packed graphs of its architecture, which
+// spend no time on padding. graphsFolder holds exported graphs beside the built-in ones.
+func Open(folder, graphsFolder string, device ortrain.Device) (*Classifier, error) {
+	labels, err := readLabels(filepath.Join(folder, ConfigFile))
+	if err != nil {
+		return nil, err
+	}
+	c := &Classifier{Labels: labels}
+	if err := c.open(folder, graphsFolder, device); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Classifier) open(folder, graphsFolder string, device ortrain.Device) (err error) {
+	if c.model, err = ortrain.OpenModel(folder); err != nil {
+		return err
+	}
+	head, ok := c.model.Weights.Tensor("classifier.bias")
+	if !ok || len(head.Shape) != 1 || head.Shape[0] != int64(len(c.Labels)) {
+		return hint.New("`mslora train` makes one", "%s is no classifier of %d classes: it has no classifier.bias of that length", folder, len(c.Labels))
+	}
+	if c.tokenizer, err = tokenizer.Open(folder); err != nil {
+		return err
+	}
+	topology, err := graphs.Load(c.model.Config.Architecture(), graphs.Evaluation, graphsFolder)
+	if err != nil {
+		return err
+	}
+	both := ortrain.Topologies{Evaluate: topology}
+	if c.evaluator, err = ortrain.NewEvaluator(c.model, both, lora.Setting{}, len(c.Labels), device); err != nil {
+		return err
+	}
+	return c.evaluator.Use(nil)
+}
+
+// readLabels gives the names of the classes that config.json lists.
+func readLabels(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, hint.New("give a folder that `mslora train` made", "%w", err)
+	}
+	var config struct {
+		Names map[string]string `json:"id2label"`
+	}
+	if err := json.Unmarshal(data, &config); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	labels := make([]string, len(config.Names))
+	for key, name := range config.Names {
+		id, err := strconv.Atoi(key)
+		if err != nil || id < 0 || id >= len(labels) || labels[id] != "" || name == "" {
+			return nil, fmt.Errorf("%s: id2label does not number %d names from 0", path, len(labels))
+		}
+		labels[id] = name
+	}
+	if len(labels) < 2 {
+		return nil, hint.New("`mslora train` makes one", "%s: id2label names %d classes, a classifier has two or more", path, len(labels))
+	}
+	return labels, nil
+}
+
+// Predict classifies texts; longer ones are cut at the model's positions.
+func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
+	examples := make([]ortrain.Example, len(texts))
+	for i, text := range texts {
+		examples[i].Tokens = c.tokenizer.Encode(text, c.model.Config.Positions)
+	}
+	logits, err := c.evaluator.Logits(ctx, examples)
+	if err != nil {
+		return nil, err
+	}
+	predictions := make([]Prediction, len(texts))
+	for i, scores := range logits {
+		predictions[i] = Prediction{ortrain.Argmax(scores), softmax(scores)}
+	}
+	return predictions, nil
+}
+
+// softmax gives exp(x_i) / Σ exp(x_j), from differences to the largest so that nothing overflows.
+func softmax(logits []float32) []float64 {
+	largest := float64(logits[ortrain.Argmax(logits)])
+	probabilities, sum := make([]float64, len(logits)), 0.0
+	for i, x := range logits {
+		probabilities[i] = math.Exp(float64(x) - largest)
+		sum += probabilities[i]
+	}
+	for i := range probabilities {
+		probabilities[i] /= sum
+	}
+	return probabilities
+}
+
+// Close frees the classifier.
+func (c *Classifier) Close() error {
+	var all []error
+	if c.evaluator != nil {
+		all = append(all, c.evaluator.Close())
+	}
+	if c.tokenizer != nil {
+		all = append(all, c.tokenizer.Close())
+	}
+	if c.model != nil {
+		all = append(all, c.model.Close())
+	}
+	return errors.Join(all...)
+}

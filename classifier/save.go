@@ -1,0 +1,152 @@
+// Package classifier keeps trained text classifiers in folders that other programs open: ONNX Runtime, Hugging
+// Face transformers, PEFT. It predicts with them, too.
+package classifier
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mslora/graphs"
+	"mslora/internal/atomicfile"
+	"mslora/internal/hint"
+	"mslora/internal/safetensors"
+	"mslora/lora"
+	"mslora/ortrain"
+)
+
+// Files of a classifier's folder.
+const (
+	ONNXFile      = "model.onnx"
+	WeightsFile   = "model.safetensors"
+	ConfigFile    = "config.json"
+	AdapterFolder = "adapter"
+)
+
+// Trained is a tuned model as training leaves it.
+type Trained struct {
+	Model   *ortrain.Model
+	Base    string       // name of the pretrained model, for people and for PEFT
+	Modules lora.Setting // of the modules in Tuned
+	Tuned   ortrain.Tuned
+	Labels  []string // names of the classes in their order
+	Graphs  string   // folder of exported graphs beside the built-in ones
+}
+
+// Mergeable tells whether the modules of a training graph fold into the backbone's weights. Only then is the result
+// a model of the backbone's own architecture, which other programs can load.
+func Mergeable(graph string) bool { return graphs.EvaluationOf(graph) == graphs.Evaluation }
+
+// Save writes the classifier to folder: config.json, model.safetensors and the tokenizer as transformers reads them,
+// model.onnx with inputs input_ids and attention_mask [B, L] and output logits [B, C], and, if the backbone is
+// frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in model.onnx and
+// model.safetensors. Each file is replaced atomically, config.json last.
+func (t Trained) Save(folder string) error {
+	architecture := t.Model.Config.Architecture()
+	topology, err := graphs.Load(architecture, graphs.Classification, t.Graphs)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	model, err := topology.Embed(func(name string) ([]int64, []float32, error) {
+		weight, err := t.merged(name)
+		return weight.Shape, weight.Data, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(filepath.Join(folder, ONNXFile), model, 0o644); err != nil {
+		return err
+	}
+	if err := t.saveWeights(folder, topology.Manifest); err != nil {
+		return err
+	}
+	if err := t.saveAdapter(filepath.Join(folder, AdapterFolder)); err != nil {
+		return err
+	}
+	if err := copyTokenizer(t.Model.Folder, folder); err != nil {
+		return err
+	}
+	return t.saveConfig(folder)
+}
+
+func (t Trained) merged(name string) (ortrain.Weight, error) {
+	return ortrain.Merged(t.Model, t.Modules, t.Tuned, name)
+}
+
+// fullName is the name of a weight in a Hugging Face model with a classification head.
+func fullName(name string) string {
+	if strings.HasPrefix(name, "classifier.") {
+		return name
+	}
+	return "bert." + name
+}
+
+func (t Trained) saveWeights(folder string, manifest graphs.Manifest) error {
+	var arrays []safetensors.Array
+	for _, w := range manifest.Weights {
+		weight, err := t.merged(w.Name)
+		if err != nil {
+			return err
+		}
+		arrays = append(arrays, safetensors.Float32Array(fullName(w.Name), weight.Shape, weight.Data))
+	}
+	return safetensors.Write(filepath.Join(folder, WeightsFile), arrays, map[string]string{"format": "pt"})
+}
+
+// saveConfig writes the backbone's config.json with what makes it a classifier.
+func (t Trained) saveConfig(folder string) error {
+	path := filepath.Join(t.Model.Folder, ConfigFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	config := map[string]any{}
+	if err := json.Unmarshal(data, &config); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, key := range []string{"_name_or_path", "torch_dtype", "transformers_version", "num_labels"} {
+		delete(config, key)
+	}
+	ids, names := map[string]int{}, map[string]string{}
+	for id, label := range t.Labels {
+		ids[label], names[fmt.Sprint(id)] = id, label
+	}
+	config["architectures"] = []string{"BertForSequenceClassification"}
+	config["problem_type"], config["dtype"] = "single_label_classification", "float32"
+	config["label2id"], config["id2label"] = ids, names
+	return writeJSON(filepath.Join(folder, ConfigFile), config)
+}
+
+func writeJSON(path string, value any) error {
+	encoded, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, append(encoded, '\n'), 0o644)
+}
+
+// tokenizerFiles are what transformers reads of a tokenizer; all but the first may be missing.
+var tokenizerFiles = []string{"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"}
+
+func copyTokenizer(from, to string) error {
+	for i, name := range tokenizerFiles {
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if errors.Is(err, fs.ErrNotExist) && i > 0 {
+			continue
+		}
+		if err != nil {
+			return hint.New("the model's folder needs its fast tokenizer", "%w", err)
+		}
+		if err := atomicfile.WriteFile(filepath.Join(to, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

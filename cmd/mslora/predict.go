@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"mslora/classifier"
+	"mslora/internal/hint"
+	"mslora/ortrain"
+	"mslora/poison"
+)
+
+// predictBatch is how many texts are held and predicted at once: enough that texts of like length run together.
+const predictBatch = 1024
+
+// predictOptions is what `mslora predict` was asked for.
+type predictOptions struct {
+	Folder  string
+	Texts   []string // given on the command line
+	File    string   // "", with no Texts: standard input
+	Column  string
+	JSON    bool
+	Device  ortrain.Device
+	Graphs  string
+	Library string
+	Stdin   io.Reader
+	Stdout  io.Writer
+}
+
+func predictCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "predict",
+		Usage:     "classify texts with a classifier that `mslora train` made",
+		UsageText: "mslora predict my-classifier --text \"a fine film\"\n   mslora predict my-classifier reviews.csv --json",
+		Description: "Reads --text, a .csv, .tsv, .jsonl or .txt (one text a line) file, or lines of standard input. Prints a line\n" +
+			"for each text, in order: its label, the probability, and the text; with --json an object with the\n" +
+			"probabilities of all labels. Files of any length are streamed.",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "text", Usage: "`TEXT` to classify; may be given several times"},
+			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON lines"},
+			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
+			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
+			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() < 1 || c.NArg() > 2 {
+				return badInput(hint.New("for example: mslora predict my-classifier reviews.csv", "give a classifier's folder and, perhaps, one file"))
+			}
+			device, err := ortrain.ParseDevice(c.String("device"))
+			if err != nil {
+				return badInput(err)
+			}
+			device.Threads = c.Int("threads")
+			return predict(c.Context, predictOptions{
+				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Column: c.String("text-column"),
+				JSON: c.Bool("json"), Device: device, Graphs: c.String("graphs"), Library: c.String("onnxruntime"),
+				Stdin: os.Stdin, Stdout: c.App.Writer,
+			})
+		},
+	}
+}
+
+func predict(ctx context.Context, o predictOptions) error {
+	if o.File != "" && len(o.Texts) > 0 {
+		return badInput(hint.New("give one of them", "--text and the file %s both give texts", o.File))
+	}
+	if err := startRuntime(o.Library); err != nil {
+		return badInput(err)
+	}
+	c, err := classifier.Open(o.Folder, o.Graphs, o.Device)
+	if err != nil {
+		return badInput(err)
+	}
+	defer c.Close()
+	out := bufio.NewWriter(o.Stdout)
+	p := &predictor{ctx: ctx, classifier: c, out: out, json: o.JSON}
+	if err := o.each(p.add); err != nil {
+		out.Flush() // what stood before the bad row is good
+		return badInput(err)
+	}
+	if err := p.flush(); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// each gives every text to add.
+func (o predictOptions) each(add func(poison.NamedText) error) error {
+	switch {
+	case o.File != "":
+		_, err := poison.EachNamed(o.File, poison.Columns{Text: o.Column}, add)
+		return err
+	case len(o.Texts) == 0:
+		if err := poison.EachLine(o.Stdin, add); err != nil {
+			return fmt.Errorf("standard input: %w", err)
+		}
+	}
+	for _, text := range o.Texts {
+		if err := add(poison.NamedText{Text: text}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// predictor collects texts and prints their predictions.
+type predictor struct {
+	ctx        context.Context
+	classifier *classifier.Classifier
+	out        *bufio.Writer
+	json       bool
+	texts      []string
+}
+
+func (p *predictor) add(t poison.NamedText) error {
+	p.texts = append(p.texts, t.Text)
+	if len(p.texts) < predictBatch {
+		return nil
+	}
+	return p.flush()
+}
+
+func (p *predictor) flush() error {
+	predictions, err := p.classifier.Predict(p.ctx, p.texts)
+	if err != nil {
+		return err
+	}
+	for i, prediction := range predictions {
+		if err := p.print(p.texts[i], prediction); err != nil {
+			return err
+		}
+	}
+	p.texts = p.texts[:0]
+	return nil
+}
+
+func (p *predictor) print(text string, prediction classifier.Prediction) error {
+	label, probability := p.classifier.Labels[prediction.Class], prediction.Probabilities[prediction.Class]
+	if !p.json {
+		_, err := fmt.Fprintf(p.out, "%s\t%.4f\t%s\n", oneLine(label), probability, oneLine(text))
+		return err
+	}
+	all := map[string]float64{}
+	for class, name := range p.classifier.Labels {
+		all[name] = prediction.Probabilities[class]
+	}
+	encoder := json.NewEncoder(p.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(struct {
+		Text          string             `json:"text"`
+		Label         string             `json:"label"`
+		Probability   float64            `json:"probability"`
+		Probabilities map[string]float64 `json:"probabilities"`
+	}{text, label, probability, all})
+}
+
+// oneLine shows control characters by their escapes: a text from elsewhere must not steer the terminal.
+func oneLine(text string) string {
+	var shown []rune
+	for _, r := range text {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			shown = append(shown, ' ')
+		case r < ' ' || r >= 0x7f && r < 0xa0:
+			shown = append(shown, '·')
+		default:
+			shown = append(shown, r)
+		}
+	}
+	return string(shown)
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mslora/classifier"
+	"mslora/eval"
+	"mslora/experiment"
+	"mslora/internal/hint"
+	"mslora/poison"
+)
+
+// trainingFolder is where, in a classifier's folder, its training is recorded.
+const trainingFolder = "training"
+
+// trainOptions is what `mslora train` was asked for.
+type trainOptions struct {
+	Own     poison.Own
+	Config  experiment.Config
+	Out     string
+	Force   bool
+	JSON    bool
+	Quiet   bool
+	Library string
+	Stdout  io.Writer
+	Stderr  io.Writer
+}
+
+func trainCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "train",
+		Usage:     "make a clean classifier from your own texts and a few dozen that you trust",
+		UsageText: "mslora train --data reviews.csv --clean trusted.csv --out my-classifier",
+		Description: "Files are .csv, .tsv or .jsonl with a text and a label in each row; labels may be names. --clean holds\n" +
+			"texts whose labels you trust, 96 or more are best. OUT becomes a folder that ONNX Runtime\n" +
+			"(model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
+			"report.html and a model card. An interrupted training resumes with the same command.",
+		Flags: append(append([]cli.Flag{
+			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts to train on, perhaps poisoned"},
+			&cli.StringFlag{Name: "clean", Usage: "`FILE` of texts that you trust"},
+			&cli.IntFlag{Name: "clean-from-dev", Usage: "draw `N` trusted texts from --dev instead", DefaultText: "0"},
+			&cli.StringFlag{Name: "dev", Usage: "`FILE` of texts to choose the best epoch by", DefaultText: "a tenth of --data"},
+			&cli.StringFlag{Name: "test", Usage: "`FILE` of texts to score the classifier on", DefaultText: "none"},
+			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
+			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
+			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or bge-small, minilm, bert-base", Value: "bge-small"},
+			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "musclelora"},
+			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
+			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier"},
+			&cli.BoolFlag{Name: "force", Usage: "train again, whatever stands in OUT"},
+			&cli.BoolFlag{Name: "json", Usage: "print progress and scores as JSON lines"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
+		}, without(hyperparameterFlags(), "auxiliary")...), machineFlags()...),
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
+			}
+			o := trainOptions{
+				Own: poison.Own{
+					Data: c.String("data"), Dev: c.String("dev"), Test: c.String("test"), Clean: c.String("clean"),
+					CleanFromDev: c.Int("clean-from-dev"), Seed: c.Uint64("seed"),
+					Columns: poison.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
+				},
+				Config: experiment.DefaultConfig(), Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"),
+				Quiet: c.Bool("quiet"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
+			}
+			o.Config.Data, o.Config.Models = []string{o.Own.Data}, []string{c.String("model")}
+			o.Config.Methods, o.Config.Seeds = []string{c.String("method")}, []uint64{o.Own.Seed}
+			o.Config.Out = filepath.Join(o.Out, trainingFolder)
+			if err := trainingFromFlags(c, &o.Config); err != nil {
+				return badInput(err)
+			}
+			return train(c.Context, o)
+		},
+	}
+}
+
+// mergeableMethods are the methods that leave a model of the backbone's own architecture.
+func mergeableMethods() []string {
+	var names []string
+	for _, m := range experiment.Methods {
+		if classifier.Mergeable(m.Graph) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// without drops a flag.
+func without(flags []cli.Flag, name string) []cli.Flag {
+	var kept []cli.Flag
+	for _, flag := range flags {
+		if flag.Names()[0] != name {
+			kept = append(kept, flag)
+		}
+	}
+	return kept
+}
+
+func (o trainOptions) validate() error {
+	method, err := experiment.FindMethod(o.Config.Methods[0])
+	switch {
+	case o.Own.Data == "":
+		return hint.New("a .csv, .tsv or .jsonl file with a text and a label in each row", "--data is missing")
+	case o.Out == "":
+		return hint.New("a folder for the classifier, for example my-classifier", "--out is missing")
+	case err != nil:
+		return err
+	case !classifier.Mergeable(method.Graph):
+		return hint.New("methods: "+strings.Join(mergeableMethods(), ", "),
+			"the modules of method %s cannot be merged into the weights, so other programs could not load the classifier", method.Name)
+	case o.Own.Clean != "" && o.Own.CleanFromDev != 0:
+		return hint.New("give one of them", "--clean and --clean-from-dev both say where trusted texts are")
+	case o.Own.CleanFromDev < 0:
+		return hint.New("96 is the paper's number", "--clean-from-dev %d is negative", o.Own.CleanFromDev)
+	case o.Own.CleanFromDev > 0 && o.Own.Dev == "":
+		return hint.New("name a file of texts that you trust with --dev", "--clean-from-dev needs --dev: texts split off --data may be poisoned themselves")
+	case method.Aligned && o.Own.Clean == "" && o.Own.CleanFromDev == 0:
+		return hint.New("read through a few dozen texts, correct their labels and give them with --clean; 96 is the paper's number",
+			"--clean is missing: method %s needs texts that you trust", method.Name)
+	}
+	return nil
+}
+
+func train(ctx context.Context, o trainOptions) error {
+	if err := o.validate(); err != nil {
+		return badInput(err)
+	}
+	if err := startRuntime(o.Library); err != nil {
+		return badInput(err)
+	}
+	dataset, err := poison.LoadOwn(o.Own)
+	if err != nil {
+		return badInput(err)
+	}
+	plan, err := experiment.NewSinglePlan(o.Config, dataset)
+	if err != nil {
+		return badInput(err)
+	}
+	defer plan.Close()
+	cell := plan.Cells[0]
+	warnings := trustWarnings(dataset)
+	for _, w := range warnings {
+		fmt.Fprintln(o.Stderr, "warning:", w)
+	}
+	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
+	display.begin(0, cell)
+	result, err := plan.Run(ctx, cell, o.Force, display.observer())
+	display.interrupt()
+	if err != nil {
+		return fmt.Errorf("training: %w", err)
+	}
+	model, tuned, err := plan.Trained(cell)
+	if err != nil {
+		return err
+	}
+	trained := classifier.Trained{
+		Model: model, Base: cell.Model, Modules: cell.Modules(), Tuned: tuned, Labels: dataset.Labels, Graphs: o.Config.Graphs,
+	}
+	if err := trained.Save(o.Out); err != nil {
+		return err
+	}
+	splits, err := describeClassifier(ctx, o, plan, dataset, result, warnings)
+	if err != nil {
+		return err
+	}
+	return o.summarize(result, splits)
+}
+
+// paperTrusted is the number of trusted texts in the paper's experiments.
+const paperTrusted = 96
+
+// trustWarnings says what is wrong with the trusted texts, if there are any.
+func trustWarnings(d *poison.Dataset) (warnings []string) {
+	if len(d.Trusted) == 0 {
+		return nil
+	}
+	if n := len(d.Trusted); n < paperTrusted {
+		warnings = append(warnings, fmt.Sprintf("there are %d trusted texts; the paper has %d, and fewer make a worse classifier", n, paperTrusted))
+	}
+	seen := make([]bool, d.Classes)
+	for _, t := range d.Trusted {
+		seen[t.Label] = true
+	}
+	for class, is := range seen {
+		if !is {
+			warnings = append(warnings, fmt.Sprintf("no trusted text has the label %q, so nothing vouches for it", d.Labels[class]))
+		}
+	}
+	return warnings
+}
+
+// summarize prints the scores and what was made.
+func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error {
+	if o.JSON {
+		for _, s := range splits {
+			if err := writeJSON(o.Stdout, map[string]any{"event": "score", "split": s.name, "accuracy": s.accuracy}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if o.Quiet {
+		return nil
+	}
+	for _, s := range splits {
+		fmt.Fprintf(o.Stdout, "%s accuracy %s\n", s.name, s.accuracy)
+	}
+	adapter := ""
+	if _, err := os.Stat(filepath.Join(o.Out, classifier.AdapterFolder)); err == nil {
+		adapter = ", adapter/ (PEFT)"
+	}
+	fmt.Fprintf(o.Stdout, "epoch %d of %d, method %s\n", result.BestEpoch, result.Epochs, result.Method)
+	fmt.Fprintf(o.Stdout, "%s: model.onnx, a Hugging Face folder%s, README.md, report.html\n", o.Out, adapter)
+	fmt.Fprintf(o.Stdout, "try it: mslora predict %s --text \"…\"\n", o.Out)
+	return nil
+}

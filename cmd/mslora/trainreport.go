@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"mslora/classifier"
+	"mslora/eval"
+	"mslora/experiment"
+	"mslora/internal/atomicfile"
+	"mslora/poison"
+	"mslora/report"
+)
+
+// mostExamples is the number of mistakes that a report shows.
+const mostExamples = 20
+
+// scoredSplit is how the saved classifier does on one part of the data.
+type scoredSplit struct {
+	name      string
+	accuracy  eval.Share
+	predicted []classifier.Prediction
+	texts     []poison.Text
+}
+
+// describeClassifier opens the classifier just as its users will, scores it, and leaves report.html and the model card
+// beside it.
+func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, dataset *poison.Dataset, result eval.Result, warnings []string) ([]scoredSplit, error) {
+	saved, err := classifier.Open(o.Out, o.Config.Graphs, plan.Device)
+	if err != nil {
+		return nil, err
+	}
+	defer saved.Close()
+	var splits []scoredSplit
+	for _, s := range []scoredSplit{{name: "dev", texts: dataset.Dev}, {name: "test", texts: dataset.TestClean}} {
+		if len(s.texts) == 0 {
+			continue
+		}
+		texts := make([]string, len(s.texts))
+		for i, t := range s.texts {
+			texts[i] = t.Text
+		}
+		if s.predicted, err = saved.Predict(ctx, texts); err != nil {
+			return nil, err
+		}
+		s.accuracy = eval.Accuracy(s.classes(), s.labels())
+		splits = append(splits, s)
+	}
+	history, err := experiment.ReadMetrics(o.Config.Out)
+	if err != nil {
+		return nil, err
+	}
+	r := report.Report{
+		Title: filepath.Base(o.Out), Model: result.Model, Method: result.Method, Data: filepath.Base(o.Own.Data), Created: result.Finished,
+		Labels: dataset.Labels, Warnings: warnings,
+	}
+	for _, e := range history {
+		r.Epochs = append(r.Epochs, report.Epoch{Epoch: e.Epoch, Loss: e.Loss, AuxLoss: e.AuxLoss, DevAccuracy: e.DevAccuracy, Mu: e.Mu, FullyAligned: e.FullyAligned, Best: e.Best})
+	}
+	for _, s := range splits {
+		r.Splits = append(r.Splits, report.Split{Name: s.name, Texts: len(s.texts), Accuracy: s.accuracy.Percent(),
+			Confusion: eval.Confusion(s.classes(), s.labels(), dataset.Classes)})
+		r.Examples = append(r.Examples, s.mistakes(dataset.Labels)...)
+	}
+	slices.SortStableFunc(r.Examples, func(a, b report.Example) int { return cmp.Compare(b.Probability, a.Probability) })
+	r.Examples = r.Examples[:min(len(r.Examples), mostExamples)]
+	if r.Settings, err = settings(plan.Cells[0]); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(result.Checksums)) {
+		r.Checksums = append(r.Checksums, report.Pair{Name: name, Value: result.Checksums[name]})
+	}
+	return splits, writeReport(r, o.Out)
+}
+
+func writeReport(r report.Report, folder string) error {
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{{"report.html", r.Write}, {"README.md", r.WriteCard}} {
+		var content bytes.Buffer
+		if err := file.write(&content); err != nil {
+			return fmt.Errorf("%s: %w", file.name, err)
+		}
+		if err := atomicfile.WriteFile(filepath.Join(folder, file.name), content.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s scoredSplit) classes() []int {
+	classes := make([]int, len(s.predicted))
+	for i, p := range s.predicted {
+		classes[i] = p.Class
+	}
+	return classes
+}
+
+func (s scoredSplit) labels() []int {
+	labels := make([]int, len(s.texts))
+	for i, t := range s.texts {
+		labels[i] = t.Label
+	}
+	return labels
+}
+
+// mistakes are the texts that the classifier gives another label than their own.
+func (s scoredSplit) mistakes(labels []string) []report.Example {
+	var examples []report.Example
+	for i, t := range s.texts {
+		if p := s.predicted[i]; p.Class != t.Label {
+			examples = append(examples, report.Example{Text: t.Text, Label: labels[t.Label], Predicted: labels[p.Class], Probability: p.Probabilities[p.Class]})
+		}
+	}
+	return examples
+}
+
+// settings lists a cell's hyperparameters under the names of the YAML file.
+func settings(cell experiment.Cell) ([]report.Pair, error) {
+	encoded, err := yaml.Marshal(cell.Hyperparameters)
+	if err != nil {
+		return nil, err
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(encoded, &node); err != nil {
+		return nil, err
+	}
+	pairs := []report.Pair{{Name: "seed", Value: fmt.Sprint(cell.Seed)}}
+	for content := node.Content[0].Content; len(content) > 1; content = content[2:] {
+		value := content[1].Value
+		for i, item := range content[1].Content {
+			if i > 0 {
+				value += ", "
+			}
+			value += item.Value
+		}
+		pairs = append(pairs, report.Pair{Name: content[0].Value, Value: value})
+	}
+	return pairs, nil
+}

@@ -1,0 +1,61 @@
+package ortrain
+
+import (
+	"fmt"
+	"strings"
+
+	"mslora/graphs"
+	"mslora/lora"
+)
+
+const (
+	loraA, loraB   = ".lora_A.weight", ".lora_B.weight"
+	scaleL, scaleR = ".mslr_L.weight", ".mslr_R.weight"
+)
+
+// changedBy lists the backbone weights that training with a graph changes or adds modules to.
+func changedBy(train graphs.Manifest) map[string]bool {
+	changed := map[string]bool{}
+	for _, p := range train.Parameters {
+		switch {
+		case strings.HasSuffix(p.Name, loraA):
+			changed[strings.TrimSuffix(p.Name, loraA)+".weight"] = true
+		case strings.HasSuffix(p.Name, scaleL):
+			changed[strings.TrimSuffix(p.Name, scaleL)+".weight"] = true
+		case p.Module == "backbone":
+			changed[p.Name] = true
+		}
+	}
+	return changed
+}
+
+// Merged gives a weight of a tuned model: the tuned tensor or the model file's, plus the LoRA and multi-scale
+// modules on it. Its data may be the model file's memory, and must not be changed.
+func Merged(model *Model, modules lora.Setting, tuned Tuned, name string) (Weight, error) {
+	weight, ok := tuned[name]
+	if !ok {
+		stored, found := graphs.WeightName(model.Weights, name)
+		if !found {
+			return Weight{}, fmt.Errorf("the tuned tensors lack %s, which the model file lacks too", name)
+		}
+		values, err := model.Weights.Float32(stored)
+		if err != nil {
+			return Weight{}, err
+		}
+		tensor, _ := model.Weights.Tensor(stored)
+		weight = Weight{tensor.Shape, values}
+	}
+	module, isWeight := strings.CutSuffix(name, ".weight")
+	if !isWeight || len(weight.Shape) != 2 {
+		return weight, nil
+	}
+	out, in := int(weight.Shape[0]), int(weight.Shape[1])
+	if a, ok := tuned[module+loraA]; ok {
+		b := tuned[module+loraB]
+		weight.Data = lora.MergeLoRA(weight.Data, a.Data, b.Data, out, in, int(a.Shape[0]), modules.LoRAScale())
+	}
+	if l, ok := tuned[module+scaleL]; ok {
+		weight.Data = lora.MergeMultiScale(weight.Data, l.Data, tuned[module+scaleR].Data, modules.S(), out, in, modules.MultiScale())
+	}
+	return weight, nil
+}
