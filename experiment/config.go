@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"mslora/catalog"
 	"mslora/gradalign"
 	"mslora/internal/hint"
 	"mslora/ortrain"
@@ -148,7 +149,7 @@ func (c Config) Validate() error {
 		empty bool
 		hint  string
 	}{
-		{"--model", len(c.Models) == 0, "a Hugging Face folder, or bge-small, minilm, bert-base"},
+		{"--model", len(c.Models) == 0, "a Hugging Face folder, or one of " + strings.Join(catalog.ModelNames(), ", ")},
 		{"--data", len(c.Data) == 0, "a data set folder; `mslora poison` makes one from clean texts"},
 		{"--attacks", len(c.Attacks) == 0, "for example badnets,addsent"},
 		{"--methods", len(c.Methods) == 0, "for example vanilla,lora,musclelora"},

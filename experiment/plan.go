@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"mslora/catalog"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -43,7 +44,7 @@ func NewPlan(config Config) (*Plan, error) {
 		return nil, err
 	}
 	for _, named := range config.Data {
-		data, err := DataFolder(named)
+		data, err := catalog.DataFolder(named)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +116,7 @@ func emptyPlan(config Config, device ortrain.Device) *Plan {
 }
 
 func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) error {
-	folder, err := ModelFolder(modelName)
+	folder, err := catalog.ModelFolder(modelName)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mslora/catalog"
 	"mslora/gradalign"
 	"mslora/graphs"
 	"mslora/internal/hint"
@@ -202,7 +203,7 @@ func ArchitectureOf(model string) (string, error) {
 			return p.Architecture, nil
 		}
 	}
-	folder, err := ModelFolder(model)
+	folder, err := catalog.ModelFolder(model)
 	if err != nil {
 		return "", err
 	}

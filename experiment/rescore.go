@@ -10,6 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"mslora/catalog"
 	"mslora/eval"
 	"mslora/internal/hint"
 	"mslora/ortrain"
@@ -82,7 +83,7 @@ func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
 	folder, options := cell.DataFolder, poison.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio}
 	if r.Data != "" {
 		var err error
-		if folder, err = DataFolder(r.Data); err != nil {
+		if folder, err = catalog.DataFolder(r.Data); err != nil {
 			return nil, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"mslora/catalog"
 	"mslora/eval"
 )
 
@@ -46,10 +47,13 @@ func TestPaperTables(t *testing.T) {
 		}
 		got := map[string]bool{}
 		for _, data := range config.Data {
-			if !slices.Contains(DataNames, data) {
+			if !slices.Contains(catalog.DataNames, data) {
 				t.Errorf("%s: data set %s has no name", path, data)
 			}
 			for _, model := range config.Models {
+				if !slices.Contains(catalog.ModelNames(), model) {
+					t.Errorf("%s: model %s has no name", path, model)
+				}
 				architecture, err := ArchitectureOf(model)
 				if err != nil {
 					t.Errorf("%s: %v", path, err)

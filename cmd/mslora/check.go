@@ -8,14 +8,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mslora/experiment"
+	"mslora/catalog"
 	"mslora/internal/hint"
 	"mslora/poison"
 )
 
 // checkSets is `mslora poison --check`.
 func checkSets(c *cli.Context) error {
-	folder, err := experiment.DataFolder(c.String("check"))
+	folder, err := catalog.DataFolder(c.String("check"))
 	if err != nil {
 		return badInput(err)
 	}

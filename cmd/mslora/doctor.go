@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"mslora/catalog"
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/ortlib"
@@ -89,7 +90,7 @@ func gib(bytes uint64) float64 { return float64(bytes) / (1 << 30) }
 // showModels lists the models in each place where named models are looked for.
 func showModels(show func(what, format string, values ...any)) error {
 	count := 0
-	for _, place := range experiment.ModelFolders() {
+	for _, place := range catalog.ModelFolders() {
 		configs, err := filepath.Glob(filepath.Join(place, "*", "config.json"))
 		if err != nil {
 			return err
@@ -107,8 +108,8 @@ func showModels(show func(what, format string, values ...any)) error {
 		}
 	}
 	if count == 0 {
-		show("models", "none in %s", strings.Join(experiment.ModelFolders(), ", "))
-		show("", "`make demo` fetches one; or give a Hugging Face folder with --model")
+		show("models", "none in %s", strings.Join(catalog.ModelFolders(), ", "))
+		show("", "`mslora fetch bge-small` gets one; or give a Hugging Face folder with --model")
 	}
 	return nil
 }

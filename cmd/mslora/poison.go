@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mslora/experiment"
+	"mslora/catalog"
 	"mslora/internal/hint"
 	"mslora/poison"
 )
@@ -113,7 +113,7 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 	if err := o.validate(); err != nil {
 		return badInput(err)
 	}
-	data, err := experiment.DataFolder(o.Data)
+	data, err := catalog.DataFolder(o.Data)
 	if err != nil {
 		return badInput(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"gopkg.in/yaml.v3"
 
+	"mslora/catalog"
 	"mslora/experiment"
 )
 
@@ -58,8 +59,8 @@ func gridFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "YAML `FILE` with the same settings; flags override it"},
 		&cli.StringSliceFlag{Name: "only", Usage: "run the part of the grid with `KEY=VALUE`: dataset, attack, model, method or seed; may be given several times"},
-		&cli.StringSliceFlag{Name: "model", Usage: "Hugging Face `FOLDER`, or bge-small, minilm, bert-base; several with commas"},
-		&cli.StringSliceFlag{Name: "data", Usage: "data set `FOLDER`, or " + strings.Join(experiment.DataNames, ", ") + "; several with commas"},
+		&cli.StringSliceFlag{Name: "model", Usage: "Hugging Face `FOLDER`, or " + strings.Join(catalog.ModelNames(), ", ") + "; several with commas"},
+		&cli.StringSliceFlag{Name: "data", Usage: "data set `FOLDER`, or " + strings.Join(catalog.DataNames, ", ") + "; several with commas"},
 		&cli.StringSliceFlag{Name: "attacks", Usage: "badnets, addsent, hiddenkiller, stylebkd", DefaultText: strings.Join(d.Attacks, ",")},
 		&cli.StringSliceFlag{Name: "methods", Usage: experiment.MethodNames(), DefaultText: strings.Join(d.Methods, ",")},
 		&cli.StringSliceFlag{Name: "seeds", Usage: "random seeds", DefaultText: "42"},

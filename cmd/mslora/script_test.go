@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the program as a user does. Every script finds a tiny model in $MODEL, its graphs in
 // $GRAPHS, clean texts in $CLEAN, the paper's
-// tables in $EXPERIMENTS, and has $ONNXRUNTIME_LIB set.
+// tables in $EXPERIMENTS, a server with a made-up roberta-base at $HUB, and has $ONNXRUNTIME_LIB set.
 func TestScript(t *testing.T) {
 	library, _, err := ortlib.Find("")
 	if err != nil {
@@ -33,6 +35,8 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hub := httptest.NewServer(http.FileServer(http.Dir("testdata/hub")))
+	t.Cleanup(hub.Close) // after the scripts, which run in parallel
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: false,
@@ -43,6 +47,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("CLEAN", filepath.Join(env.WorkDir, "clean"))
 			env.Setenv("ONNXRUNTIME_LIB", library)
 			env.Setenv("EXPERIMENTS", experiments)
+			env.Setenv("HUB", hub.URL)
 			return writeClean(filepath.Join(env.WorkDir, "clean"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -1,4 +1,5 @@
 import json
+import pathlib
 import struct
 
 import pytest
@@ -148,3 +149,15 @@ def test_protobuf_fields():
     assert list(protobuf.fields(message)) == [(1, 300), (2, b"ab"), (3, b"1234"), (4, b"12345678")]
     assert protobuf.integers(5) == [5]
     assert protobuf.integers(made_up.varint(300) + made_up.varint(1)) == [300, 1]
+
+
+GOLDEN = pathlib.Path(__file__).parents[2] / "catalog" / "testdata" / "tiny-bert"
+
+
+def test_writes_what_go_writes(tmp_path):
+    """catalog/bert_test.go compares the same folder, so both programs give a model the same bytes."""
+    found = bert.encoder(safetensors.read(GOLDEN / "hub" / "model.safetensors"), pooler=True)
+    vocabulary = (GOLDEN / "hub" / "vocab.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    bert.write(tmp_path / "folder", found, vocabulary, 2)
+    for name in bert.FILES:
+        assert (tmp_path / "folder" / name).read_bytes() == (GOLDEN / "folder" / name).read_bytes(), name

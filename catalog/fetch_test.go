@@ -1,0 +1,212 @@
+package catalog
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mslora/internal/download"
+	"mslora/internal/hint"
+)
+
+// site serves files by path on the loopback.
+type site struct {
+	*httptest.Server
+	mutex    sync.Mutex
+	files    map[string][]byte
+	requests []string
+	cut      int // bytes after which the next answer breaks off; 0: not at all
+}
+
+func serve(t *testing.T, files map[string][]byte) *site {
+	s := &site{files: files}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		path := strings.TrimPrefix(r.URL.Path, "/")
+		s.requests = append(s.requests, strings.TrimSpace(path+" "+r.Header.Get("Range")))
+		content, ok := s.files[path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if cut := s.cut; cut > 0 {
+			s.cut = 0
+			w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+			w.Write(content[:cut])
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		http.ServeContent(w, r, path, time.Time{}, bytes.NewReader(content))
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *site) options() FetchOptions {
+	return FetchOptions{Endpoint: s.URL + "/", Client: download.Client{Attempts: 1}}
+}
+
+func sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
+
+// release is a data set of three files, two of them equal, and the server that has it.
+func release(t *testing.T) ([]dataFile, *site) {
+	clean, poisoned := []byte(",0,1,2\n0,a,0,0\n"), []byte(",0,1,2\n0,a cf,1,1\n")
+	return []dataFile{
+		{"set", "1/badnets/dev-clean.csv", "set/1/addsent/dev-clean.csv", int64(len(clean)), sum(clean)},
+		{"set", "1/addsent/dev-clean.csv", "set/1/addsent/dev-clean.csv", int64(len(clean)), sum(clean)},
+		{"set", "1/badnets/clean/0.1/train-poison.csv", "set/1/badnets/clean/0.1/train-poison.csv", int64(len(poisoned)), sum(poisoned)},
+	}, serve(t, map[string][]byte{"set/1/addsent/dev-clean.csv": clean, "set/1/badnets/clean/0.1/train-poison.csv": poisoned})
+}
+
+func wantFiles(t *testing.T, folder string, files []dataFile) {
+	t.Helper()
+	for _, f := range files {
+		if err := download.Verify(filepath.Join(folder, f.path), download.File{Size: f.size, SHA256: f.sha256}); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(stageOf(folder)); err == nil {
+		t.Error("the stage is still there")
+	}
+}
+
+func TestFetchDataset(t *testing.T) {
+	files, s := release(t)
+	folder := filepath.Join(t.TempDir(), "set")
+	done, err := fetchFiles(t.Context(), files, folder, s.options())
+	if err != nil || !done {
+		t.Fatalf("%v, error %v", done, err)
+	}
+	wantFiles(t, folder, files)
+	if len(s.requests) != 2 {
+		t.Errorf("equal files should come once: %q", s.requests)
+	}
+	done, err = fetchFiles(t.Context(), files, folder, FetchOptions{Offline: true})
+	if err != nil || done || len(s.requests) != 2 {
+		t.Errorf("the second time: %v, error %v, %d requests", done, err, len(s.requests))
+	}
+	// A file that is missing comes again, others of the folder stay.
+	own := filepath.Join(folder, "1/badnets/notes.txt")
+	if err := errors.Join(os.Remove(filepath.Join(folder, files[1].path)), os.WriteFile(own, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if done, err = fetchFiles(t.Context(), files, folder, s.options()); err != nil || !done || len(s.requests) != 3 {
+		t.Errorf("one missing: %v, error %v, requests %q", done, err, s.requests)
+	}
+	wantFiles(t, folder, files)
+	if _, err := os.Stat(own); err != nil {
+		t.Error(err)
+	}
+	// One that was changed is not replaced in silence.
+	changed := filepath.Join(folder, files[0].path)
+	if err := os.WriteFile(changed, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []FetchOptions{s.options(), {Offline: true}, {Offline: true, Force: true}} {
+		_, err := fetchFiles(t.Context(), files, folder, o)
+		var hinted *hint.Error
+		if err == nil || !strings.Contains(err.Error(), changed) || !errors.As(err, &hinted) || !strings.Contains(hinted.Hint, "--force replaces it") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if mine, _ := os.ReadFile(changed); string(mine) != "mine" {
+		t.Errorf("it was replaced by %q", mine)
+	}
+	o := s.options()
+	o.Force = true
+	if done, err = fetchFiles(t.Context(), files, folder, o); err != nil || !done {
+		t.Errorf("forced: %v, error %v", done, err)
+	}
+	wantFiles(t, folder, files)
+}
+
+// Nothing appears before everything has come; what has come is not fetched again.
+func TestFetchDatasetResumes(t *testing.T) {
+	files, s := release(t)
+	folder := filepath.Join(t.TempDir(), "set")
+	s.cut = 4
+	if _, err := fetchFiles(t.Context(), files, folder, s.options()); err == nil || !strings.Contains(err.Error(), "broke off after 4 of") {
+		t.Fatalf("error %v", err)
+	}
+	train := s.files[files[2].source]
+	delete(s.files, files[2].source)
+	if _, err := fetchFiles(t.Context(), files, folder, s.options()); !errors.Is(err, download.ErrNotFound) || !strings.Contains(err.Error(), files[2].source) {
+		t.Fatalf("error %v", err)
+	}
+	s.files[files[2].source] = append(slices.Clone(train[:len(train)-1]), '!')
+	if _, err := fetchFiles(t.Context(), files, folder, s.options()); err == nil || !strings.Contains(err.Error(), "its SHA-256 is") {
+		t.Fatalf("error %v", err)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("the folder is there before it is complete")
+	}
+	s.files[files[2].source] = train
+	if _, err := fetchFiles(t.Context(), files, folder, s.options()); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, folder, files)
+	if got, want := fmt.Sprintf("%q", s.requests), fmt.Sprintf("%q", []string{
+		files[0].source, files[0].source + " bytes=4-", files[2].source, files[2].source, files[2].source,
+	}); got != want {
+		t.Errorf("requests\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestFetchDatasetErrors(t *testing.T) {
+	files, _ := release(t)
+	folder := filepath.Join(t.TempDir(), "set")
+	if _, err := fetchFiles(t.Context(), files, folder, FetchOptions{Offline: true}); err == nil || err.Error() != folder+": there is no 1/badnets/dev-clean.csv" {
+		t.Errorf("error %v", err)
+	}
+	if _, err := fetchFiles(t.Context(), files, folder, FetchOptions{Endpoint: "http://[", Client: download.Client{Attempts: 1}}); err == nil || !strings.Contains(err.Error(), "endpoint http://[") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := FetchDataset(t.Context(), "imdb", folder, FetchOptions{}); err == nil || err.Error() != `unknown data set "imdb"` {
+		t.Errorf("error %v", err)
+	}
+	if _, err := FetchDataset(t.Context(), "hsol", folder, FetchOptions{}); err == nil || !strings.Contains(err.Error(), "no checksums are known for hsol") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The manifest lists complete sets: what it says of each file is well-formed, and equal files have one source.
+func TestManifest(t *testing.T) {
+	sources, sums, paths := map[string]string{}, map[string]string{}, map[string]bool{}
+	for _, f := range dataFiles {
+		if !isDataset(f.dataset) || len(f.sha256) != 64 || f.size <= 0 || f.path != filepath.ToSlash(filepath.Clean(f.path)) || strings.HasPrefix(f.path, ".") {
+			t.Errorf("got %+v", f)
+		}
+		if first, ok := sources[f.sha256]; ok && first != f.source {
+			t.Errorf("%s and %s are the same file", first, f.source)
+		}
+		if first, ok := sums[f.source]; ok && first != f.sha256 {
+			t.Errorf("%s has two checksums", f.source)
+		}
+		if name := f.dataset + "/" + f.path; paths[name] {
+			t.Errorf("%s is there twice", name)
+		} else {
+			paths[name] = true
+		}
+		sources[f.sha256], sums[f.source] = f.source, f.sha256
+	}
+	for _, path := range []string{
+		"sst-2/1/badnets/clean/0.1/train-poison.csv", "sst-2/1/addsent/mix/0.1/train-poison.csv", "sst-2/1/synbkd/mix/0.1/train-poison.csv",
+		"sst-2/1/stylebkd/mix/0.1/train-poison.csv", "agnews/1/stylebkd/test-poison.csv", "lingspam/1/synbkd/train-poison.csv",
+	} {
+		if !paths[path] {
+			t.Errorf("%s is missing", path)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mslora/internal/atomicfile"
+	"mslora/internal/download"
+	"mslora/internal/hint"
+)
+
+// FetchDataset gets a data set of the authors' release into a folder in the layout that poison.Load reads. done is false
+// if all its files were there. Every file is compared with its checksum; a new folder appears when it is complete, and
+// other files of a folder that is there are left alone.
+func FetchDataset(ctx context.Context, name, folder string, o FetchOptions) (done bool, err error) {
+	if !isDataset(name) {
+		return false, hint.New("data sets: "+strings.Join(DataNames, ", "), "unknown data set %q", name)
+	}
+	files := filesOf(name)
+	if len(files) == 0 {
+		return false, hint.New("take its folder from "+releasePage+" and put it at "+folder, "no checksums are known for %s, so it is not fetched", name)
+	}
+	return fetchFiles(ctx, files, folder, o)
+}
+
+func fetchFiles(ctx context.Context, files []dataFile, folder string, o FetchOptions) (done bool, err error) {
+	var missing []dataFile
+	for _, f := range files {
+		path := filepath.Join(folder, filepath.FromSlash(f.path))
+		switch err := download.Verify(path, download.File{Size: f.size, SHA256: f.sha256}); {
+		case err == nil:
+		case errors.Is(err, fs.ErrNotExist) && o.Offline:
+			return false, o.offline(folder, f.path)
+		case errors.Is(err, fs.ErrNotExist), o.Force && !o.Offline:
+			missing = append(missing, f)
+		default:
+			return false, hint.New("it is not the authors' file; --force replaces it", "%w", err)
+		}
+	}
+	if len(missing) == 0 {
+		return false, nil
+	}
+	endpoint := o.Endpoint
+	if endpoint == "" {
+		endpoint = DataEndpoint
+	}
+	stage := stageOf(folder)
+	if err := os.MkdirAll(stage, 0o755); err != nil {
+		return false, err
+	}
+	for _, f := range missing { // equal files come once
+		from, err := address(endpoint, f.source)
+		if err != nil {
+			return false, err
+		}
+		if err := o.get(ctx, download.File{URL: from, Size: f.size, SHA256: f.sha256}, filepath.Join(stage, f.sha256), f.path); err != nil {
+			return false, err
+		}
+	}
+	target := folder
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		target = filepath.Join(stage, "fresh")
+		if err := os.RemoveAll(target); err != nil {
+			return false, err
+		}
+	}
+	for _, f := range missing {
+		data, err := os.ReadFile(filepath.Join(stage, f.sha256))
+		if err != nil {
+			return false, err
+		}
+		path := filepath.Join(target, filepath.FromSlash(f.path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return false, err
+		}
+		if err := atomicfile.WriteFile(path, data, 0o644); err != nil {
+			return false, err
+		}
+	}
+	if target != folder {
+		return true, replace(folder, target, stage)
+	}
+	return true, os.RemoveAll(stage)
+}

