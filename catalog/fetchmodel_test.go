@@ -219,3 +219,26 @@ func TestModelsOfTheTool(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadShards(f *testing.F) {
+	for _, seed := range []string{
+		`{"weight_map": {"a": "model-1.safetensors"}}`, `{"weight_map": {"a": "../x.safetensors", "b": "/x.safetensors"}}`, `{"weight_map": {"a": ".safetensors"}}`, "[]", "{",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "index.json")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		shards, err := readShards(path)
+		if err == nil && len(shards) == 0 {
+			t.Fatal("no shards and no error")
+		}
+		for _, shard := range shards {
+			if filepath.Dir(filepath.Join("folder", shard)) != "folder" || !strings.HasSuffix(shard, ".safetensors") {
+				t.Fatalf("%q is no file beside the index", shard)
+			}
+		}
+	})
+}
