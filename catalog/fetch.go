@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"mslora/internal/download"
+	"mslora/internal/folderlock"
 	"mslora/internal/hint"
 )
 
@@ -63,3 +64,11 @@ func replace(folder, fresh, stage string) error {
 
 // stageOf is the folder beside folder where its parts wait until all are there. A later call goes on with them.
 func stageOf(folder string) string { return filepath.Clean(folder) + ".part" }
+
+// makeStage makes a stage and locks it.
+func makeStage(stage string) (unlock func(), err error) {
+	if err := os.MkdirAll(stage, 0o755); err != nil {
+		return nil, err
+	}
+	return folderlock.Lock(stage, "fetching into")
+}

@@ -167,6 +167,14 @@ func TestFetchDatasetResumes(t *testing.T) {
 func TestFetchDatasetErrors(t *testing.T) {
 	files, _ := release(t)
 	folder := filepath.Join(t.TempDir(), "set")
+	unlock, err := makeStage(stageOf(folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetchFiles(t.Context(), files, folder, FetchOptions{}); err == nil || err.Error() != "another program is fetching into "+stageOf(folder) {
+		t.Errorf("error %v", err)
+	}
+	unlock()
 	if _, err := fetchFiles(t.Context(), files, folder, FetchOptions{Offline: true}); err == nil || err.Error() != folder+": there is no 1/badnets/dev-clean.csv" {
 		t.Errorf("error %v", err)
 	}

@@ -49,9 +49,11 @@ func fetchFiles(ctx context.Context, files []dataFile, folder string, o FetchOpt
 		endpoint = DataEndpoint
 	}
 	stage := stageOf(folder)
-	if err := os.MkdirAll(stage, 0o755); err != nil {
+	unlock, err := makeStage(stage)
+	if err != nil {
 		return false, err
 	}
+	defer unlock()
 	for _, f := range missing { // equal files come once
 		from, err := address(endpoint, f.source)
 		if err != nil {

@@ -48,10 +48,12 @@ func (m Model) fetch(ctx context.Context, folder string, o FetchOptions) (done b
 	}
 	stage := stageOf(folder)
 	fresh := filepath.Join(stage, "fresh")
-	if err := os.RemoveAll(fresh); err != nil {
+	unlock, err := makeStage(stage)
+	if err != nil {
 		return false, err
 	}
-	if err := os.MkdirAll(stage, 0o755); err != nil {
+	defer unlock()
+	if err := os.RemoveAll(fresh); err != nil {
 		return false, err
 	}
 	if m.BERT != nil {

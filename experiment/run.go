@@ -11,11 +11,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
 	"gopkg.in/yaml.v3"
 
 	"mslora/eval"
 	"mslora/internal/atomicfile"
+	"mslora/internal/folderlock"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -36,7 +36,7 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return eval.Result{}, err
 	}
-	unlock, err := lock(folder)
+	unlock, err := folderlock.Lock(folder, "training")
 	if err != nil {
 		return eval.Result{}, err
 	}
@@ -63,19 +63,6 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.
 func (p *Plan) Finished(cell Cell) bool {
 	_, err := os.Stat(filepath.Join(p.Folder(cell), ResultFile))
 	return err == nil
-}
-
-// lock keeps two programs from training the same cell.
-func lock(folder string) (unlock func(), err error) {
-	file, err := os.Open(folder)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		file.Close()
-		return nil, hint.New("wait for it, or give another --out", "another program is training %s", folder)
-	}
-	return func() { file.Close() }, nil
 }
 
 // clear removes what an earlier run left.
