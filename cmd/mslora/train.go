@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mslora/catalog"
 	"mslora/classifier"
 	"mslora/eval"
 	"mslora/experiment"
@@ -50,7 +51,7 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "test", Usage: "`FILE` of texts to score the classifier on", DefaultText: "none"},
 			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
 			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
-			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or bge-small, minilm, bert-base", Value: "bge-small"},
+			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or a name, see `mslora fetch --help`", Value: "bge-small"},
 			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "musclelora"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier"},
@@ -162,7 +163,7 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	trained := classifier.Trained{
-		Model: model, Base: cell.Model, Modules: cell.Modules(), Tuned: tuned, Labels: dataset.Labels, Graphs: o.Config.Graphs,
+		Model: model, Base: hubName(cell.Model), Modules: cell.Modules(), Tuned: tuned, Labels: dataset.Labels, Graphs: o.Config.Graphs,
 	}
 	if err := trained.Save(o.Out); err != nil {
 		return err
@@ -172,6 +173,16 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	return o.summarize(result, splits)
+}
+
+// hubName is a named model's id on the model hub, which PEFT and model cards want; a folder keeps its name.
+func hubName(model string) string {
+	for _, m := range catalog.Models {
+		if m.Name == model {
+			return m.Repository
+		}
+	}
+	return model
 }
 
 // paperTrusted is the number of trusted texts in the paper's experiments.

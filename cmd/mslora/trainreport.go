@@ -59,7 +59,7 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		return nil, err
 	}
 	r := report.Report{
-		Title: filepath.Base(o.Out), Model: result.Model, Method: result.Method, Data: filepath.Base(o.Own.Data), Created: result.Finished,
+		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: eval.DisplayName(result.Method), Data: filepath.Base(o.Own.Data), Created: result.Finished,
 		Labels: dataset.Labels, Warnings: warnings,
 	}
 	for _, e := range history {

@@ -32,7 +32,7 @@ func Write(t testing.TB, folder string) (model, graphFolder string) {
 		}
 	}
 	source := Graphs()
-	for _, name := range []string{"lora.train", "lora+mslr.train", "full.train", "adapter.train", "prefix.train", "eval", "adapter.eval", "prefix.eval"} {
+	for _, name := range []string{"lora.train", "lora+mslr.train", "full.train", "adapter.train", "prefix.train", "eval", "adapter.eval", "prefix.eval", "classify"} {
 		for _, extension := range []string{".onnx", ".json"} {
 			data, err := os.ReadFile(filepath.Join(source, name+extension))
 			if err != nil {
