@@ -98,7 +98,7 @@ func readLabels(path string) ([]string, error) {
 func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
 	examples := make([]ortrain.Example, len(texts))
 	for i, text := range texts {
-		examples[i].Tokens = c.tokenizer.Encode(text, c.model.Config.Positions)
+		examples[i].Tokens = c.tokenizer.Encode(text, c.model.Config.LongestText())
 	}
 	logits, err := c.evaluator.Logits(ctx, examples)
 	if err != nil {

@@ -41,6 +41,16 @@ type Trained struct {
 // a model of the backbone's own architecture, which other programs can load.
 func Mergeable(graph string) bool { return graphs.EvaluationOf(graph) == graphs.Evaluation }
 
+// Savable refuses architectures whose classifiers cannot be written so that transformers and PEFT read them: only
+// BERT's can.
+func Savable(architecture string) error {
+	if family, _, _ := strings.Cut(architecture, "-"); family != "bert" {
+		return hint.New("take a BERT encoder; or use `mslora run`, which keeps the tuned tensors in best.safetensors",
+			"the model is a %s, and only BERT classifiers can be saved for other programs", architecture)
+	}
+	return nil
+}
+
 // Save writes the classifier to folder: config.json, model.safetensors and the tokenizer as transformers reads them,
 // model.onnx with inputs input_ids and attention_mask [B, L] and output logits [B, C], and, if the backbone is
 // frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in model.onnx and

@@ -56,12 +56,13 @@ func checksums(model *loadedModel, dataset *poison.Dataset, topologies ortrain.T
 func (m *loadedModel) sums() (map[string]string, error) {
 	if m.checksums == nil {
 		m.checksums = map[string]string{}
-		for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
-			sum, err := fileSum(filepath.Join(m.Folder, name))
+		paths := []string{filepath.Join(m.Folder, "config.json"), filepath.Join(m.Folder, "tokenizer.json")}
+		for _, path := range append(paths, m.Files()...) {
+			sum, err := fileSum(path)
 			if err != nil {
 				return nil, err
 			}
-			m.checksums["model/"+name] = sum
+			m.checksums["model/"+filepath.Base(path)] = sum
 		}
 	}
 	return m.checksums, nil

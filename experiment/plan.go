@@ -148,7 +148,7 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		}
 		values := preset.For(method)
 		values = p.Config.Hyperparameters.apply(values)
-		values.MaxTokens = min(values.MaxTokens, model.Config.Positions)
+		values.MaxTokens = min(values.MaxTokens, model.Config.LongestText())
 		if err := values.Validate(); err != nil {
 			return err
 		}

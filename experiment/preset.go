@@ -141,6 +141,11 @@ var Presets = []Preset{
 		Name: "llama2-7b", Architecture: "llama-32x4096", Source: "the paper's code for Llama-2-7B",
 		Hyperparameters: authorsLlama, VanillaLearningRate: 1e-5,
 	},
+	{
+		Name: "smollm2-135m", Architecture: "llama-30x576", Source: "llama2-7b's, with bge-small's learning rates and epochs",
+		Hyperparameters:     authorsLlama.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs = 3e-4, 3 }),
+		VanillaLearningRate: 2e-5,
+	},
 }
 
 // fallback names, for each family of backbones, the preset of architectures without their own. BERT's is a small

@@ -56,11 +56,6 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	classes := int(tuned["classifier.bias"].Shape[0])
-	if dataset.Classes > classes {
-		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
-			"%s tells %d classes apart, the data has %d", r.Folder, classes, dataset.Classes)
-	}
 	method, err := FindMethod(cell.Method)
 	if err != nil {
 		return eval.Scores{}, err
@@ -68,6 +63,11 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	topologies, err := method.Topologies(cell.Architecture, r.Graphs)
 	if err != nil {
 		return eval.Scores{}, err
+	}
+	classes := tuned.Classes(topologies.Evaluate.Manifest)
+	if dataset.Classes > classes {
+		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
+			"%s tells %d classes apart, the data has %d", r.Folder, classes, dataset.Classes)
 	}
 	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, cell.Modules(), classes, plan.Device)
 	if err != nil {

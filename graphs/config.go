@@ -8,7 +8,7 @@ import (
 	"mslora/internal/hint"
 )
 
-// ModelConfig is what a Hugging Face config.json says about a BERT encoder.
+// ModelConfig is what a Hugging Face config.json says about a backbone.
 type ModelConfig struct {
 	Path             string  `json:"-"` // the file it was read from
 	ModelType        string  `json:"model_type"`
@@ -17,17 +17,32 @@ type ModelConfig struct {
 	Heads            int     `json:"num_attention_heads"`
 	Intermediate     int     `json:"intermediate_size"`
 	Vocabulary       int     `json:"vocab_size"`
-	Positions        int     `json:"max_position_embeddings"` // longest text in tokens
+	Positions        int     `json:"max_position_embeddings"`
+	Padding          int     `json:"pad_token_id"`
 	Activation       string  `json:"hidden_act"`
 	PositionType     string  `json:"position_embedding_type"`
 	LayerNormEpsilon float64 `json:"layer_norm_eps"`
 	HiddenDropout    float64 `json:"hidden_dropout_prob"`
 	AttentionDropout float64 `json:"attention_probs_dropout_prob"`
 	Decoder          bool    `json:"is_decoder"`
+
+	// Llama's alone.
+	KeyValueHeads    int             `json:"num_key_value_heads"`
+	HeadWidth        int             `json:"head_dim"`
+	RMSNormEpsilon   float64         `json:"rms_norm_eps"`
+	LlamaDropout     float64         `json:"attention_dropout"`
+	AttentionBias    bool            `json:"attention_bias"`
+	MLPBias          bool            `json:"mlp_bias"`
+	RotaryTheta      float64         `json:"rope_theta"`
+	RotaryScaling    *map[string]any `json:"rope_scaling"`
+	RotaryParameters struct {
+		Theta float64 `json:"rope_theta"`
+		Type  string  `json:"rope_type"`
+	} `json:"rope_parameters"`
 }
 
 // ReadModelConfig reads config.json and checks that the graphs can compute what it describes. Settings
-// that it leaves out have the values of transformers' BertConfig; sizes must be given.
+// that it leaves out have the values of transformers' configuration classes; sizes must be given.
 func ReadModelConfig(path string) (ModelConfig, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -35,7 +50,7 @@ func ReadModelConfig(path string) (ModelConfig, error) {
 	}
 	config, err := parseModelConfig(data)
 	if err != nil {
-		return ModelConfig{}, hint.New("the model must be a BERT encoder in Hugging Face form, such as bert-base-uncased",
+		return ModelConfig{}, hint.New("the model must be a "+list(familyTitle)+" in Hugging Face form, such as bert-base-uncased",
 			"%s: %w", path, err)
 	}
 	config.Path = path
@@ -43,21 +58,19 @@ func ReadModelConfig(path string) (ModelConfig, error) {
 }
 
 func parseModelConfig(data []byte) (ModelConfig, error) {
-	c := ModelConfig{
-		Activation: "gelu", PositionType: "absolute",
-		LayerNormEpsilon: 1e-12, HiddenDropout: 0.1, AttentionDropout: 0.1,
+	var kind struct {
+		ModelType string `json:"model_type"`
 	}
-	if err := json.Unmarshal(data, &c); err != nil {
+	if err := json.Unmarshal(data, &kind); err != nil {
 		return ModelConfig{}, err
 	}
-	for _, field := range []struct{ name, value, expected string }{
-		{"model_type", c.ModelType, "bert"},
-		{"hidden_act", c.Activation, "gelu"},
-		{"position_embedding_type", c.PositionType, "absolute"},
-	} {
-		if field.value != field.expected {
-			return ModelConfig{}, fmt.Errorf("%s is %q, expected %q", field.name, field.value, field.expected)
-		}
+	family, ok := findFamily(kind.ModelType)
+	if !ok {
+		return ModelConfig{}, fmt.Errorf("model_type is %q, expected %s", kind.ModelType, list(familyName))
+	}
+	c := family.defaults
+	if err := json.Unmarshal(data, &c); err != nil {
+		return ModelConfig{}, err
 	}
 	for _, field := range []struct {
 		name  string
@@ -75,27 +88,46 @@ func parseModelConfig(data []byte) (ModelConfig, error) {
 		}
 	}
 	switch {
-	case c.Decoder:
-		return ModelConfig{}, fmt.Errorf("is_decoder is true, expected an encoder")
 	case c.Hidden%c.Heads != 0:
 		return ModelConfig{}, fmt.Errorf("hidden_size %d is no multiple of num_attention_heads %d", c.Hidden, c.Heads)
-	case c.LayerNormEpsilon <= 0:
-		return ModelConfig{}, fmt.Errorf("layer_norm_eps is %v, expected a positive number", c.LayerNormEpsilon)
-	case c.HiddenDropout < 0 || c.HiddenDropout >= 1:
-		return ModelConfig{}, fmt.Errorf("hidden_dropout_prob is %v, expected 0 <= p < 1", c.HiddenDropout)
-	case c.AttentionDropout != c.HiddenDropout:
-		return ModelConfig{}, fmt.Errorf("attention_probs_dropout_prob is %v, expected hidden_dropout_prob, %v",
-			c.AttentionDropout, c.HiddenDropout)
+	case c.NormEpsilon() <= 0:
+		return ModelConfig{}, fmt.Errorf("%s is %v, expected a positive number", c.normEpsilonName(), c.NormEpsilon())
 	}
-	return c, nil
+	return c, family.check(c)
 }
+
+// PositionOffset is the row of the position table that a text's first token has.
+func (c ModelConfig) PositionOffset() int {
+	if c.ModelType == "roberta" {
+		return c.Padding + 1
+	}
+	return 0
+}
+
+// NormEpsilon is what LayerNorm or RMSNorm adds to the variance.
+func (c ModelConfig) NormEpsilon() float64 {
+	if c.ModelType == "llama" {
+		return c.RMSNormEpsilon
+	}
+	return c.LayerNormEpsilon
+}
+
+func (c ModelConfig) normEpsilonName() string {
+	if c.ModelType == "llama" {
+		return "rms_norm_eps"
+	}
+	return "layer_norm_eps"
+}
+
+// LongestText is the number of tokens that a text may have.
+func (c ModelConfig) LongestText() int { return c.Positions - c.PositionOffset() }
 
 // Architecture names the topologies that fit the sizes, such as bert-12x384.
 func (c ModelConfig) Architecture() string {
 	return architectureName(c.ModelType, c.Layers, c.Hidden)
 }
 
-// Check tells whether a graph computes the encoder that the configuration describes. Layers and hidden
+// Check tells whether a graph computes the backbone that the configuration describes. Layers and hidden
 // size are in the architecture's name; the rest cannot be seen from the shapes of the weights or only
 // late.
 func (c ModelConfig) Check(m Manifest) error {
@@ -103,11 +135,14 @@ func (c ModelConfig) Check(m Manifest) error {
 		name            string
 		value, expected any
 	}{
+		{"model_type", c.ModelType, m.Architecture},
 		{"num_hidden_layers", c.Layers, m.Layers},
 		{"hidden_size", c.Hidden, m.Hidden},
 		{"num_attention_heads", c.Heads, m.Heads},
 		{"intermediate_size", c.Intermediate, m.Intermediate},
-		{"layer_norm_eps", c.LayerNormEpsilon, m.LayerNormEpsilon},
+		{c.normEpsilonName(), c.NormEpsilon(), m.LayerNormEpsilon},
+		{"num_key_value_heads", c.keyValueHeads(), m.KeyValueHeads},
+		{"rope_theta", c.rotaryTheta(), m.RotaryTheta},
 	} {
 		if field.value != field.expected {
 			return hint.New("export graphs for this model with the Python tools",

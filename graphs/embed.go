@@ -2,9 +2,13 @@ package graphs
 
 import (
 	"fmt"
+	"math"
 
 	"mslora/internal/hint"
 )
+
+// maxModel is the longest message that protobuf, and with it ONNX Runtime, reads, in bytes.
+const maxModel = math.MaxInt32
 
 // Embed gives the graph as one serialized onnx.ModelProto with all weights in it, which needs no other file.
 // value gives the shape and the row-major values of a weight.

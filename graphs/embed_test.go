@@ -11,7 +11,7 @@ import (
 
 // Embed must put every weight into the model, with its own shape where the graph leaves sizes open.
 func TestEmbed(t *testing.T) {
-	topology, err := Open(tinyFolder, Classification)
+	topology, err := Open(tinyFolders[0], Classification)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestEmbed(t *testing.T) {
 }
 
 func TestEmbedErrors(t *testing.T) {
-	topology, err := Open(tinyFolder, Classification)
+	topology, err := Open(tinyFolders[0], Classification)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package graphs
 import (
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,29 +23,39 @@ type Linked struct {
 // ErrWeights is wrapped when a model file does not fit a topology.
 var ErrWeights = errors.New("the weights do not fit the graph")
 
-// maxModel is the longest message that protobuf, and with it ONNX Runtime, reads, in bytes.
-const maxModel = math.MaxInt32
+// Check tells whether a model file has every weight and every initial value of the graph, with its shape. Only
+// weights for which optional returns true may be missing. If any does not fit, one error that wraps ErrWeights
+// names the first and counts the others.
+func (t *Topology) Check(weights *safetensors.File, optional func(name string) bool) error {
+	_, err := t.match(weights, optional)
+	return err
+}
 
-// Link points each frozen weight of the graph to its place in the model file, from where ONNX Runtime
-// reads it without a copy in between. Weights for which promote returns true become graph inputs instead,
-// float32 and after all others; only these may be missing from the file. F16, BF16 and unaligned tensors
-// are converted and put into the linked model.
-//
-// All names, dtypes and shapes are checked first, those of trained tensors that start from the file's
-// weights too. If any does not fit, one error that wraps ErrWeights names the first and counts the others.
+// Link points each frozen weight of the graph to its place in the model file or in its shards, from where ONNX
+// Runtime reads it without a copy in between. The file must be Linkable. Weights for which promote returns true
+// become graph inputs instead, float32 and after all others; only these may be missing from the file.
 func (t *Topology) Link(weights *safetensors.File, promote func(name string) bool) (Linked, error) {
 	stored, err := t.match(weights, promote)
 	if err != nil {
 		return Linked{}, err
 	}
-	// ONNX Runtime rejects links that lead out of the folder, and model caches consist of such links.
-	path, err := filepath.EvalSymlinks(weights.Path)
-	if err != nil {
-		return Linked{}, err
+	var linked Linked
+	locations := map[string]string{} // of the files, in the folder
+	for _, path := range weights.Files() {
+		// ONNX Runtime rejects links that lead out of the folder, and model caches consist of such links.
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			return Linked{}, err
+		}
+		locations[path] = filepath.Base(real)
+		folder := filepath.Dir(real)
+		if linked.Folder != "" && folder != linked.Folder {
+			return Linked{}, hint.New("put all shards of the model into one folder",
+				"%s: its shards lie in %s and in %s", weights.Path, linked.Folder, folder)
+		}
+		linked.Folder = folder
 	}
-	linked := Linked{Folder: filepath.Dir(path)}
-	location := filepath.Base(path)
-	placed, size := 0, int64(len(t.Model))
+	placed := 0
 	linked.Model, err = replaceExternal(t.Model, func(name string) (replacement, error) {
 		dims, ok := t.Manifest.weight(name)
 		if !ok {
@@ -60,19 +69,11 @@ func (t *Topology) Link(weights *safetensors.File, promote func(name string) boo
 			return replacement{input: floatInput(name, dims)}, nil
 		case !found:
 			return replacement{}, fmt.Errorf("weight %q stands twice in the graph", name)
+		case tensor.DType != "F32" || tensor.Begin%4 != 0:
+			return replacement{}, fmt.Errorf("%s: tensor %s cannot be read in place as float32", tensor.Path, tensor.Name)
 		}
 		delete(stored, name)
-		if tensor.DType == "F32" && tensor.Begin%4 == 0 {
-			return replacement{initializer: tensorInFile(name, tensor.Shape, location, tensor.Begin, tensor.End-tensor.Begin)}, nil
-		}
-		values, err := weights.Float32(tensor.Name)
-		if err != nil {
-			return replacement{}, err
-		}
-		if size += 4 * int64(len(values)); size > maxModel {
-			return replacement{}, hint.New("save the model in float32 as one safetensors file", "%s: %s weights of this size cannot be converted on loading", weights.Path, tensor.DType)
-		}
-		return replacement{initializer: tensorInModel(name, tensor.Shape, values)}, nil
+		return replacement{initializer: tensorInFile(name, tensor.Shape, locations[tensor.Path], tensor.Begin, tensor.End-tensor.Begin)}, nil
 	})
 	if err != nil {
 		return Linked{}, err
@@ -93,6 +94,7 @@ func (t *Topology) match(weights *safetensors.File, promote func(name string) bo
 	}
 	stored := make(map[string]safetensors.Tensor, len(wanted))
 	var first string
+	var half safetensors.Tensor // the first of 16 bits
 	wrong := 0
 	for _, w := range wanted {
 		problem := ""
@@ -101,12 +103,17 @@ func (t *Topology) match(weights *safetensors.File, promote func(name string) bo
 		switch {
 		case !ok && !promote(w.Name):
 			problem = fmt.Sprintf("tensor %s is missing, expected float32 %v", w.Name, w.Shape)
-		case ok && tensor.DType != "F32" && tensor.DType != "F16" && tensor.DType != "BF16":
+		case ok && !safetensors.IsFloat(tensor.DType):
 			problem = fmt.Sprintf("tensor %s is %s, expected F32, F16 or BF16", name, tensor.DType)
 		case ok && !fits(w.Shape, tensor.Shape):
 			problem = fmt.Sprintf("tensor %s has shape %v, expected %v", name, tensor.Shape, w.Shape)
+		case ok && tensor.DType != "F32" && half.Name != "" && tensor.DType != half.DType:
+			problem = fmt.Sprintf("tensor %s is %s but %s is %s, expected one kind of 16-bit floats", name, tensor.DType, half.Name, half.DType)
 		case ok:
 			stored[w.Name] = tensor
+			if tensor.DType != "F32" && half.Name == "" {
+				half = tensor
+			}
 		}
 		if problem != "" {
 			wrong++
@@ -124,7 +131,7 @@ func (t *Topology) match(weights *safetensors.File, promote func(name string) bo
 	}
 	m := t.Manifest
 	return nil, hint.New(
-		fmt.Sprintf("the graph is for BERT with %d layers, hidden size %d and intermediate size %d; check that config.json and the weights belong together, or download both again", m.Layers, m.Hidden, m.Intermediate),
+		fmt.Sprintf("the graph is for %s with %d layers, hidden size %d and intermediate size %d; check that config.json and the weights belong together, or download both again", m.Title(), m.Layers, m.Hidden, m.Intermediate),
 		"%s: %w: %s%s", weights.Path, ErrWeights, first, others)
 }
 
@@ -137,13 +144,15 @@ func (m Manifest) weight(name string) ([]Dim, bool) {
 	return nil, false
 }
 
-// WeightName finds the name under which a file holds a weight of the graphs: as it is, after "bert."
-// (models with a task head), and with the LayerNorm names of the first BERT releases.
+// WeightName finds the name under which a file holds a weight of the graphs: as it is, after "bert.",
+// "roberta." or "model." (models with a task head), and with the LayerNorm names of the first BERT releases.
 func WeightName(weights *safetensors.File, name string) (string, bool) {
 	old := strings.NewReplacer("LayerNorm.weight", "LayerNorm.gamma", "LayerNorm.bias", "LayerNorm.beta").Replace(name)
-	for _, candidate := range []string{name, "bert." + name, old, "bert." + old} {
-		if _, ok := weights.Tensor(candidate); ok {
-			return candidate, true
+	for _, prefix := range weightPrefixes {
+		for _, candidate := range []string{prefix + name, prefix + old} {
+			if _, ok := weights.Tensor(candidate); ok {
+				return candidate, true
+			}
 		}
 	}
 	return "", false

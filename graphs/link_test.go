@@ -18,7 +18,7 @@ import (
 
 func handMadeTopology() *Topology {
 	return &Topology{
-		Manifest: Manifest{Layers: 1, Hidden: 4, Intermediate: 8, Weights: []Tensor{
+		Manifest: Manifest{Architecture: "bert", Layers: 1, Hidden: 4, Intermediate: 8, Weights: []Tensor{
 			{"embeddings.word_embeddings.weight", []Dim{{Symbol: "V"}, {Size: 4}}},
 			{"pooler.dense.weight", []Dim{{Size: 4}, {Size: 4}}},
 			{"embeddings.LayerNorm.weight", []Dim{{Size: 4}}},
@@ -147,26 +147,71 @@ func TestLinkSymlink(t *testing.T) {
 	}
 }
 
-// TestLinkConverts takes 16-bit weights into the linked model.
-func TestLinkConverts(t *testing.T) {
-	half := make([]byte, 2*16)
-	for i := range 16 {
-		binary.LittleEndian.PutUint16(half[2*i:], 0x3c00) // 1.0
+// TestLinkShards links to the files that an index lists.
+func TestLinkShards(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name string, arrays ...safetensors.Array) {
+		if err := safetensors.Write(filepath.Join(folder, name), arrays, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
-	file := modelFile(t,
-		safetensors.Float32Array("embeddings.word_embeddings.weight", []int64{7, 4}, values(28)),
-		safetensors.Array{Name: "pooler.dense.weight", DType: "F16", Shape: []int64{4, 4}, Data: half},
-		safetensors.Array{Name: "embeddings.LayerNorm.weight", DType: "BF16", Shape: []int64{4}, Data: []byte{0x80, 0x3f, 0, 0x40, 0x40, 0x40, 0x80, 0x40}})
-	linked, err := handMadeTopology().Link(file, none)
+	write("a.safetensors", safetensors.Float32Array("bert.pooler.dense.weight", []int64{4, 4}, values(16)))
+	write("b.safetensors",
+		safetensors.Float32Array("bert.embeddings.LayerNorm.weight", []int64{4}, []float32{9, 8, 7, 6}),
+		safetensors.Float32Array("bert.embeddings.word_embeddings.weight", []int64{7, 4}, values(28)))
+	index := filepath.Join(folder, "model.safetensors.index.json")
+	if err := os.WriteFile(index, []byte(`{"weight_map": {"bert.pooler.dense.weight": "a.safetensors",
+		"bert.embeddings.LayerNorm.weight": "b.safetensors", "bert.embeddings.word_embeddings.weight": "b.safetensors"}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	open := func() *safetensors.File {
+		file, err := safetensors.OpenIndex(index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { file.Close() })
+		return file
+	}
+	linked, err := handMadeTopology().Link(open(), none)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tensors := decodeGraph(t, linked.Model).initializers
-	if got := decodeFloats(tensors[2].raw); !slices.Equal(got, slices.Repeat([]float32{1}, 16)) {
-		t.Errorf("pooler: got %v", got)
+	for _, x := range decodeGraph(t, linked.Model).initializers {
+		want := map[string][]float32{"embeddings.word_embeddings.weight": values(28), "pooler.dense.weight": values(16), "embeddings.LayerNorm.weight": {9, 8, 7, 6}}[x.name]
+		if len(x.external) > 0 && !slices.Equal(readBack(t, linked.Folder, x), want) {
+			t.Errorf("%s: got other values", x.name)
+		}
 	}
-	if got := decodeFloats(tensors[3].raw); !slices.Equal(got, []float32{1, 2, 3, 4}) {
-		t.Errorf("LayerNorm: got %v", got)
+	elsewhere := filepath.Join(t.TempDir(), "a.safetensors")
+	if err := errors.Join(os.Rename(filepath.Join(folder, "a.safetensors"), elsewhere), os.Symlink(elsewhere, filepath.Join(folder, "a.safetensors"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := handMadeTopology().Link(open(), none); err == nil || !strings.Contains(err.Error(), "its shards lie in "+filepath.Dir(elsewhere)) {
+		t.Errorf("shards in two folders: got %v", err)
+	}
+}
+
+// TestLinkHalf checks 16-bit weights, which can be linked only once they are widened.
+func TestLinkHalf(t *testing.T) {
+	half := func(name, dtype string, shape ...int64) safetensors.Array {
+		size := int64(2)
+		for _, d := range shape {
+			size *= d
+		}
+		return safetensors.Array{Name: name, DType: dtype, Shape: shape, Data: make([]byte, size)}
+	}
+	words, norm := half("embeddings.word_embeddings.weight", "F16", 7, 4), safetensors.Float32Array("embeddings.LayerNorm.weight", []int64{4}, values(4))
+	file := modelFile(t, words, half("pooler.dense.weight", "F16", 4, 4), norm)
+	if err := handMadeTopology().Check(file, none); err != nil {
+		t.Error(err)
+	}
+	if _, err := handMadeTopology().Link(file, none); err == nil || !strings.Contains(err.Error(), "embeddings.word_embeddings.weight cannot be read in place") {
+		t.Errorf("got %v", err)
+	}
+	mixed := modelFile(t, words, half("pooler.dense.weight", "BF16", 4, 4), norm)
+	want := "tensor pooler.dense.weight is BF16 but embeddings.word_embeddings.weight is F16, expected one kind of 16-bit floats"
+	if err := handMadeTopology().Check(mixed, none); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q in it", err, want)
 	}
 }
 
@@ -212,7 +257,7 @@ func TestLinkErrors(t *testing.T) {
 // TestLinkChecksInitialValues has a trained tensor whose first values come from the file.
 func TestLinkChecksInitialValues(t *testing.T) {
 	topology := &Topology{
-		Manifest: Manifest{Layers: 1, Hidden: 4, Intermediate: 8, Parameters: []Parameter{
+		Manifest: Manifest{Architecture: "bert", Layers: 1, Hidden: 4, Intermediate: 8, Parameters: []Parameter{
 			{Name: "pooler.dense.weight", Shape: []Dim{{Size: 4}, {Size: 4}}, Init: "weights"},
 			{Name: "classifier.weight", Shape: []Dim{{Symbol: "C"}, {Size: 4}}, Init: "normal"},
 		}},

@@ -14,7 +14,7 @@ import (
 // that come from a model file, the outputs. The exporter writes it beside the graph.
 type Manifest struct {
 	Format           int     `json:"format"`       // 1
-	Architecture     string  `json:"architecture"` // bert
+	Architecture     string  `json:"architecture"` // bert, roberta or llama
 	Layers           int     `json:"layers"`
 	Hidden           int     `json:"hidden"`
 	Heads            int     `json:"heads"`
@@ -22,7 +22,10 @@ type Manifest struct {
 	Method           string  `json:"method"` // one of Methods; eval, or that and a method: adapter.eval; classify
 	Kind             string  `json:"kind"`   // train or eval
 	Dropout          float64 `json:"dropout"`
-	LayerNormEpsilon float64 `json:"layer_norm_epsilon"`
+	LayerNormEpsilon float64 `json:"layer_norm_epsilon"`        // of RMSNorm, if the family has that
+	PositionOffset   int     `json:"position_offset,omitempty"` // row of the position table of a text's first token
+	KeyValueHeads    int     `json:"key_value_heads,omitempty"` // Llama: heads of keys and values
+	RotaryTheta      float64 `json:"rope_theta,omitempty"`      // Llama: base of the rotary frequencies
 
 	Batch        []Value     `json:"batch"`         // the packed batch
 	Scalars      []Value     `json:"scalars"`       // module and dropout scales
@@ -78,6 +81,12 @@ func (m Manifest) ArchitectureName() string {
 	return architectureName(m.Architecture, m.Layers, m.Hidden)
 }
 
+// Title is what people call the backbone's family, such as RoBERTa.
+func (m Manifest) Title() string {
+	f, _ := findFamily(m.Architecture)
+	return f.title
+}
+
 func architectureName(family string, layers, hidden int) string {
 	return fmt.Sprintf("%s-%dx%d", family, layers, hidden)
 }
@@ -97,13 +106,14 @@ func parseManifest(data []byte) (Manifest, error) {
 }
 
 func (m Manifest) validate() error {
+	_, known := findFamily(m.Architecture)
 	switch {
 	case m.Format != 1:
 		return fmt.Errorf("format is %d, expected 1", m.Format)
-	case m.Architecture != "bert":
-		return fmt.Errorf("architecture is %q, expected bert", m.Architecture)
+	case !known:
+		return fmt.Errorf("architecture is %q, expected %s", m.Architecture, list(familyName))
 	case m.Layers <= 0 || m.Hidden <= 0 || m.Heads <= 0 || m.Intermediate <= 0 || m.Hidden%m.Heads != 0:
-		return fmt.Errorf("%d layers of %d units, %d heads and %d intermediate units make no encoder",
+		return fmt.Errorf("%d layers of %d units, %d heads and %d intermediate units make no backbone",
 			m.Layers, m.Hidden, m.Heads, m.Intermediate)
 	case m.Dropout < 0 || m.Dropout >= 1:
 		return fmt.Errorf("dropout is %v, expected 0 <= dropout < 1", m.Dropout)
@@ -113,6 +123,8 @@ func (m Manifest) validate() error {
 		return fmt.Errorf("method is %q, expected one of %s", m.Method, strings.Join(Methods, ", "))
 	case m.Kind != "train" && m.Kind != "eval":
 		return fmt.Errorf("kind is %q, expected train or eval", m.Kind)
+	case m.PositionOffset < 0:
+		return fmt.Errorf("position_offset is %d, expected 0 or more", m.PositionOffset)
 	case len(m.Batch) == 0 || len(m.Outputs) == 0:
 		return errors.New("batch and outputs must not be empty")
 	}

@@ -12,7 +12,8 @@ import (
 // names of all graphs of an architecture.
 var names = append(slices.Clone(Methods), Evaluation, Classification, EvaluationOf("adapter"), EvaluationOf("prefix"))
 
-const tinyFolder = "testdata/tiny"
+// tinyFolders hold a tiny model of each family.
+var tinyFolders = []string{"testdata/tiny", "testdata/tiny-roberta", "testdata/tiny-llama"}
 
 // TestTopologies compares every graph that comes with the program, and those of the tests, with its
 // manifest.
@@ -32,12 +33,14 @@ func TestTopologies(t *testing.T) {
 			}
 			t.Run(architecture+"/"+method, func(t *testing.T) { checkTopology(t, topology) })
 		}
-		topology, err := Open(tinyFolder, method)
-		if err != nil {
-			t.Error(err)
-			continue
+		for _, tiny := range tinyFolders {
+			topology, err := Open(tiny, method)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			t.Run(filepath.Base(tiny)+"/"+method, func(t *testing.T) { checkTopology(t, topology) })
 		}
-		t.Run("tiny/"+method, func(t *testing.T) { checkTopology(t, topology) })
 	}
 }
 
@@ -116,45 +119,49 @@ func checkInputs(t *testing.T, graph decodedGraph, m Manifest) {
 
 // TestLinkTiny links the graphs of the tests with their weights, with and without promoting some.
 func TestLinkTiny(t *testing.T) {
-	file := openFile(t, filepath.Join(tinyFolder, "model.safetensors"))
-	for _, method := range names {
-		if method == Classification {
-			continue // its weights, the head among them, are embedded
+	for _, tiny := range tinyFolders {
+		for _, method := range names {
+			if method == Classification {
+				continue // its head is in no model file: Embed takes it
+			}
+			t.Run(filepath.Base(tiny)+"/"+method, func(t *testing.T) { linkTiny(t, tiny, method) })
 		}
-		t.Run(method, func(t *testing.T) {
-			topology, err := Open(tinyFolder, method)
-			if err != nil {
-				t.Fatal(err)
-			}
-			before := decodeGraph(t, topology.Model)
-			linked, err := topology.Link(file, none)
-			if err != nil {
-				t.Fatal(err)
-			}
-			after := decodeGraph(t, linked.Model)
-			if len(after.inputs) != len(before.inputs) || len(after.initializers) != len(before.initializers) || len(linked.Promoted) != 0 {
-				t.Errorf("linking changed the number of inputs or initializers")
-			}
-			for _, x := range after.initializers {
-				if len(x.external) > 0 {
-					checkPlace(t, file, linked.Folder, x)
-				}
-			}
-			all, err := topology.Link(file, func(string) bool { return true })
-			if err != nil {
-				t.Fatal(err)
-			}
-			after = decodeGraph(t, all.Model)
-			n := len(topology.Manifest.Weights)
-			if len(all.Promoted) != n || len(after.inputs) != len(before.inputs)+n || len(after.initializers) != len(before.initializers)-n {
-				t.Errorf("promoted %d weights of %d, %d inputs, %d initializers", len(all.Promoted), n, len(after.inputs), len(after.initializers))
-			}
-			for i, name := range all.Promoted {
-				if after.inputs[len(before.inputs)+i].Name != name {
-					t.Errorf("promoted input %d is %s, want %s", i, after.inputs[len(before.inputs)+i].Name, name)
-				}
-			}
-		})
+	}
+}
+
+func linkTiny(t *testing.T, tiny, method string) {
+	file := openFile(t, filepath.Join(tiny, "model.safetensors"))
+	topology, err := Open(tiny, method)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := decodeGraph(t, topology.Model)
+	linked, err := topology.Link(file, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := decodeGraph(t, linked.Model)
+	if len(after.inputs) != len(before.inputs) || len(after.initializers) != len(before.initializers) || len(linked.Promoted) != 0 {
+		t.Errorf("linking changed the number of inputs or initializers")
+	}
+	for _, x := range after.initializers {
+		if len(x.external) > 0 {
+			checkPlace(t, file, linked.Folder, x)
+		}
+	}
+	all, err := topology.Link(file, func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	after = decodeGraph(t, all.Model)
+	n := len(topology.Manifest.Weights)
+	if len(all.Promoted) != n || len(after.inputs) != len(before.inputs)+n || len(after.initializers) != len(before.initializers)-n {
+		t.Errorf("promoted %d weights of %d, %d inputs, %d initializers", len(all.Promoted), n, len(after.inputs), len(after.initializers))
+	}
+	for i, name := range all.Promoted {
+		if after.inputs[len(before.inputs)+i].Name != name {
+			t.Errorf("promoted input %d is %s, want %s", i, after.inputs[len(before.inputs)+i].Name, name)
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 	if topologies.Train != nil {
 		changed = changedBy(topologies.Train.Manifest)
 	}
-	linked, err := topology.Link(model.Weights, func(name string) bool { return changed[name] || model.missingPooler(name) })
+	linked, err := model.link(topology, func(name string) bool { return changed[name] || model.drawn(name) })
 	if err != nil {
 		return nil, err
 	}

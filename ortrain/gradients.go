@@ -2,6 +2,7 @@ package ortrain
 
 import (
 	"slices"
+	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -125,7 +126,7 @@ func (g *gradientBuffer) collect() *Gradients {
 	g.gradients.Loss = float64(g.sum.loss[0])
 	for i, p := range g.parameters {
 		if p.Table {
-			g.gradients.Rows[i], g.gradients.Values[i] = embeddingRows(g.tableIndex(p.Name), g.embedding, g.width)
+			g.gradients.Rows[i], g.gradients.Values[i] = embeddingRows(g.tableIndex(p), g.embedding, g.width)
 		} else {
 			g.gradients.Values[i] = g.sum.values[i]
 		}
@@ -134,12 +135,16 @@ func (g *gradientBuffer) collect() *Gradients {
 }
 
 // tableIndex says which row of an embedding table each token used.
-func (g *gradientBuffer) tableIndex(table string) []int64 {
-	switch table {
-	case "embeddings.word_embeddings.weight":
+func (g *gradientBuffer) tableIndex(table *Parameter) []int64 {
+	switch {
+	case strings.HasSuffix(table.Name, "word_embeddings.weight"), strings.HasSuffix(table.Name, "embed_tokens.weight"):
 		return g.words
-	case "embeddings.position_embeddings.weight":
-		return g.positions
+	case strings.HasSuffix(table.Name, "position_embeddings.weight"):
+		rows := slices.Clone(g.positions)
+		for i := range rows {
+			rows[i] += table.offset
+		}
+		return rows
 	default: // token types: a single text has type 0 throughout
 		return make([]int64, len(g.words))
 	}

@@ -1,18 +1,24 @@
 package ortrain
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
-	"strings"
 
 	"mslora/graphs"
+	"mslora/internal/hint"
 	"mslora/internal/safetensors"
 )
 
-// Model is a pretrained backbone on disk: a Hugging Face folder with config.json and model.safetensors.
+// Model is a pretrained backbone on disk: a Hugging Face folder with config.json and model.safetensors, or the
+// shards that model.safetensors.index.json lists.
 type Model struct {
 	Folder  string
 	Config  graphs.ModelConfig
 	Weights *safetensors.File
+
+	widened *safetensors.File // Weights as float32, once they were needed so
 }
 
 // OpenModel reads the configuration and maps the weights of a folder. Errors name the file and what was
@@ -22,19 +28,67 @@ func OpenModel(folder string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	weights, err := safetensors.Open(filepath.Join(folder, "model.safetensors"))
+	weights, err := openWeights(folder)
 	if err != nil {
 		return nil, err
 	}
 	return &Model{Folder: folder, Config: config, Weights: weights}, nil
 }
 
-// Close unmaps the weights. No session linked to them may run afterwards.
-func (m *Model) Close() error { return m.Weights.Close() }
+// openWeights prefers the single file, as transformers does.
+func openWeights(folder string) (*safetensors.File, error) {
+	path, index := filepath.Join(folder, "model.safetensors"), filepath.Join(folder, "model.safetensors.index.json")
+	weights, err := safetensors.Open(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return weights, err
+	}
+	if weights, indexErr := safetensors.OpenIndex(index); indexErr == nil || fileExists(index) {
+		return weights, indexErr
+	}
+	return nil, hint.New("save the model as safetensors: model.safetensors, or shards with model.safetensors.index.json", "%w", err)
+}
 
-// missingPooler reports whether name belongs to the pooler and the model file lacks it: bge-small, for one,
-// ships none. It is the only part of a backbone that is drawn when it is missing.
-func (m *Model) missingPooler(name string) bool {
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Files are the paths of the weights: the file, or the index and its shards.
+func (m *Model) Files() []string {
+	files := m.Weights.Files()
+	if files[0] != m.Weights.Path {
+		files = append([]string{m.Weights.Path}, files...)
+	}
+	return files
+}
+
+// Close unmaps the weights. No session linked to them may run afterwards.
+func (m *Model) Close() error {
+	err := m.Weights.Close()
+	if m.widened != nil {
+		err = errors.Join(err, m.widened.Close())
+	}
+	return err
+}
+
+// link joins a topology with the weights, see graphs.Topology.Link.
+func (m *Model) link(t *graphs.Topology, promote func(name string) bool) (graphs.Linked, error) {
+	weights := m.Weights
+	if !weights.Linkable() {
+		if m.widened == nil {
+			var err error
+			if m.widened, err = widen(weights); err != nil {
+				return graphs.Linked{}, err
+			}
+		}
+		weights = m.widened
+	}
+	return t.Link(weights, promote)
+}
+
+// drawn reports whether the program draws a weight of the backbone because the model file lacks it: bge-small,
+// for one, ships no pooler.
+func (m *Model) drawn(name string) bool {
 	_, ok := graphs.WeightName(m.Weights, name)
-	return !ok && strings.HasPrefix(name, "pooler.")
+	return !ok && graphs.Optional(name)
 }

@@ -24,6 +24,7 @@ type Parameter struct {
 	Table  bool      // an embedding table: its gradient comes as rows
 
 	touched  []bool // rows of a table that some batch has touched
+	offset   int64  // of a table of positions: the row of a text's first token
 	gradient string // graph output, "" for a table
 	value    ort.Value
 }
@@ -43,7 +44,7 @@ func newParameters(manifest graphs.Manifest, sizes map[string]int64, weights *sa
 			Data: data, M: make([]float32, len(data)), V: make([]float32, len(data)),
 		}
 		if p.Table {
-			p.touched = make([]bool, shape[0])
+			p.touched, p.offset = make([]bool, shape[0]), int64(manifest.PositionOffset)
 		}
 		parameters = append(parameters, p)
 	}
@@ -68,7 +69,7 @@ func initialValue(name string, dims []graphs.Dim, kind string, sizes map[string]
 			tensor, _ := weights.Tensor(stored)
 			return slices.Clone(values), slices.Clone(tensor.Shape), nil
 		}
-		if !strings.HasPrefix(name, "pooler.") {
+		if !graphs.Optional(name) {
 			return nil, nil, fmt.Errorf("the model file has no tensor %s", name)
 		}
 		kind = "normal"

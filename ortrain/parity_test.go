@@ -2,8 +2,8 @@ package ortrain
 
 import (
 	"fmt"
+	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,48 +21,59 @@ import (
 // tolerance is the largest relative L2 error against PyTorch.
 const tolerance = 1e-4
 
+// parityFamilies are folders beside the tiny BERT's with a tiny model of each family: its weights, graphs and
+// fixtures.
+var parityFamilies = []string{"tiny", "tiny-roberta", "tiny-llama"}
+
 // parity is a fixture that tools/exporter/fixtures.py made with PyTorch autograd on the padded Hugging
 // Face model, and a stepper that starts from the same values.
 type parity struct {
-	t      *testing.T
-	file   *safetensors.File
-	step   *stepper
-	buffer *gradientBuffer
+	t          *testing.T
+	model      *Model
+	topologies Topologies
+	setting    Setting
+	file       *safetensors.File
+	step       *stepper
+	drawn      Tuned
+	buffer     *gradientBuffer
 }
 
-func openParity(t *testing.T, method string, threads int) *parity {
-	t.Helper()
-	testort.Start(t)
-	tiny, folder := testmodel.Graphs(), t.TempDir()
-	config := `{"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 36, "num_attention_heads": 3,
-		"intermediate_size": 50, "vocab_size": 101, "max_position_embeddings": 20}`
-	weights, err := os.ReadFile(filepath.Join(tiny, "model.safetensors"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range map[string][]byte{"config.json": []byte(config), "model.safetensors": weights} {
-		if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
-			t.Fatal(err)
+// eachParity runs a test for every family and method.
+func eachParity(t *testing.T, test func(t *testing.T, family, method string)) {
+	for _, family := range parityFamilies {
+		for _, method := range graphs.Methods {
+			t.Run(family+"/"+method, func(t *testing.T) { test(t, family, method) })
 		}
 	}
-	model, err := OpenModel(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { model.Close() })
-	topology, err := graphs.Open(tiny, method)
-	if err != nil {
-		t.Fatal(err)
-	}
-	setting := Setting{Classes: 3, Modules: lora.Setting{Rank: 4, Alpha: 8, Scales: []float64{1, 2.5, 4}, Bandwidth: 2, ScaleAlpha: 3, Bottleneck: 4, PrefixLength: 3}}
+}
+
+func openParity(t *testing.T, family, method string, threads int) *parity {
+	t.Helper()
+	testort.Start(t)
+	tiny := filepath.Join(filepath.Dir(testmodel.Graphs()), family)
 	p := &parity{t: t, file: openTensors(t, filepath.Join(tiny, method+".parity.safetensors"))}
-	var drawn Tuned
-	if p.step, drawn, err = newStepper(model, topology, setting, Device{Provider: "cpu", Threads: threads}); err != nil {
+	p.setting = Setting{Classes: 3, Modules: lora.Setting{Rank: 4, Alpha: 8, Scales: []float64{1, 2.5, 4}, Bandwidth: 2, ScaleAlpha: 3, Bottleneck: 4, PrefixLength: 3}}
+	var err error
+	if p.model, err = OpenModel(tiny); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.model.Close() })
+	if p.topologies.Train, err = graphs.Open(tiny, method); err != nil {
+		t.Fatal(err)
+	}
+	if p.topologies.Evaluate, err = graphs.Open(tiny, graphs.EvaluationOf(method)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.topologies.Check(p.model); err != nil {
+		t.Fatal(err)
+	}
+	topology := p.topologies.Train
+	if p.step, p.drawn, err = newStepper(p.model, topology, p.setting, Device{Provider: "cpu", Threads: threads}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.step.close)
 	head := openTensors(t, filepath.Join(tiny, "classifier.safetensors"))
-	for name, weight := range drawn {
+	for name, weight := range p.drawn {
 		values, err := head.Float32(name)
 		if err != nil {
 			t.Fatal(err)
@@ -107,20 +118,29 @@ func (p *parity) integers(name string) []int64 {
 	return values
 }
 
-// parts packs a batch of the fixture, in parts of at most tokens tokens, and brings its padded masks into the
-// packed layout. It gives what stepper.gradients asks for.
-func (p *parity) parts(place string, tokens int) func() (part, error) {
+// examples are the texts of a batch, of which the longest has longest tokens.
+func (p *parity) examples(place string) (examples []Example, longest int) {
 	p.t.Helper()
 	lengths, labels, padded := p.integers(place+"lengths"), p.integers(place+"labels"), p.integers(place+"tokens")
-	longest := len(padded) / len(lengths)
-	examples := make([]Example, len(lengths))
-	text := map[*int32]int{} // by the address of its first token: split may change the order
+	longest = len(padded) / len(lengths)
+	examples = make([]Example, len(lengths))
 	for i, n := range lengths {
 		examples[i].Label = int(labels[i])
 		for _, id := range padded[i*longest : i*longest+int(n)] {
 			examples[i].Tokens = append(examples[i].Tokens, int32(id))
 		}
-		text[&examples[i].Tokens[0]] = i
+	}
+	return examples, longest
+}
+
+// parts packs a batch of the fixture, in parts of at most tokens tokens, and brings its padded masks into the
+// packed layout. It gives what stepper.gradients asks for.
+func (p *parity) parts(place string, tokens int) func() (part, error) {
+	p.t.Helper()
+	examples, longest := p.examples(place)
+	text := map[*int32]int{} // by the address of its first token: split may change the order
+	for i, e := range examples {
+		text[&e.Tokens[0]] = i
 	}
 	shares := split(examples, tokens)
 	return func() (part, error) {
@@ -173,10 +193,10 @@ func packMask(padded []byte, spec graphs.Value, shape []int64, b *Batch, texts [
 			for position := range length {
 				copy(packed[(first+position)*last:][:last], padded[(from*longest+position)*last:][:last])
 			}
-		case "B2": // [B, d]: padded has all positions, except for the pooled vector, which has one
-			positions := longest
-			if spec.Name == "keep.pooled" {
-				positions = 1
+		case "B2": // [B, d]: padded has all positions in a layer, one in the head
+			positions := 1
+			if strings.HasPrefix(spec.Name, "keep.layer.") {
+				positions = longest
 			}
 			copy(packed[text*last:][:last], padded[from*positions*last:][:last])
 		case "B4": // [B, H, 1, L] or [B, H, 1, p]: the first token asks
@@ -233,11 +253,11 @@ func dense(p *Parameter, g *Gradients, i int) []float32 {
 // Loss and every gradient must be PyTorch's, with one thread and with two, on small and on large batches,
 // and the same bits when run again.
 func TestParityGradients(t *testing.T) {
-	for _, method := range graphs.Methods {
+	eachParity(t, func(t *testing.T, family, method string) {
 		for _, threads := range []int{1, 2} {
 			for _, texts := range []int{5, 32} {
-				t.Run(fmt.Sprintf("%s/%d threads/%d texts", method, threads, texts), func(t *testing.T) {
-					p := openParity(t, method, threads)
+				t.Run(fmt.Sprintf("%d threads/%d texts", threads, texts), func(t *testing.T) {
+					p := openParity(t, family, method, threads)
 					place := fmt.Sprintf("batch%d/", texts)
 					var earlier [][]float32
 					for repeat := range 5 {
@@ -261,15 +281,15 @@ func TestParityGradients(t *testing.T) {
 				})
 			}
 		}
-	}
+	})
 }
 
 // A batch in several parts, of texts in another order, must have the loss and the gradients of the whole.
 func TestParityParts(t *testing.T) {
-	for _, method := range graphs.Methods {
+	eachParity(t, func(t *testing.T, family, method string) {
 		for _, tokens := range []int{1, 40, 150} {
-			t.Run(fmt.Sprintf("%s/%d tokens", method, tokens), func(t *testing.T) {
-				p := openParity(t, method, 2)
+			t.Run(fmt.Sprintf("%d tokens", tokens), func(t *testing.T) {
+				p := openParity(t, family, method, 2)
 				for _, texts := range []int{32, 5} { // the smaller batch after the larger: nothing may be left of it
 					place := fmt.Sprintf("batch%d/", texts)
 					g, err := p.step.gradients(p.parts(place, tokens), p.buffer)
@@ -280,7 +300,7 @@ func TestParityParts(t *testing.T) {
 				}
 			})
 		}
-	}
+	})
 }
 
 func (p *parity) compare(place string, g *Gradients) {
@@ -297,30 +317,66 @@ func (p *parity) compare(place string, g *Gradients) {
 	if norm := globalNorm(g.Values); math.Abs(norm-whole) > tolerance*whole {
 		p.t.Errorf("the global norm is %v, PyTorch's %v", norm, whole)
 	}
+	worst := 0.0
 	for i, parameter := range p.step.parameters {
 		off, size := distance(dense(parameter, g, i), p.floats(place+"grad."+parameter.Name))
+		if size > 1e-3*whole {
+			worst = max(worst, off/size)
+		}
 		// A key's bias shifts all scores of a row alike, so its gradient is zero but for rounding.
 		if off > tolerance*size+1e-7*whole {
 			p.t.Errorf("the gradient of %s is off by %.2g of its norm", parameter.Name, off/size)
 		}
 	}
+	p.t.Logf("gradients are off by at most %.2g of their norm", worst)
 }
 
 // The logits of the training graph must be PyTorch's.
 func TestParityLogits(t *testing.T) {
-	for _, method := range graphs.Methods {
-		t.Run(method, func(t *testing.T) {
-			p := openParity(t, method, 2)
-			for _, texts := range []int{5, 32} {
-				place := fmt.Sprintf("batch%d/", texts)
-				want := p.floats(place + "logits")
-				off, size := distance(p.logits(p.whole(place)), want)
-				if off > tolerance*size {
-					t.Errorf("%d texts: the logits are off by %.2g", texts, off/size)
-				}
+	eachParity(t, func(t *testing.T, family, method string) {
+		p := openParity(t, family, method, 2)
+		for _, texts := range []int{5, 32} {
+			place := fmt.Sprintf("batch%d/", texts)
+			want := p.floats(place + "logits")
+			off, size := distance(p.logits(p.whole(place)), want)
+			if off > tolerance*size {
+				t.Errorf("%d texts: the logits are off by %.2g", texts, off/size)
 			}
-		})
-	}
+			t.Logf("%d texts: the logits are off by %.2g", texts, off/size)
+		}
+	})
+}
+
+// The evaluation graph must give PyTorch's logits without dropout, with modules merged or as inputs.
+func TestParityEvaluation(t *testing.T) {
+	eachParity(t, func(t *testing.T, family, method string) {
+		p := openParity(t, family, method, 1)
+		evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, Device{Provider: "cpu", Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer evaluator.Close()
+		tuned := maps.Clone(p.drawn)
+		for _, parameter := range p.step.parameters {
+			tuned[parameter.Name] = Weight{parameter.Shape, parameter.Data}
+		}
+		if classes := tuned.Classes(p.topologies.Evaluate.Manifest); classes != 3 {
+			t.Errorf("the tensors tell %d classes apart, want 3", classes)
+		}
+		if err := evaluator.Use(tuned); err != nil {
+			t.Fatal(err)
+		}
+		examples, _ := p.examples("batch32/")
+		logits, err := evaluator.Logits(t.Context(), examples)
+		if err != nil {
+			t.Fatal(err)
+		}
+		off, size := distance(slices.Concat(logits...), p.floats("batch32/evaluation"))
+		if off > tolerance*size {
+			t.Errorf("the logits are off by %.2g", off/size)
+		}
+		t.Logf("the logits are off by %.2g", off/size)
+	})
 }
 
 func (p *parity) logits(work part) []float32 {
@@ -350,24 +406,22 @@ func (p *parity) logits(work part) []float32 {
 
 // Ten steps of clipping and AdamW with linear decay must follow PyTorch's losses and parameters.
 func TestParityTraining(t *testing.T) {
-	for _, method := range graphs.Methods {
-		t.Run(method, func(t *testing.T) {
-			p := openParity(t, method, 2)
-			losses := p.floats("losses")
-			for step := 1; step <= len(losses); step++ {
-				g, err := p.step.gradients(p.parts(fmt.Sprintf("step%d/", step), math.MaxInt), p.buffer)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if want := float64(losses[step-1]); math.Abs(g.Loss-want) > tolerance*want {
-					t.Errorf("step %d: the loss is %v, PyTorch's %v", step, g.Loss, want)
-				}
-				rate := 1e-3 * (1 - float64(step-1)/float64(len(losses)))
-				DefaultAdamW.Step(p.step.parameters, g, step, rate, clipFactor(globalNorm(g.Values), 1))
-				p.compareParameters(step)
+	eachParity(t, func(t *testing.T, family, method string) {
+		p := openParity(t, family, method, 2)
+		losses := p.floats("losses")
+		for step := 1; step <= len(losses); step++ {
+			g, err := p.step.gradients(p.parts(fmt.Sprintf("step%d/", step), math.MaxInt), p.buffer)
+			if err != nil {
+				t.Fatal(err)
 			}
-		})
-	}
+			if want := float64(losses[step-1]); math.Abs(g.Loss-want) > tolerance*want {
+				t.Errorf("step %d: the loss is %v, PyTorch's %v", step, g.Loss, want)
+			}
+			rate := 1e-3 * (1 - float64(step-1)/float64(len(losses)))
+			DefaultAdamW.Step(p.step.parameters, g, step, rate, clipFactor(globalNorm(g.Values), 1))
+			p.compareParameters(step)
+		}
+	})
 }
 
 func (p *parity) compareParameters(step int) {

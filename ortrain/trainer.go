@@ -72,7 +72,7 @@ func (t Topologies) Check(model *Model) error {
 		if err := model.Config.Check(topology.Manifest); err != nil {
 			return err
 		}
-		if _, err := topology.Link(model.Weights, model.missingPooler); err != nil {
+		if err := topology.Check(model.Weights, model.drawn); err != nil {
 			return err
 		}
 	}

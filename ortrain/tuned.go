@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"mslora/graphs"
 	"mslora/internal/safetensors"
 )
 
@@ -15,6 +16,17 @@ type Tuned map[string]Weight
 type Weight struct {
 	Shape []int64
 	Data  []float32
+}
+
+// Classes is the number of classes that the tensors tell apart: the open size of the head that the
+// evaluation graph reads. It is 0 if they lack that head.
+func (t Tuned) Classes(evaluate graphs.Manifest) int {
+	for _, f := range evaluate.FrozenInputs {
+		if weight, ok := t[f.Name]; ok && f.Shape[0].Symbol == "C" {
+			return int(weight.Shape[0])
+		}
+	}
+	return 0
 }
 
 // Save writes the tensors with metadata; equal tensors give equal bytes.

@@ -2,15 +2,16 @@
 """Export the graphs of one or of all architectures, or check the committed ones.
 
 usage: export_graphs.py --all | --check
-       export_graphs.py --arch bert --layers 4 --hidden 256 --heads 4 --intermediate 1024 --out FOLDER
+       export_graphs.py --config MODEL/config.json --out FOLDER
 
 --all writes every graph that comes with the program and the tests' tiny ones; --check exports them to a
-temporary folder and compares byte for byte. A single architecture goes to FOLDER/bert-LAYERSxHIDDEN, which
-`mslora run --graphs FOLDER` reads.
+temporary folder and compares byte for byte. --config exports the graphs of one model of Hugging Face, whose
+config.json gives family and sizes, to FOLDER/FAMILY-LAYERSxHIDDEN, which `mslora run --graphs FOLDER` reads.
 """
 
 import argparse
 import filecmp
+import json
 import os
 import sys
 import tempfile
@@ -18,17 +19,22 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 GRAPHS = os.path.join(os.path.dirname(HERE), "graphs")
 sys.path.insert(0, HERE)
-from exporter.bert import Architecture
+from exporter import bert, llama, roberta
 from exporter.contract import EVALUATIONS, METHODS, evaluates
 from exporter.manifest import describe
 from exporter.trace import export
 
+FAMILIES = {a.family: a for a in (bert.Architecture, roberta.Architecture, llama.Architecture)}
 SHIPPED = [
-    Architecture(layers=6, hidden=384, heads=12, intermediate=1536),  # MiniLM
-    Architecture(layers=12, hidden=384, heads=12, intermediate=1536),  # bge-small
-    Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # BERT-base
+    bert.Architecture(layers=6, hidden=384, heads=12, intermediate=1536),  # MiniLM
+    bert.Architecture(layers=12, hidden=384, heads=12, intermediate=1536),  # bge-small
+    bert.Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # BERT-base
 ]
-TINY = Architecture(layers=2, hidden=36, heads=3, intermediate=50)
+TINY = {
+    "tiny": bert.Architecture(layers=2, hidden=36, heads=3, intermediate=50),
+    "tiny-roberta": roberta.Architecture(layers=2, hidden=36, heads=3, intermediate=50),
+    "tiny-llama": llama.Architecture(layers=2, hidden=48, heads=6, intermediate=50, key_value_heads=2, theta=500.0),
+}
 
 
 def write(a, folder):
@@ -46,7 +52,7 @@ def write(a, folder):
 
 def shipped(root):
     """Give (architecture, folder below root) of everything that is committed."""
-    return [(a, os.path.join(root, "topologies", a.name)) for a in SHIPPED] + [(TINY, os.path.join(root, "testdata", "tiny"))]
+    return [(a, os.path.join(root, "topologies", a.name)) for a in SHIPPED] + [(a, os.path.join(root, "testdata", name)) for name, a in TINY.items()]
 
 
 def check():
@@ -68,14 +74,25 @@ def check():
     return 0
 
 
+def architecture(path):
+    """The architecture that a config.json describes."""
+    with open(path, encoding="utf-8") as file:
+        config = json.load(file)
+    family = config.get("model_type")
+    if family not in FAMILIES:
+        raise ValueError(f"model_type is {family!r}, expected one of {', '.join(FAMILIES)}")
+    a = FAMILIES[family].read(config)
+    if a.hidden % a.heads:
+        raise ValueError(f"hidden_size {a.hidden} is no multiple of num_attention_heads {a.heads}")
+    return a
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="write every committed graph")
     parser.add_argument("--check", action="store_true", help="compare every committed graph with a fresh export")
-    parser.add_argument("--arch", choices=["bert"], default="bert")
-    for size in ("layers", "hidden", "heads", "intermediate"):
-        parser.add_argument("--" + size, type=int)
-    parser.add_argument("--out", help="folder for a single architecture")
+    parser.add_argument("--config", help="config.json of the model to export graphs for")
+    parser.add_argument("--out", help="folder for its graphs")
     o = parser.parse_args(arguments)
     if o.check:
         return check()
@@ -83,11 +100,12 @@ def main(arguments=None):
         for a, folder in shipped(GRAPHS):
             write(a, folder)
         return 0
-    if None in (o.layers, o.hidden, o.heads, o.intermediate, o.out):
-        parser.error("give --all, --check, or --layers, --hidden, --heads, --intermediate and --out")
-    if o.hidden % o.heads:
-        parser.error(f"--hidden {o.hidden} is no multiple of --heads {o.heads}")
-    a = Architecture(o.layers, o.hidden, o.heads, o.intermediate)
+    if None in (o.config, o.out):
+        parser.error("give --all, --check, or --config and --out")
+    try:
+        a = architecture(o.config)
+    except (OSError, ValueError, KeyError) as problem:
+        parser.error(f"--config {o.config}: {problem}")
     write(a, os.path.join(o.out, a.name))
     return 0
 

@@ -147,6 +147,9 @@ func train(ctx context.Context, o trainOptions) error {
 	}
 	defer plan.Close()
 	cell := plan.Cells[0]
+	if err := classifier.Savable(cell.Architecture); err != nil {
+		return badInput(err)
+	}
 	warnings := trustWarnings(dataset)
 	for _, w := range warnings {
 		fmt.Fprintln(o.Stderr, "warning:", w)

@@ -33,6 +33,9 @@ type File struct {
 	mapped  []byte // the whole file
 	tensors map[string]Tensor
 	names   []string // in file order
+
+	shards []*File          // of an index, whose file is not mapped
+	owners map[string]*File // the shard of each tensor
 }
 
 // Open maps a file and checks its header against its size. Errors about the content wrap ErrFormat and
@@ -90,7 +93,7 @@ func (f *File) readHeader() error {
 		if t.End > size-start {
 			return truncated(f.Path, start+tensors[len(tensors)-1].End, size)
 		}
-		t.Begin, t.End = start+t.Begin, start+t.End
+		t.Begin, t.End, t.Path = start+t.Begin, start+t.End, f.Path
 		end = t.End
 		f.tensors[t.Name] = t
 		f.names = append(f.names, t.Name)
@@ -109,8 +112,12 @@ func truncated(path string, expected, actual int64) error {
 
 // Close unmaps the file. Slices that Float32, Int64 and Bytes gave are invalid afterwards.
 func (f *File) Close() error {
+	var all []error
+	for _, shard := range f.shards {
+		all = append(all, shard.Close())
+	}
 	if f.mapped == nil {
-		return nil
+		return errors.Join(all...)
 	}
 	mapped := f.mapped
 	f.mapped, f.tensors, f.names = nil, nil, nil
@@ -131,6 +138,9 @@ func (f *File) Bytes(name string) ([]byte, error) {
 	t, ok := f.tensors[name]
 	if !ok {
 		return nil, fmt.Errorf("%s: %w: %q", f.Path, ErrNoTensor, name)
+	}
+	if owner, ok := f.owners[name]; ok {
+		return owner.Bytes(name)
 	}
 	return f.mapped[t.Begin:t.End:t.End], nil
 }

@@ -32,6 +32,7 @@ type Tensor struct {
 	Name, DType string
 	Shape       []int64 // empty for a scalar
 	Begin, End  int64   // file offsets of its first byte and of the byte after its last
+	Path        string  // the file that holds it
 }
 
 // entry is the JSON form of a tensor; offsets count from the end of the header.
@@ -77,7 +78,7 @@ func parseHeader(header []byte) ([]Tensor, map[string]string, error) {
 		if err := e.check(); err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
-		tensors = append(tensors, Tensor{name, e.DType, e.Shape, e.Offsets[0], e.Offsets[1]})
+		tensors = append(tensors, Tensor{Name: name, DType: e.DType, Shape: e.Shape, Begin: e.Offsets[0], End: e.Offsets[1]})
 	}
 	if _, err := decoder.Token(); err != nil {
 		return nil, nil, fmt.Errorf("header: %w", err)

@@ -2,7 +2,6 @@ package safetensors
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -39,10 +38,22 @@ func rawBytes[T float32 | int64](data []T, size int) []byte {
 // Write replaces a file atomically. The bytes depend on nothing but the arguments: tensors stand in order
 // of falling element size, so that each is aligned, then of name.
 func Write(path string, arrays []Array, metadata map[string]string) error {
+	for _, a := range arrays {
+		size, err := bytesOf(elementSize[a.DType], a.Shape)
+		if err == nil && size != int64(len(a.Data)) && elementSize[a.DType] > 0 {
+			err = fmt.Errorf("%s %v takes %d bytes, its data has %d", a.DType, a.Shape, size, len(a.Data))
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: tensor %q: %w", path, a.Name, err)
+		}
+	}
+	return write(path, arrays, metadata, func(a Array) ([]byte, error) { return a.Data, nil })
+}
+
+// write is Write with the data of each tensor made when its turn comes.
+func write(path string, arrays []Array, metadata map[string]string, data func(Array) ([]byte, error)) error {
 	arrays = slices.Clone(arrays)
-	slices.SortFunc(arrays, func(a, b Array) int {
-		return cmp.Or(cmp.Compare(elementSize[b.DType], elementSize[a.DType]), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(arrays, order)
 	header, err := encodeHeader(arrays, metadata)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -56,7 +67,11 @@ func Write(path string, arrays []Array, metadata map[string]string) error {
 		return err
 	}
 	for _, a := range arrays {
-		if _, err := file.Write(a.Data); err != nil {
+		content, err := data(a)
+		if err != nil {
+			return err
+		}
+		if _, err := file.Write(content); err != nil {
 			return err
 		}
 	}
@@ -96,7 +111,11 @@ func encodeHeader(arrays []Array, metadata map[string]string) ([]byte, error) {
 			return nil, fmt.Errorf("tensor name %q is used twice or reserved", a.Name)
 		}
 		seen[a.Name] = true
-		e := entry{a.DType, append([]int64{}, a.Shape...), []int64{offset, offset + int64(len(a.Data))}}
+		size, err := bytesOf(elementSize[a.DType], a.Shape)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", a.Name, err)
+		}
+		e := entry{a.DType, append([]int64{}, a.Shape...), []int64{offset, offset + size}}
 		if err := e.check(); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", a.Name, err)
 		}

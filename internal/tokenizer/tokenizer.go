@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/daulet/tokenizers"
@@ -20,11 +21,12 @@ import (
 	"mslora/internal/hint"
 )
 
-// specials is the number of tokens that frame a text: [CLS] before it and [SEP] after it.
-const specials = 2
-
 // Tokenizer encodes texts. It is safe for concurrent use.
-type Tokenizer struct{ library *tokenizers.Tokenizer }
+type Tokenizer struct {
+	library *tokenizers.Tokenizer
+	closing int     // special tokens after a text, which truncation keeps
+	empty   []int32 // what an empty text becomes: the special tokens around it, at least one
+}
 
 // Open reads tokenizer.json of a Hugging Face model folder. Its own padding and truncation are switched
 // off: batches are packed without padding, and Encode truncates. The tokenizer must fit the model that
@@ -50,7 +52,7 @@ func Open(folder string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, hint.New("it must be a tokenizer.json of Hugging Face tokenizers", "%s: %w", path, err)
 	}
-	t := &Tokenizer{library}
+	t := &Tokenizer{library: library}
 	if err := t.check(folder, path, idsEnd(data)); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -80,43 +82,101 @@ func idsEnd(data []byte) int {
 	return end
 }
 
+// modelConfig is the part of config.json that the tokenizer must fit. Ids are numbers, null, or lists of them.
+type modelConfig struct {
+	path       string
+	ModelType  string `json:"model_type"`
+	Vocabulary int    `json:"vocab_size"`
+	Opening    any    `json:"bos_token_id"`
+	Closing    any    `json:"eos_token_id"`
+}
+
 // check compares the tokenizer with the model: an id beyond the embedding table has no vector, and a text
-// that is not framed has no token to classify it by.
+// that is not framed as the model expects has no token to classify it by.
 func (t *Tokenizer) check(folder, path string, idsEnd int) error {
-	configPath := filepath.Join(folder, "config.json")
-	data, err := os.ReadFile(configPath)
+	config := modelConfig{path: filepath.Join(folder, "config.json")}
+	data, err := os.ReadFile(config.path)
 	if err != nil {
 		return err
 	}
-	var config struct {
-		Vocabulary int `json:"vocab_size"`
-	}
 	if err := json.Unmarshal(data, &config); err != nil {
-		return fmt.Errorf("%s: %w", configPath, err)
+		return fmt.Errorf("%s: %w", config.path, err)
 	}
 	if size := max(idsEnd, int(t.library.VocabSize())); size > config.Vocabulary {
 		return hint.New("take tokenizer.json and model.safetensors from the same model",
 			"%s has %d tokens, the model only %d (vocab_size in config.json)", path, size, config.Vocabulary)
 	}
-	if n := len(t.library.EncodeWithOptions("", true).IDs); n != specials {
+	for _, id := range t.library.EncodeWithOptions("", true).IDs {
+		t.empty = append(t.empty, int32(id))
+	}
+	if config.ModelType == "llama" {
+		return t.checkDecoder(path, config)
+	}
+	return t.checkEncoder(path, config)
+}
+
+// checkEncoder wants one special token before each text, by which it is classified, and one after it: BERT's
+// [CLS] and [SEP], RoBERTa's <s> and </s>.
+func (t *Tokenizer) checkEncoder(path string, config modelConfig) error {
+	t.closing = 1
+	names := "[CLS] and [SEP]"
+	if config.ModelType == "roberta" {
+		names = "<s> and </s>"
+	}
+	if len(t.empty) != 2 {
 		return hint.New("its post_processor must frame each text with the model's two special tokens",
-			"%s adds %d special tokens to a text, expected [CLS] and [SEP]", path, n)
+			"%s adds %d special tokens to a text, expected %s", path, len(t.empty), names)
+	}
+	if config.ModelType != "roberta" { // BERT's configuration does not name these ids
+		return nil
+	}
+	for i, expected := range []struct {
+		name string
+		id   any
+	}{{"bos_token_id", config.Opening}, {"eos_token_id", config.Closing}} {
+		if id, ok := expected.id.(float64); ok && float64(t.empty[i]) != id {
+			return hint.New("take tokenizer.json and config.json from the same model",
+				"%s frames a text with tokens %d, but %s is %v in %s", path, t.empty, expected.name, id, config.path)
+		}
 	}
 	return nil
 }
 
+// checkDecoder takes the special tokens as they are: a text is classified by its last token, whatever that
+// is. An empty text without special tokens becomes the model's first token.
+func (t *Tokenizer) checkDecoder(path string, config modelConfig) error {
+	special := t.library.EncodeWithOptions("a", true, tokenizers.WithReturnSpecialTokensMask()).SpecialTokensMask
+	for t.closing < len(special) && special[len(special)-1-t.closing] == 1 {
+		t.closing++
+	}
+	if len(t.empty) > 0 {
+		return nil
+	}
+	id, ok := config.Opening.(float64)
+	if !ok || id < 0 || int(id) >= config.Vocabulary {
+		return hint.New("set bos_token_id to the id of the model's first token",
+			"%s adds no special tokens, and bos_token_id is %v in %s", path, config.Opening, config.path)
+	}
+	t.empty = []int32{int32(id)}
+	return nil
+}
+
 // Encode gives the ids of text with the model's special tokens, at most maxTokens of them: a longer text
-// loses its end but keeps the closing special token. It panics if maxTokens is less than 2, the number of
-// special tokens. NUL, after which the library would drop the rest of the text, counts as a space.
+// loses its end but keeps the closing special token. There is at least one token. It panics if maxTokens
+// leaves no room for the special tokens. NUL, after which the library would drop the rest of the text,
+// counts as a space.
 func (t *Tokenizer) Encode(text string, maxTokens int) []int32 {
+	if maxTokens < len(t.empty) {
+		panic(fmt.Sprintf("tokenizer: at most %d tokens, expected %d at least", maxTokens, len(t.empty)))
+	}
 	text = strings.ReplaceAll(text, "\x00", " ")
 	encoded := t.library.EncodeWithOptions(text, true).IDs
-	if len(encoded) > maxTokens {
-		last := encoded[len(encoded)-1]
-		encoded = append(encoded[:maxTokens-1], last)
+	if len(encoded) == 0 {
+		return slices.Clone(t.empty)
 	}
-	if len(encoded) < specials {
-		panic(fmt.Sprintf("tokenizer: %d tokens of at most %d, expected [CLS] and [SEP] at least", len(encoded), maxTokens))
+	if cut := len(encoded) - maxTokens; cut > 0 {
+		end := len(encoded) - t.closing
+		encoded = slices.Delete(encoded, end-cut, end)
 	}
 	ids := make([]int32, len(encoded))
 	for i, id := range encoded {

@@ -26,13 +26,16 @@ func open(t testing.TB, folder string) *Tokenizer {
 	return tokenizer
 }
 
+// folders have a tokenizer for each family, BERT's first.
+var folders = []string{"testdata", "testdata/roberta", "testdata/llama", "testdata/smollm"}
+
 // encodings are texts with the ids that the Python library gives, see testdata/make.py.
-func encodings(t testing.TB) (all []struct {
+func encodings(t testing.TB, folder string) (all []struct {
 	Text string
 	IDs  []int32
 }) {
 	t.Helper()
-	data, err := os.ReadFile("testdata/encodings.json")
+	data, err := os.ReadFile(filepath.Join(folder, "encodings.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,16 +43,21 @@ func encodings(t testing.TB) (all []struct {
 		t.Fatal(err)
 	}
 	if len(all) == 0 {
-		t.Fatal("testdata/encodings.json is empty")
+		t.Fatalf("%s/encodings.json is empty", folder)
 	}
 	return all
 }
 
 func TestEncodeAsPythonDoes(t *testing.T) {
-	tokenizer := open(t, "testdata")
-	for _, want := range encodings(t) {
-		if got := tokenizer.Encode(want.Text, long); !slices.Equal(got, want.IDs) {
-			t.Errorf("%q\nids  %v\nwant %v", want.Text, got, want.IDs)
+	for _, folder := range folders {
+		tokenizer := open(t, folder)
+		for _, want := range encodings(t, folder) {
+			if len(want.IDs) == 0 {
+				want.IDs = tokenizer.empty
+			}
+			if got := tokenizer.Encode(want.Text, long); !slices.Equal(got, want.IDs) {
+				t.Errorf("%s: %q\nids  %v\nwant %v", folder, want.Text, got, want.IDs)
+			}
 		}
 	}
 }
@@ -97,7 +105,7 @@ func TestEncodeKeepsTextAfterNUL(t *testing.T) {
 
 func TestEncodeConcurrently(t *testing.T) {
 	tokenizer := open(t, "testdata")
-	all := encodings(t)
+	all := encodings(t, "testdata")
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -209,18 +217,109 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+// A causal model has special tokens before a text only, or none.
+func TestEncodeLlama(t *testing.T) {
+	const text = "the film is not good"
+	for _, test := range []struct {
+		folder string
+		empty  []int32
+	}{{"testdata/llama", []int32{1}}, {"testdata/smollm", []int32{1}}} {
+		tokenizer := open(t, test.folder)
+		if got := tokenizer.Encode("", long); !slices.Equal(got, test.empty) {
+			t.Errorf("%s: an empty text is %v, want %v", test.folder, got, test.empty)
+		}
+		whole := tokenizer.Encode(text, long)
+		for limit := 1; limit < len(whole); limit++ {
+			if got := tokenizer.Encode(text, limit); !slices.Equal(got, whole[:limit]) {
+				t.Errorf("%s: at most %d tokens: %v, want %v", test.folder, limit, got, whole[:limit])
+			}
+		}
+	}
+}
+
+// A tokenizer that closes each text keeps doing so when it truncates.
+func TestEncodeLlamaClosing(t *testing.T) {
+	data, err := os.ReadFile("testdata/llama/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings map[string]any
+	if err := json.Unmarshal(data, &settings); err != nil {
+		t.Fatal(err)
+	}
+	processor := settings["post_processor"].(map[string]any)
+	closing := map[string]any{"SpecialToken": map[string]any{"id": "</s>", "type_id": 0}}
+	processor["single"] = append(processor["single"].([]any), closing)
+	processor["special_tokens"].(map[string]any)["</s>"] = map[string]any{"id": "</s>", "ids": []int{2}, "tokens": []string{"</s>"}}
+	if data, err = json.Marshal(settings); err != nil {
+		t.Fatal(err)
+	}
+	tokenizer := open(t, folder(t, map[string]string{"config.json": `{"model_type": "llama", "vocab_size": 1000}`, "tokenizer.json": string(data)}))
+	whole := tokenizer.Encode("the film is not good", long)
+	for limit := 2; limit < len(whole); limit++ {
+		if got, want := tokenizer.Encode("the film is not good", limit), append(slices.Clone(whole[:limit-1]), 2); !slices.Equal(got, want) {
+			t.Errorf("at most %d tokens: %v, want %v", limit, got, want)
+		}
+	}
+}
+
+func TestOpenLlamaErrors(t *testing.T) {
+	data, err := os.ReadFile("testdata/smollm/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"null", "-1", "1000"} {
+		config := `{"model_type": "llama", "vocab_size": 1000, "bos_token_id": ` + id + `}`
+		tokenizer, err := Open(folder(t, map[string]string{"config.json": config, "tokenizer.json": string(data)}))
+		if err == nil {
+			tokenizer.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "adds no special tokens, and bos_token_id is ") {
+			t.Errorf("bos_token_id %s: got %v", id, err)
+		}
+	}
+}
+
+// A tokenizer and a configuration of different models are noticed by the special tokens.
+func TestOpenRobertaErrors(t *testing.T) {
+	read := func(name string) string {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	config, tokenizer := read("testdata/roberta/config.json"), read("testdata/roberta/tokenizer.json")
+	for _, test := range []struct{ name, config, tokenizer, want string }{
+		{"BERT's tokenizer", config, read("testdata/tokenizer.json"), "frames a text with tokens [2 3], but bos_token_id is 0 in "},
+		{"another end", strings.Replace(config, `"eos_token_id": 2`, `"eos_token_id": 4`, 1), tokenizer, "frames a text with tokens [0 2], but eos_token_id is 4 in "},
+		{"no frame", config, unframed(t), "adds 0 special tokens to a text, expected <s> and </s>"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			opened, err := Open(folder(t, map[string]string{"config.json": test.config, "tokenizer.json": test.tokenizer}))
+			if err == nil {
+				opened.Close()
+				t.Fatal("no error")
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %q, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
 // FuzzEncode feeds texts of all kinds: ids stay in the vocabulary and within the limit, framed.
 func FuzzEncode(f *testing.F) {
-	for _, e := range encodings(f) {
+	for _, e := range encodings(f, "testdata") {
 		f.Add(e.Text, 10)
 	}
 	f.Add("\xff\xfe broken", 5)
 	tokenizer := open(f, "testdata")
 	empty := tokenizer.Encode("", long)
 	f.Fuzz(func(t *testing.T, text string, limit int) {
-		limit = max(limit, specials)
+		limit = max(limit, len(empty))
 		ids := tokenizer.Encode(text, limit)
-		if len(ids) < specials || len(ids) > limit {
+		if len(ids) < len(empty) || len(ids) > limit {
 			t.Fatalf("%d ids, limit %d", len(ids), limit)
 		}
 		if ids[0] != empty[0] || ids[len(ids)-1] != empty[1] {

@@ -19,6 +19,12 @@ class Architecture:
     epsilon: float = 1e-12  # of the norms
     dropout: float = 0.1
 
+    @classmethod
+    def read(cls, config):
+        """The architecture of a Hugging Face configuration."""
+        return cls(config["num_hidden_layers"], config["hidden_size"], config["num_attention_heads"], config["intermediate_size"],
+                   config.get("layer_norm_eps", 1e-12), config.get("hidden_dropout_prob", 0.1))
+
     @property
     def name(self):
         return f"{self.family}-{self.layers}x{self.hidden}"

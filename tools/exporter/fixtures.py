@@ -1,9 +1,9 @@
-"""Parity fixtures: what PyTorch autograd computes on an unmodified, padded Hugging Face BERT.
+"""Parity fixtures: what PyTorch autograd computes on unmodified, padded Hugging Face models.
 
 LoRA, the multi-scale branch, adapters and prefixes are written here once more, straight from their formulas,
 so that the fixtures share no code with the exported graphs. Dropout masks are given, in padded form.
 
-usage: python -m exporter.fixtures FOLDER      (in tools/; `make fixtures`)
+usage: python -m exporter.fixtures FOLDER [FAMILY...]      (in tools/; FOLDER is graphs/testdata)
 """
 
 import math
@@ -14,17 +14,123 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import (BertConfig, BertForSequenceClassification, LlamaConfig, LlamaForSequenceClassification, RobertaConfig,
+                          RobertaForSequenceClassification)
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
-VOCABULARY, POSITIONS, CLASSES = 101, 20, 3
-CONFIG = dict(vocab_size=VOCABULARY, hidden_size=36, num_hidden_layers=2, num_attention_heads=3, intermediate_size=50,
-              max_position_embeddings=POSITIONS, type_vocab_size=2, num_labels=CLASSES, hidden_act="gelu",
-              hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, layer_norm_eps=1e-12, attn_implementation="eager")
+VOCABULARY, CLASSES, LONGEST = 101, 3, 12
+ENCODER = dict(vocab_size=VOCABULARY, hidden_size=36, num_hidden_layers=2, num_attention_heads=3, intermediate_size=50,
+               num_labels=CLASSES, hidden_act="gelu", hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, attn_implementation="eager")
 RANK, ALPHA = 4, 8.0
 SCALES, BANDWIDTH, SCALE_ALPHA = [1.0, 2.5, 4.0], 2, 3.0
 BOTTLENECK, PREFIX = 4, 3
 METHODS = ("lora", "lora+mslr", "full", "adapter", "prefix")
 STEPS, RATE, CLIP, KEPT = 10, 1e-3, 1.0, (1, 2, 5)
+
+
+class Bert:
+    """A tiny model of a family: where its modules go, and what dropout it has."""
+
+    folder, prefix, padding = "tiny", "bert.", 0
+    stored = ""  # before the names in the model file
+    config = BertConfig(**ENCODER, max_position_embeddings=20, type_vocab_size=2, layer_norm_eps=1e-12)
+    build = BertForSequenceClassification
+    head = ("classifier.",)  # beginnings of the names that are in no model file
+    penultimate = "pooler.dense"  # has the multi-scale branch
+
+    def projections(self, model):
+        """(name, module, attribute) of every query and value projection."""
+        for i, layer in enumerate(getattr(model, self.prefix[:-1]).encoder.layer):
+            for part in ("query", "value"):
+                yield f"encoder.layer.{i}.attention.self.{part}", layer.attention.self, part
+
+    def adapted(self, model):
+        """(name of the adapter, module, attribute) of every projection that an adapter stands behind."""
+        for i, layer in enumerate(getattr(model, self.prefix[:-1]).encoder.layer):
+            yield f"encoder.layer.{i}.attention.output.adapter.", layer.attention.output, "dense"
+            yield f"encoder.layer.{i}.output.adapter.", layer.output, "dense"
+
+    def attentions(self, model):
+        """(name of the prefix, module, attribute) of every attention."""
+        for i, layer in enumerate(getattr(model, self.prefix[:-1]).encoder.layer):
+            yield f"encoder.layer.{i}.attention.self.prefix.", layer.attention, "self"
+
+    def prefix_attention(self, base):
+        return PrefixAttention(base)
+
+    def penultimate_module(self, model):
+        return model.bert.pooler, "dense"
+
+    def masks(self, texts, longest, prefix):
+        """Shapes of the dropout masks, padded, in order of use."""
+        hidden, heads = self.config.hidden_size, self.config.num_attention_heads
+        shapes = {"keep.embeddings": (texts, longest, hidden)}
+        for i in range(self.config.num_hidden_layers):
+            if prefix:
+                shapes[f"keep.layer.{i}.prefix"] = (texts, heads, longest, prefix)
+            shapes[f"keep.layer.{i}.attention"] = (texts, heads, longest, longest)
+            shapes[f"keep.layer.{i}.attention_output"] = shapes[f"keep.layer.{i}.output"] = (texts, longest, hidden)
+        return shapes | self.head_masks(texts)
+
+    def head_masks(self, texts):
+        return {"keep.pooled": (texts, self.config.hidden_size)}
+
+
+class Roberta(Bert):
+    folder, prefix, padding = "tiny-roberta", "roberta.", 1
+    stored = "roberta."
+    config = RobertaConfig(**ENCODER, max_position_embeddings=22, type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+    build = RobertaForSequenceClassification
+    penultimate = "classifier.dense"
+
+    def penultimate_module(self, model):
+        return model.classifier, "dense"
+
+    def head_masks(self, texts):
+        return {"keep.first": (texts, self.config.hidden_size), "keep.pooled": (texts, self.config.hidden_size)}
+
+
+class Llama:
+    folder, prefix, padding, stored = "tiny-llama", "model.", 0, "model."
+    config = LlamaConfig(vocab_size=VOCABULARY, hidden_size=48, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2,
+                         intermediate_size=50, max_position_embeddings=20, num_labels=CLASSES, rms_norm_eps=1e-5, pad_token_id=0,
+                         bos_token_id=1, eos_token_id=2, rope_theta=500.0, attn_implementation="eager")
+    head = ("score.",)
+    penultimate = "score.0"
+
+    @staticmethod
+    def build(config):
+        """Hugging Face takes the last token that is not padding; the head is the paper's."""
+        model = LlamaForSequenceClassification(config)
+        model.score = nn.Sequential(nn.Linear(config.hidden_size, 16, bias=False), nn.Dropout(0.1), nn.Linear(16, CLASSES, bias=False))
+        return model
+
+    def projections(self, model):
+        for i, layer in enumerate(model.model.layers):
+            for part in ("q_proj", "v_proj"):
+                yield f"layers.{i}.self_attn.{part}", layer.self_attn, part
+
+    def adapted(self, model):
+        for i, layer in enumerate(model.model.layers):
+            yield f"layers.{i}.self_attn.adapter.", layer.self_attn, "o_proj"
+            yield f"layers.{i}.mlp.adapter.", layer.mlp, "down_proj"
+
+    def attentions(self, model):
+        for i, layer in enumerate(model.model.layers):
+            yield f"layers.{i}.self_attn.prefix.", layer, "self_attn"
+
+    def prefix_attention(self, base):
+        return LlamaPrefixAttention(base)
+
+    def penultimate_module(self, model):
+        return model.score, "0"
+
+    def masks(self, texts, longest, prefix):
+        """Hugging Face has the head score every token; all tokens of a text get the same mask."""
+        return {"keep.score": (texts, 1, 16)}
+
+
+FAMILIES = {"bert": Bert(), "roberta": Roberta(), "llama": Llama()}
 
 
 class LoRA(nn.Module):
@@ -57,6 +163,8 @@ class MultiScale(nn.Module):
 class Adapted(nn.Module):
     """h + W2 GELU(W1 h + b1) + b2 of h = W x + b, GELU(z) = z Phi(z)."""
 
+    names = {"down.weight": "W1", "down.bias": "b1", "up.weight": "W2", "up.bias": "b2"}  # in the graph, here
+
     def __init__(self, base):
         super().__init__()
         self.base = base
@@ -73,6 +181,8 @@ class Adapted(nn.Module):
 
 class PrefixAttention(nn.Module):
     """softmax(q [K'; K]^T / sqrt(e) + mask) [V'; V] in each head, with learned K' and V' that no mask hides."""
+
+    names = {"key": "K", "value": "V"}
 
     def __init__(self, base):
         super().__init__()
@@ -92,6 +202,28 @@ class PrefixAttention(nn.Module):
         return (kept @ heads(v)).transpose(1, 2).flatten(2), None
 
 
+class LlamaPrefixAttention(nn.Module):
+    """The same with rotated q and K, and keys and values that groups of queries share. K' is not rotated."""
+
+    names = PrefixAttention.names
+
+    def __init__(self, base):
+        super().__init__()
+        self.base = base
+        self.K = nn.Parameter(torch.randn(PREFIX, base.k_proj.out_features) * 0.5)
+        self.V = nn.Parameter(torch.randn(PREFIX, base.v_proj.out_features) * 0.5)
+
+    def forward(self, hidden_states, position_embeddings, attention_mask=None, **unused):
+        base, x = self.base, hidden_states
+        heads = lambda y: y.unflatten(-1, (-1, base.head_dim)).transpose(-3, -2)
+        shared = lambda prefix, y: torch.cat([heads(prefix).expand(len(x), -1, -1, -1), y], 2).repeat_interleave(base.num_key_value_groups, 1)
+        q, k = apply_rotary_pos_emb(heads(base.q_proj(x)), heads(base.k_proj(x)), *position_embeddings)
+        k, v = shared(self.K, k), shared(self.V, heads(base.v_proj(x)))
+        seen = torch.zeros(*attention_mask.shape[:-1], PREFIX)
+        scores = q @ k.transpose(2, 3) / math.sqrt(base.head_dim) + torch.cat([seen, attention_mask], -1)
+        return base.o_proj((torch.softmax(scores, -1) @ v).transpose(1, 2).flatten(2)), None
+
+
 class GivenDropout:
     """Replaces torch's dropout function: each call takes the next given mask."""
 
@@ -100,12 +232,12 @@ class GivenDropout:
 
     def __enter__(self):
         self.original = F.dropout
-        F.dropout = lambda x, p=0.5, training=True, inplace=False: x * self.next(x, p)
+        F.dropout = lambda x, p=0.5, training=True, inplace=False: x * self.next(x, p) if p else x
         return self
 
     def next(self, x, p):
         mask = next(self.masks)
-        assert mask.shape == x.shape, (mask.shape, x.shape)
+        assert mask.dim() == x.dim() and mask.expand_as(x).shape == x.shape, (mask.shape, x.shape)
         return mask.float() / (1 - p)
 
     def __exit__(self, *error):
@@ -114,75 +246,59 @@ class GivenDropout:
             assert next(self.masks, None) is None, "a mask was not used"
 
 
-def reference(method):
-    """A model with the modules of a method; gives it and {name in the graph: trained parameter}."""
+def reference(family, method):
+    """A model with the modules of a method, its weights by the graphs' names, {name in the graph: trained parameter}."""
     torch.manual_seed(1)
-    model = BertForSequenceClassification(BertConfig(**CONFIG))
+    model = family.build(family.config)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            p.normal_(1.0 if "LayerNorm.weight" in name else 0.0, 0.15)
-    weights = {name.removeprefix("bert."): p.detach().clone() for name, p in model.named_parameters()}
+            p.normal_(1.0 if "norm.weight" in name.lower() else 0.0, 0.15)
+    parameters = {name.removeprefix(family.prefix): p for name, p in model.named_parameters()}
+    weights = {name: p.detach().clone() for name, p in parameters.items()}
     if method == "full":
-        return model.train(), weights, {name.removeprefix("bert."): p for name, p in model.named_parameters()}
+        return model.train(), weights, parameters
     for p in model.parameters():
         p.requires_grad_(False)
     trained = {}
     if method in ("adapter", "prefix"):
-        for i, layer in enumerate(model.bert.encoder.layer):
-            trained |= (adapt if method == "adapter" else prepend)(layer, f"encoder.layer.{i}.")
-        for name, p in model.classifier.named_parameters(prefix="classifier"):
-            trained[name] = p.requires_grad_(True)
+        for name, module, part in family.adapted(model) if method == "adapter" else family.attentions(model):
+            branch = Adapted(getattr(module, part)) if method == "adapter" else family.prefix_attention(getattr(module, part))
+            setattr(module, part, branch)
+            trained |= {name + graph: getattr(branch, own) for graph, own in branch.names.items()}
+        trained |= {name: p.requires_grad_(True) for name, p in parameters.items() if name.startswith(family.head)}
         return model.train(), weights, trained
-    for i, layer in enumerate(model.bert.encoder.layer):
-        attention = layer.attention.self
-        for part in ("query", "value"):
-            module = LoRA(getattr(attention, part))
-            setattr(attention, part, module)
-            name = f"encoder.layer.{i}.attention.self.{part}."
-            trained[name + "lora_A.weight"], trained[name + "lora_B.weight"] = module.A, module.B
+    for name, module, part in family.projections(model):
+        branch = LoRA(getattr(module, part))
+        setattr(module, part, branch)
+        trained[name + ".lora_A.weight"], trained[name + ".lora_B.weight"] = branch.A, branch.B
     if method == "lora+mslr":
-        module = model.bert.pooler.dense = MultiScale(model.bert.pooler.dense)
-        trained["pooler.dense.mslr_L.weight"], trained["pooler.dense.mslr_R.weight"] = module.L, module.R
+        module, part = family.penultimate_module(model)
+        branch = MultiScale(getattr(module, part))
+        setattr(module, part, branch)
+        trained[family.penultimate + ".mslr_L.weight"], trained[family.penultimate + ".mslr_R.weight"] = branch.L, branch.R
     return model.train(), weights, trained
 
 
-def adapt(layer, place):
-    """Put adapters behind both projections of a layer; gives their parameters by the graph's names."""
-    trained = {}
-    for name, part in (("attention.output", layer.attention.output), ("output", layer.output)):
-        part.dense = Adapted(part.dense)
-        for graph, own in (("down.weight", "W1"), ("down.bias", "b1"), ("up.weight", "W2"), ("up.bias", "b2")):
-            trained[f"{place}{name}.adapter.{graph}"] = getattr(part.dense, own)
-    return trained
-
-
-def prepend(layer, place):
-    """Put a prefix before the keys and values of a layer; gives its parameters by the graph's names."""
-    attention = layer.attention.self = PrefixAttention(layer.attention.self)
-    return {place + "attention.self.prefix.key": attention.K, place + "attention.self.prefix.value": attention.V}
-
-
-def batch(texts, seed, prefix=0):
+def batch(family, texts, seed, prefix=0):
     """Token ids [B, L], lengths [B], labels [B] and dropout masks in padded form, in order of use."""
     g = torch.Generator().manual_seed(seed)
-    lengths = torch.randint(2, 13, (texts,), generator=g)
-    longest, hidden, heads = int(lengths.max()), CONFIG["hidden_size"], CONFIG["num_attention_heads"]
-    tokens = torch.randint(1, VOCABULARY, (texts, longest), generator=g) * (torch.arange(longest)[None] < lengths[:, None])
-    shapes = {"keep.embeddings": (texts, longest, hidden)}
-    for i in range(CONFIG["num_hidden_layers"]):
-        if prefix:
-            shapes[f"keep.layer.{i}.prefix"] = (texts, heads, longest, prefix)
-        shapes[f"keep.layer.{i}.attention"] = (texts, heads, longest, longest)
-        shapes[f"keep.layer.{i}.attention_output"] = shapes[f"keep.layer.{i}.output"] = (texts, longest, hidden)
-    shapes["keep.pooled"] = (texts, hidden)
-    masks = {name: (torch.rand(shape, generator=g) < 0.9).to(torch.uint8) for name, shape in shapes.items()}
+    lengths = torch.randint(2, LONGEST + 1, (texts,), generator=g)
+    longest = int(lengths.max())
+    tokens = torch.randint(family.padding + 1, VOCABULARY, (texts, longest), generator=g)
+    tokens = torch.where(torch.arange(longest)[None] < lengths[:, None], tokens, family.padding)
+    masks = {name: (torch.rand(shape, generator=g) < 0.9).to(torch.uint8) for name, shape in family.masks(texts, longest, prefix).items()}
     labels = torch.randint(0, CLASSES, (texts,), generator=g)
     return {"tokens": tokens, "lengths": lengths, "labels": labels, **masks}
 
 
+def padded(b):
+    """What the model reads of a batch."""
+    attention = (torch.arange(b["tokens"].shape[1])[None] < b["lengths"][:, None]).long()
+    return {"input_ids": b["tokens"], "attention_mask": attention}
+
+
 def forward(model, b):
     """Loss [] and logits [B, C] with the batch's masks. Those of a prefix and of the texts are one in attention."""
-    attention = (torch.arange(b["tokens"].shape[1])[None] < b["lengths"][:, None]).long()
     masks, left = [], []
     for name, mask in b.items():
         if name.endswith(".prefix"):
@@ -191,28 +307,37 @@ def forward(model, b):
             masks.append(torch.cat([*left, mask], -1))
             left = []
     with GivenDropout(masks):
-        logits = model(input_ids=b["tokens"], attention_mask=attention).logits
+        logits = model(**padded(b)).logits
     return F.cross_entropy(logits, b["labels"]), logits
 
 
-def fixture(method):
+@torch.no_grad()
+def evaluate(model, b):
+    """Logits [B, C] without dropout."""
+    logits = model.eval()(**padded(b)).logits
+    model.train()
+    return logits
+
+
+def fixture(family, method):
     """All tensors of a method's fixture by name."""
-    model, _, trained = reference(method)
+    model, _, trained = reference(family, method)
     prefix = PREFIX if method == "prefix" else 0
     out = {"scales": torch.tensor(SCALES)}
     out |= {"initial/" + n: p.detach().clone() for n, p in trained.items()}
     for texts in (5, 32):
-        b = batch(texts, texts, prefix)
+        b = batch(family, texts, texts, prefix)
         loss, logits = forward(model, b)
         gradients = torch.autograd.grad(loss, list(trained.values()))
         place = f"batch{texts}/"
         out |= {place + n: v for n, v in b.items()} | {place + "loss": loss.detach()[None], place + "logits": logits.detach()}
         out |= {place + "grad." + n: g for n, g in zip(trained, gradients)}
+        out[place + "evaluation"] = evaluate(model, b)
     optimizer = torch.optim.AdamW(list(trained.values()), lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / STEPS)
     losses = []
     for step in range(1, STEPS + 1):
-        b = batch(4, 100 + step, prefix)
+        b = batch(family, 4, 100 + step, prefix)
         optimizer.zero_grad()
         loss, _ = forward(model, b)
         loss.backward()
@@ -227,13 +352,18 @@ def fixture(method):
     return {n: v.contiguous() for n, v in out.items()}
 
 
-def main(folder):
+def main(folder, *names):
     torch.set_num_threads(1)
-    _, weights, _ = reference("full")
-    save_file({n: w for n, w in weights.items() if not n.startswith("classifier.")}, os.path.join(folder, "model.safetensors"))
-    save_file({n: w for n, w in weights.items() if n.startswith("classifier.")}, os.path.join(folder, "classifier.safetensors"))
-    for method in METHODS:
-        save_file(fixture(method), os.path.join(folder, method + ".parity.safetensors"))
+    for family in (FAMILIES[name] for name in names or FAMILIES):
+        place = os.path.join(folder, family.folder)
+        os.makedirs(place, exist_ok=True)
+        _, weights, _ = reference(family, "full")
+        head = {n: w for n, w in weights.items() if n.startswith(family.head)}
+        save_file({family.stored + n: w for n, w in weights.items() if n not in head}, os.path.join(place, "model.safetensors"))
+        save_file(head, os.path.join(place, "classifier.safetensors"))
+        family.config.to_json_file(os.path.join(place, "config.json"), use_diff=False)
+        for method in METHODS:
+            save_file(fixture(family, method), os.path.join(place, method + ".parity.safetensors"))
 
 
 if __name__ == "__main__":

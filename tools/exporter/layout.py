@@ -11,9 +11,12 @@ class Layout:
     In the last layer only one token of each text asks, the one that the head reads: `asking` [B]. It is the
     first token, or the last one of a causal model, whose tokens see no later ones. `inverse` [T] gives each
     token's place in `asking`, or B.
+
+    Where groups of `group` query heads share their keys, the queries of a group stand side by side: the rows
+    are [R * H / group, group * W].
     """
 
-    def __init__(self, run, heads, causal=False):
+    def __init__(self, run, heads, causal=False, group=1):
         every = torch.arange(heads)
         (rows, width), (texts, longest) = run.row_tokens.shape, run.text_tokens.shape
 
@@ -30,6 +33,10 @@ class Layout:
         self.row_bias = apart.to(torch.float32) * MASKED
         filled = (run.row_text >= 0).to(torch.float32)[:, None, :].expand(rows, heads, width)
         self.row_filled = filled.reshape(rows * heads, width)[:, :, None]
+        if group > 1:
+            self.row_slots = self.row_slots.reshape(rows * (heads // group), group * width)
+            self.row_filled = self.row_filled.reshape(rows * (heads // group), group * width, 1)
+            self.row_bias = self.row_bias.repeat(1, 1, group, 1)
         # The last layer: one text in a row.
         self.text_slots = slots(run.text_tokens)
         self.text_places = (run.token_text[:, None] * heads + every[None, :]) * longest + run.position_ids[:, None]

@@ -8,8 +8,8 @@ from torch import nn
 class Linear(nn.Linear):
     """W x + b, plus a branch where the layer has one; `run` holds the scales that are graph inputs."""
 
-    def __init__(self, inputs, outputs, lora_rank=0, scale_rank=0):
-        super().__init__(inputs, outputs)
+    def __init__(self, inputs, outputs, lora_rank=0, scale_rank=0, bias=True):
+        super().__init__(inputs, outputs, bias=bias)
         if lora_rank:
             self.lora_A = nn.Linear(inputs, lora_rank, bias=False)
             self.lora_B = nn.Linear(lora_rank, outputs, bias=False)

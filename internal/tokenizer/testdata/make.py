@@ -1,8 +1,9 @@
-"""Makes the test tokenizer and what the Python library says of the test texts.
+"""Makes the test tokenizers and what the Python library says of the test texts.
 
-usage: make.py     (needs tokenizers; writes config.json, tokenizer.json and encodings.json beside itself)
+usage: make.py     (needs tokenizers; writes config.json, tokenizer.json and encodings.json beside itself, for
+                    BERT, and in folders for the other families)
 
-The vocabulary is small and our own: special tokens, characters, and a few words and endings. As in some
+The vocabularies are small and our own: special tokens, characters, and a few words and endings. As in some
 published models, tokenizer.json pads to a fixed length and truncates, which mslora must switch off.
 """
 
@@ -10,7 +11,7 @@ import json
 import pathlib
 import string
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 HERE = pathlib.Path(__file__).resolve().parent
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -43,7 +44,7 @@ TEXTS = [
 ]
 
 
-def main():
+def bert():
     tokens = dict.fromkeys(SPECIAL + CHARACTERS + ["##" + c for c in CHARACTERS] + WORDS)  # none twice
     vocabulary = {token: number for number, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
@@ -54,19 +55,61 @@ def main():
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")])
+    write(HERE, tokenizer, {"model_type": "bert"})
+
+
+def byte_level(special):
+    """Byte-level BPE, as RoBERTa and many others have it, with the special tokens first."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(TEXTS, trainers.BpeTrainer(
+        vocab_size=340, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    return tokenizer
+
+
+def roberta():
+    tokenizer = byte_level(["<s>", "<pad>", "</s>", "<unk>"])
+    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False)
+    write(HERE / "roberta", tokenizer, {"model_type": "roberta", "bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2})
+
+
+def llama():
+    """BPE as SentencePiece has it: words begin with a mark, what is unknown is spelled in bytes."""
+    tokens, merges = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)] + ["\u2581"] + CHARACTERS, []
+    for word in ("\u2581" + word for word in WORDS if not word.startswith("##")):
+        for end in range(1, len(word)):
+            merges.append((word[:end], word[end]))
+            tokens.append(word[: end + 1])
+    merges, tokens = list(dict.fromkeys(merges)), dict.fromkeys(tokens)
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)])
+    write(HERE / "llama", tokenizer, {"model_type": "llama", "bos_token_id": 1, "eos_token_id": [2, 0]})
+
+
+def smollm():
+    """A Llama with a byte-level tokenizer that adds no special tokens."""
+    write(HERE / "smollm", byte_level(["<|endoftext|>", "<|im_start|>", "<|im_end|>"]), {"model_type": "llama", "bos_token_id": 1, "eos_token_id": 2})
+
+
+def write(folder, tokenizer, config):
     encodings = [{"text": text, "ids": tokenizer.encode(text).ids} for text in TEXTS]
-    write("encodings.json", encodings)
     tokenizer.enable_padding(length=128)
     tokenizer.enable_truncation(128)
-    write("tokenizer.json", json.loads(tokenizer.to_str()))
-    write("config.json", {"model_type": "bert", "vocab_size": tokenizer.get_vocab_size()})
-
-
-def write(name, value):
-    rows = ",\n".join(json.dumps(row) for row in value) if isinstance(value, list) else None
-    text = f"[\n{rows}\n]" if rows else json.dumps(value, indent=1)
-    (HERE / name).write_text(text + "\n", encoding="utf-8")
+    folder.mkdir(exist_ok=True)
+    for name, value in (("encodings.json", encodings), ("tokenizer.json", json.loads(tokenizer.to_str())),
+                        ("config.json", config | {"vocab_size": tokenizer.get_vocab_size()})):
+        rows = ",\n".join(json.dumps(row) for row in value) if isinstance(value, list) else None
+        text = f"[\n{rows}\n]" if rows else json.dumps(value, indent=1)
+        (folder / name).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    bert()
+    roberta()
+    llama()
+    smollm()

@@ -11,7 +11,6 @@ import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
-from transformers import BertConfig, BertForSequenceClassification
 
 import export_graphs
 from exporter import fixtures
@@ -20,13 +19,14 @@ from exporter.manifest import describe
 from exporter.trace import check, example, export
 
 TINY = export_graphs.TINY
-COMMITTED = os.path.join(export_graphs.GRAPHS, "testdata", "tiny")
+COMMITTED = os.path.join(export_graphs.GRAPHS, "testdata")
 
 
-@pytest.fixture(scope="module", params=METHODS + EVALUATIONS)
+@pytest.fixture(scope="module", params=[(family, method) for family in TINY for method in METHODS + EVALUATIONS], ids="/".join)
 def exported(request):
-    graph, contract = export(TINY, request.param)
-    return request.param, graph, contract
+    """(folder, architecture, method, graph, contract)"""
+    family, method = request.param
+    return os.path.join(COMMITTED, family), TINY[family], method, *export(TINY[family], method)
 
 
 def base(method):
@@ -34,15 +34,15 @@ def base(method):
 
 
 def test_bytes_are_the_committed_ones(exported):
-    method, graph, contract = exported
-    with open(os.path.join(COMMITTED, base(method) + ".onnx"), "rb") as file:
+    folder, a, method, graph, contract = exported
+    with open(os.path.join(folder, base(method) + ".onnx"), "rb") as file:
         assert file.read() == graph
-    with open(os.path.join(COMMITTED, base(method) + ".json")) as file:
-        assert file.read() == describe(TINY, method, contract, graph)
+    with open(os.path.join(folder, base(method) + ".json")) as file:
+        assert file.read() == describe(a, method, contract, graph)
 
 
 def test_graph_follows_its_contract(exported):
-    _, graph, contract = exported
+    *_, graph, contract = exported
     model = onnx.load_from_string(graph)
     weights = [name for name, _ in contract.weights]
     assert [i.name for i in model.graph.input] == [name for name, _, _ in contract.inputs() if name not in weights]
@@ -57,44 +57,67 @@ def test_graph_follows_its_contract(exported):
     assert not model.graph.value_info and not model.metadata_props
 
 
+# Where the modules of each family are: a key projection, a query's LoRA, the layer with the multi-scale branch.
+PLACES = {
+    "bert": ("/encoder/layer/1/attention/self/key/", "/encoder/layer/0/attention/self/query/lora_A/", "/pooler/dense/mslr_L/"),
+    "llama": ("/layers/1/self_attn/k_proj/", "/layers/0/self_attn/q_proj/lora_A/", "/score/0/mslr_L/"),
+    "roberta": ("/encoder/layer/1/attention/self/key/", "/encoder/layer/0/attention/self/query/lora_A/", "/classifier/dense/mslr_L/"),
+}
+
+
+# A node of an adapter and of a prefix in each layer.
+ENCODER_MODULES = (("/encoder/layer/{}/output/adapter/down/Gemm", "adapter"), ("/encoder/layer/{}/attention/output/adapter/up/Gemm", "adapter"),
+                   ("/encoder/layer/{}/attention/self/prefix/Softmax", "prefix"))
+MODULES = {
+    "bert": ENCODER_MODULES,
+    "llama": (("/layers/{}/self_attn/adapter/down/Gemm", "adapter"), ("/layers/{}/mlp/adapter/up/Gemm", "adapter"), ("/layers/{}/self_attn/prefix/Softmax", "prefix")),
+    "roberta": ENCODER_MODULES,
+}
+
+
 def test_nodes_are_named_by_module(exported):
-    method, graph, _ = exported
+    _, a, method, graph, _ = exported
     names = [n.name for n in onnx.load_from_string(graph).graph.node]
+    key, lora, scales = PLACES[a.family]
     assert len(names) == len(set(names))
-    assert any(n.startswith("/encoder/layer/1/attention/self/key/") for n in names)
-    assert any(n.startswith("/encoder/layer/0/attention/self/query/lora_A/") for n in names) == method.startswith("lora")
-    assert any(n.startswith("/pooler/dense/mslr_L/") for n in names) == (method == "lora+mslr")
+    assert any(n.startswith(key) for n in names)
+    assert any(n.startswith(lora) for n in names) == method.startswith("lora")
+    assert any(n.startswith(scales) for n in names) == (method == "lora+mslr")
     for layer in (0, 1):  # each layer's own, though both share the length of the prefix
-        for part, of in (("output/adapter/down/Gemm", "adapter"), ("attention/output/adapter/up/Gemm", "adapter"), ("attention/self/prefix/Softmax", "prefix")):
-            assert (f"/encoder/layer/{layer}/{part}" in names) == (method.removesuffix(".eval") == of)
+        for part, of in MODULES[a.family]:
+            assert (part.format(layer) in names) == (method.removesuffix(".eval") == of)
     assert any(n.startswith("/backward/") for n in names) == (not evaluates(method))
 
 
 def test_manifest_is_complete(exported):
-    method, graph, contract = exported
-    manifest = json.loads(describe(TINY, method, contract, graph))
+    _, a, method, graph, contract = exported
+    manifest = json.loads(describe(a, method, contract, graph))
+    assert manifest["architecture"] == a.family
     assert manifest["kind"] == ("eval" if evaluates(method) else "train")
     assert manifest["method"] == method
     for parameter in manifest["parameters"]:
-        assert (parameter["gradient"] == "") == (parameter["name"] in TINY.tables)
+        assert (parameter["gradient"] == "") == (parameter["name"] in a.tables)
         assert parameter["init"] in ("kaiming_uniform", "zeros", "normal", "truncated_normal", "weights")
     modules = {p["module"] for p in manifest["parameters"]}
     expected = {"lora": {"lora"}, "lora+mslr": {"lora", "mslr"}, "full": {"backbone", "head"}, "adapter": {"adapter", "head"}, "prefix": {"prefix", "head"}}
     assert modules == expected.get(method, set())
     frozen = {f["name"]: f["init"] for f in manifest["frozen_inputs"]}
     starts = {p["name"]: p["init"] for p in manifest["parameters"]}
+    if method != "classify":  # whose head is in the file
+        assert {n: init for n, init in (frozen | starts).items() if n in a.head} == a.head
     if evaluates(method) and method != "classify":  # reads what training has tuned, but for what is merged into weights
-        _, trained = build(TINY, "lora" if method == "eval" else method.removesuffix(".eval"))
+        _, trained = build(a, "lora" if method == "eval" else method.removesuffix(".eval"))
         assert list(frozen) == [name for name, _ in (trained.frozen if method == "eval" else trained.parameters)]
     if method == "adapter":
-        assert starts["encoder.layer.1.output.adapter.up.weight"] == "truncated_normal" and starts["encoder.layer.0.output.adapter.up.bias"] == "zeros"
+        up = [n for n in starts if ".adapter.up." in n]
+        assert len(up) == 8 and all(starts[n] == ("zeros" if n.endswith("bias") else "truncated_normal") for n in up)
     if method == "prefix":
-        assert starts["encoder.layer.1.attention.self.prefix.key"] == "normal"
+        assert {starts[n] for n in starts if ".prefix." in n} == {"normal"}
 
 
 def test_one_text_alone_runs(exported):
     """Sizes must be open: one text in one row is the smallest batch."""
-    method, graph, contract = exported
+    _, a, method, graph, contract = exported
     model = onnx.load_from_string(graph)
     for tensor in model.graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -116,17 +139,16 @@ def test_one_text_alone_runs(exported):
             shape = [sizes.get(s, s) for s in shape]
             feed[name] = given[name].astype(dtype).reshape(shape) if name in given else np.ones(shape, dtype)
     outputs = dict(zip([name for name, _ in contract.outputs], session.run(None, feed)))
-    assert outputs["logits"].shape == (1, TRACE["C"] if "classifier.bias" in weights else sizes["C"])
+    assert outputs["logits"].shape == (1, TRACE["C"] if set(a.head) <= weights else sizes["C"])
     assert all(np.isfinite(value).all() for value in outputs.values())
     assert ("loss" in outputs) == (not evaluates(method))
 
 
-def test_classify_computes_hugging_faces_logits():
+@pytest.mark.parametrize("family", fixtures.FAMILIES.values(), ids=fixtures.FAMILIES)
+def test_classify_computes_hugging_faces_logits(family):
     """On a padded batch with its attention mask, as anybody would run it."""
-    torch.manual_seed(3)
-    reference = BertForSequenceClassification(BertConfig(**fixtures.CONFIG)).eval()
-    weights = {name.removeprefix("bert."): value for name, value in reference.state_dict().items()}
-    with open(os.path.join(COMMITTED, "classify.onnx"), "rb") as file:
+    reference, weights, _ = fixtures.reference(family, "full")
+    with open(os.path.join(COMMITTED, family.folder, "classify.onnx"), "rb") as file:
         model = onnx.load_from_string(file.read())
     for tensor in model.graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -134,10 +156,10 @@ def test_classify_computes_hugging_faces_logits():
     session = onnxruntime.InferenceSession(model.SerializeToString())
     assert [o.shape for o in session.get_outputs()] == [["B", fixtures.CLASSES]]
     lengths = torch.tensor([7, 20, 1, 12])
-    ids = torch.randint(0, fixtures.CONFIG["vocab_size"], (4, 20))
     mask = (torch.arange(20)[None, :] < lengths[:, None]).long()
+    ids = torch.where(mask == 1, torch.randint(family.padding + 1, fixtures.VOCABULARY, (4, 20)), family.padding)
     with torch.no_grad():
-        want = reference(input_ids=ids, attention_mask=mask).logits
+        want = reference.eval()(input_ids=ids, attention_mask=mask).logits
     (got,) = session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
     np.testing.assert_allclose(got, want.numpy(), rtol=1e-4, atol=1e-5)
 
@@ -154,19 +176,21 @@ def test_scatter_that_adds_is_refused():
 
 
 def test_sizes_that_the_tracer_would_confuse_are_refused():
-    unlucky = export_graphs.Architecture(layers=2, hidden=53 * 2, heads=2, intermediate=50)  # head width = traced vocabulary
+    unlucky = export_graphs.bert.Architecture(layers=2, hidden=53 * 2, heads=2, intermediate=50)  # head width = traced vocabulary
     _, contract = build(unlucky, "lora")
     with pytest.raises(ValueError, match="53"):
         example(contract, unlucky)
 
 
 def test_backbone_without_a_place_is_refused():
-    class Bare(type(TINY)):
+    tiny = TINY["tiny"]
+
+    class Bare(type(tiny)):
         def classifier(self, *sizes):
             return torch.nn.Linear(3, 2)
 
     with pytest.raises(ValueError, match="no place for method prefix"):
-        build(Bare(TINY.layers, TINY.hidden, TINY.heads, TINY.intermediate), "prefix")
+        build(Bare(tiny.layers, tiny.hidden, tiny.heads, tiny.intermediate), "prefix")
 
 
 def test_given_dropout_uses_every_mask_once():
@@ -181,18 +205,39 @@ def test_given_dropout_uses_every_mask_once():
 
 
 @pytest.mark.parametrize("method", ["lora+mslr", "adapter", "prefix"])
-def test_fixtures_are_the_committed_ones(method):
+@pytest.mark.parametrize("family", fixtures.FAMILIES.values(), ids=fixtures.FAMILIES)
+def test_fixtures_are_the_committed_ones(family, method):
     """PyTorch's own results may move in the last bits with its version; the fixtures must not move further."""
     from safetensors.torch import load_file
 
-    fresh, kept = fixtures.fixture(method), load_file(os.path.join(COMMITTED, method + ".parity.safetensors"))
+    fresh, kept = fixtures.fixture(family, method), load_file(os.path.join(COMMITTED, family.folder, method + ".parity.safetensors"))
     assert fresh.keys() == kept.keys()
     for name, value in fresh.items():
         assert torch.allclose(value.float(), kept[name].float(), rtol=1e-4, atol=1e-6), name
 
 
+@pytest.mark.parametrize("family", TINY)
+def test_config_gives_the_architecture(family):
+    """The fixtures' config.json are Hugging Face's own."""
+    assert export_graphs.architecture(os.path.join(COMMITTED, family, "config.json")) == TINY[family]
+
+
+@pytest.mark.parametrize("config, problem", [
+    ({}, "model_type is None"),
+    ({"model_type": "gpt2"}, "model_type is 'gpt2', expected one of bert, roberta, llama"),
+    ({"model_type": "bert", "hidden_size": 10}, "num_hidden_layers"),
+    ({"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 10, "num_attention_heads": 3, "intermediate_size": 5}, "no multiple"),
+])
+def test_config_that_cannot_be_exported(config, problem, tmp_path, capsys):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    with pytest.raises(SystemExit):
+        export_graphs.main(["--config", str(path), "--out", str(tmp_path)])
+    assert problem in capsys.readouterr().err
+
+
 def test_arguments():
     with pytest.raises(SystemExit):
-        export_graphs.main(["--layers", "2"])
+        export_graphs.main(["--config", "x"])
     with pytest.raises(SystemExit):
-        export_graphs.main(["--layers", "2", "--hidden", "10", "--heads", "3", "--intermediate", "5", "--out", "x"])
+        export_graphs.main(["--config", "no such file", "--out", "x"])
