@@ -41,10 +41,11 @@ func TestPresets(t *testing.T) {
 		{"paper", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 4 8 12 16 20 24 28 32]"))},
 		{"authors", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
 		{"paper", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 4 8 12 16 20 24 28 32]"))},
+		{"authors", "llama-30x576", "smollm2-135m", "epochs 3, batch 16, rate 0.0003, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
 		// Without a preset of their own.
 		{"authors", "bert-3x128", "bert-3x128", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
 		{"authors", "roberta-6x768", "roberta-6x768", fmt.Sprintf(authors32, "2e-05", "[1 2 4 6 8 10 12 14 16]")},
-		{"authors", "llama-30x576", "llama-30x576", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
+		{"authors", "llama-2x48", "llama-2x48", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
 	} {
 		p := findPreset(t, test.variant, test.architecture)
 		got := fmt.Sprintf("epochs %d, batch %d, rate %v, rank %d, alpha %v, S %v, r %d, alpha %v, %d auxiliary, align %s, mu %v from %d, loss %v",

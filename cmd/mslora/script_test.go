@@ -20,8 +20,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs the program as a user does. Every script finds a tiny model in $MODEL, its graphs in
-// $GRAPHS, clean texts in $CLEAN, the paper's
-// tables in $EXPERIMENTS, a server with a made-up roberta-base at $HUB, and has $ONNXRUNTIME_LIB set.
+// $GRAPHS, models of other families in $ROBERTA and $LLAMA with graphs in $ROBERTA_GRAPHS and $LLAMA_GRAPHS,
+// clean texts in $CLEAN, the paper's tables in $EXPERIMENTS, a server with a made-up roberta-base at $HUB, and has $ONNXRUNTIME_LIB set.
 func TestScript(t *testing.T) {
 	library, _, err := ortlib.Find("")
 	if err != nil {
@@ -44,6 +44,11 @@ func TestScript(t *testing.T) {
 			model, graphs := testmodel.Write(t, env.WorkDir)
 			env.Setenv("MODEL", model)
 			env.Setenv("GRAPHS", graphs)
+			for _, family := range []string{"roberta", "llama"} {
+				model, graphs := testmodel.WriteFamily(t, filepath.Join(env.WorkDir, family), "tiny-"+family)
+				env.Setenv(strings.ToUpper(family), model)
+				env.Setenv(strings.ToUpper(family)+"_GRAPHS", graphs)
+			}
 			env.Setenv("CLEAN", filepath.Join(env.WorkDir, "clean"))
 			env.Setenv("ONNXRUNTIME_LIB", library)
 			env.Setenv("EXPERIMENTS", experiments)

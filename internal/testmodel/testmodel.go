@@ -1,5 +1,5 @@
-// Package testmodel makes a tiny BERT with random weights for tests: a Hugging Face folder that trains in
-// milliseconds, and a folder of its graphs.
+// Package testmodel makes tiny models with random weights for tests, a BERT and others: a Hugging Face folder
+// that trains in milliseconds, and a folder of its graphs.
 package testmodel
 
 import (
@@ -21,17 +21,28 @@ const (
 	positions    = 64
 )
 
-// Write makes the model in folder/model and copies its graphs to folder/graphs/Architecture.
+// Write makes the BERT in folder/model and copies its graphs to folder/graphs/Architecture.
 func Write(t testing.TB, folder string) (model, graphFolder string) {
 	t.Helper()
+	return WriteFamily(t, folder, "tiny")
+}
+
+// WriteFamily does the same for the model whose graphs are in graphs/testdata/name: tiny-roberta, tiny-llama.
+func WriteFamily(t testing.TB, folder, name string) (model, graphFolder string) {
+	t.Helper()
+	source := filepath.Join(filepath.Dir(Graphs()), name)
+	topology, err := graphs.Open(source, graphs.Evaluation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := topology.Manifest
 	model, graphFolder = filepath.Join(folder, "model"), filepath.Join(folder, "graphs")
-	place := filepath.Join(graphFolder, Architecture)
+	place := filepath.Join(graphFolder, m.ArchitectureName())
 	for _, dir := range []string{model, place} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	source := Graphs()
 	for _, name := range []string{"lora.train", "lora+mslr.train", "full.train", "adapter.train", "prefix.train", "eval", "adapter.eval", "prefix.eval", "classify"} {
 		for _, extension := range []string{".onnx", ".json"} {
 			data, err := os.ReadFile(filepath.Join(source, name+extension))
@@ -41,20 +52,30 @@ func Write(t testing.TB, folder string) (model, graphFolder string) {
 			write(t, filepath.Join(place, name+extension), data)
 		}
 	}
-	topology, err := graphs.Open(source, graphs.Evaluation)
-	if err != nil {
-		t.Fatal(err)
-	}
 	words := vocabulary()
-	writeWeights(t, filepath.Join(model, "model.safetensors"), topology.Manifest, len(words))
-	m := topology.Manifest
-	writeJSON(t, filepath.Join(model, "config.json"), map[string]any{
-		"model_type": "bert", "num_hidden_layers": m.Layers, "hidden_size": m.Hidden, "num_attention_heads": m.Heads,
+	writeWeights(t, filepath.Join(model, "model.safetensors"), m, len(words))
+	config := map[string]any{
+		"model_type": m.Architecture, "num_hidden_layers": m.Layers, "hidden_size": m.Hidden, "num_attention_heads": m.Heads,
 		"intermediate_size": m.Intermediate, "vocab_size": len(words), "max_position_embeddings": positions,
-		"layer_norm_eps": m.LayerNormEpsilon, "hidden_dropout_prob": m.Dropout, "attention_probs_dropout_prob": m.Dropout,
-	})
-	writeTokenizer(t, filepath.Join(model, "tokenizer.json"), words)
+	}
+	for key, value := range own(m) {
+		config[key] = value
+	}
+	writeJSON(t, filepath.Join(model, "config.json"), config)
+	writeTokenizer(t, filepath.Join(model, "tokenizer.json"), words, m.Architecture != "llama")
 	return model, graphFolder
+}
+
+// own is what a family's config.json says beside the sizes. Ids are those of vocabulary.
+func own(m graphs.Manifest) map[string]any {
+	if m.Architecture == "llama" {
+		return map[string]any{"rms_norm_eps": m.LayerNormEpsilon, "num_key_value_heads": m.KeyValueHeads, "rope_theta": m.RotaryTheta, "bos_token_id": 2}
+	}
+	config := map[string]any{"layer_norm_eps": m.LayerNormEpsilon, "hidden_dropout_prob": m.Dropout, "attention_probs_dropout_prob": m.Dropout}
+	if m.Architecture == "roberta" {
+		config["pad_token_id"], config["bos_token_id"], config["eos_token_id"] = 1, 2, 3
+	}
+	return config
 }
 
 // Graphs is the folder of the tiny model's topologies in this repository.
@@ -89,7 +110,7 @@ func writeWeights(t testing.TB, path string, m graphs.Manifest, vocabulary int) 
 		values := make([]float32, size)
 		for i := range values {
 			values[i] = float32(0.1 * random.NormFloat64())
-			if strings.HasSuffix(weight.Name, "LayerNorm.weight") {
+			if strings.HasSuffix(strings.ToLower(weight.Name), "norm.weight") {
 				values[i]++
 			}
 		}
@@ -101,8 +122,8 @@ func writeWeights(t testing.TB, path string, m graphs.Manifest, vocabulary int) 
 }
 
 // writeTokenizer writes a WordPiece tokenizer with the padding and truncation that some models come with,
-// which must not apply.
-func writeTokenizer(t testing.TB, path string, words []string) {
+// which must not apply. It frames texts if it is an encoder's.
+func writeTokenizer(t testing.TB, path string, words []string, framed bool) {
 	ids := map[string]int{}
 	var added []map[string]any
 	for id, word := range words {
@@ -119,16 +140,20 @@ func writeTokenizer(t testing.TB, path string, words []string) {
 		return map[string]any{"id": token, "ids": []int{ids[token]}, "tokens": []string{token}}
 	}
 	text := map[string]any{"Sequence": map[string]any{"id": "A", "type_id": 0}}
+	frame := map[string]any{"type": "TemplateProcessing", "single": []any{special("[CLS]"), text, special("[SEP]")},
+		"pair": []any{special("[CLS]"), text, special("[SEP]")}, "special_tokens": map[string]any{"[CLS]": entry("[CLS]"), "[SEP]": entry("[SEP]")}}
+	if !framed {
+		frame = nil
+	}
 	writeJSON(t, path, map[string]any{
-		"version":       "1.0",
-		"truncation":    map[string]any{"direction": "Right", "max_length": 8, "strategy": "LongestFirst", "stride": 0},
-		"padding":       map[string]any{"strategy": map[string]any{"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": nil, "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
-		"added_tokens":  added,
-		"normalizer":    map[string]any{"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": nil, "lowercase": true},
-		"pre_tokenizer": map[string]any{"type": "BertPreTokenizer"},
-		"post_processor": map[string]any{"type": "TemplateProcessing", "single": []any{special("[CLS]"), text, special("[SEP]")},
-			"pair": []any{special("[CLS]"), text, special("[SEP]")}, "special_tokens": map[string]any{"[CLS]": entry("[CLS]"), "[SEP]": entry("[SEP]")}},
-		"decoder": nil,
+		"version":        "1.0",
+		"truncation":     map[string]any{"direction": "Right", "max_length": 8, "strategy": "LongestFirst", "stride": 0},
+		"padding":        map[string]any{"strategy": map[string]any{"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": nil, "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
+		"added_tokens":   added,
+		"normalizer":     map[string]any{"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": nil, "lowercase": true},
+		"pre_tokenizer":  map[string]any{"type": "BertPreTokenizer"},
+		"post_processor": frame,
+		"decoder":        nil,
 		"model": map[string]any{"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
 			"max_input_chars_per_word": 100, "vocab": ids},
 	})
