@@ -117,12 +117,12 @@ var Presets = []Preset{
 	},
 	{
 		Name: "bge-small", Architecture: "bert-12x384", Source: "chosen on dev data, see docs/presets.md",
-		Hyperparameters:     authorsBERT.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs = 3e-4, 3 }),
+		Hyperparameters:     authorsBERT.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs, h.Scales = 3e-4, 3, largeScales }),
 		VanillaLearningRate: 2e-5,
 	},
 	{
 		Name: "minilm", Architecture: "bert-6x384", Source: "bge-small's",
-		Hyperparameters:     authorsBERT.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs = 3e-4, 3 }),
+		Hyperparameters:     authorsBERT.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs, h.Scales = 3e-4, 3, largeScales }),
 		VanillaLearningRate: 2e-5,
 	},
 	{

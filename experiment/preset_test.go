@@ -37,13 +37,13 @@ func TestPresets(t *testing.T) {
 		{"paper", "roberta-24x1024", "roberta-large", fmt.Sprintf(paper32, "2e-05", "[1 2 3 4 5 6 7 8 9]")},
 		{"authors", "llama-32x4096", "llama2-7b", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
 		{"paper", "llama-32x4096", "llama2-7b", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 1, 128 auxiliary, align paper, mu 0 from 0, loss 0"},
-		{"authors", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
-		{"paper", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 4 8 12 16 20 24 28 32]"))},
-		{"authors", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
-		{"paper", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 4 8 12 16 20 24 28 32]"))},
+		{"authors", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
+		{"paper", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
+		{"authors", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
+		{"paper", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
 		{"authors", "llama-30x576", "smollm2-135m", "epochs 3, batch 16, rate 0.0003, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
 		// Without a preset of their own.
-		{"authors", "bert-3x128", "bert-3x128", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 4 8 12 16 20 24 28]"))},
+		{"authors", "bert-3x128", "bert-3x128", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
 		{"authors", "roberta-6x768", "roberta-6x768", fmt.Sprintf(authors32, "2e-05", "[1 2 4 6 8 10 12 14 16]")},
 		{"authors", "llama-2x48", "llama-2x48", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
 	} {
