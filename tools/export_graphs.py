@@ -29,6 +29,7 @@ SHIPPED = [
     bert.Architecture(layers=6, hidden=384, heads=12, intermediate=1536),  # MiniLM
     bert.Architecture(layers=12, hidden=384, heads=12, intermediate=1536),  # bge-small
     bert.Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # BERT-base
+    roberta.Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # RoBERTa-base
 ]
 TINY = {
     "tiny": bert.Architecture(layers=2, hidden=36, heads=3, intermediate=50),
