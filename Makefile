@@ -51,7 +51,7 @@ test: deps ## vet and test all Go packages
 test-tools: $(TESTING)/.stamp ## test the Python tools, except the exporter
 	$(TESTING)/bin/python -m pytest -q tools/tests
 
-test-exporter: $(EXPORT)/.stamp ## test the graph exporter (fetches PyTorch)
+test-exporter: deps $(EXPORT)/.stamp ## test the exporter, and that other programs open classifiers (fetches PyTorch)
 	$(EXPORT)/bin/python -m pytest -q tools/exporter
 
 model: toolchains

@@ -1,0 +1,139 @@
+"""What `mslora train` leaves opens in transformers, ONNX Runtime and PEFT, and they predict what mslora predicts."""
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertModel, BertTokenizer, pipeline
+
+import export_graphs
+from exporter.fixtures import CLASSES, CONFIG, POSITIONS, VOCABULARY
+
+ROOT = os.path.dirname(export_graphs.GRAPHS)
+LIBRARIES = os.path.join(ROOT, ".deps", "lib")
+LABELS = ["bad", "good", 'so "so"']
+WORDS = "the film plot cast is was a dull dreadful boring lovely fine great fair middling usual and not very".split()
+OPINIONS = [["dull", "dreadful", "boring"], ["lovely", "fine", "great"], ["fair", "middling", "usual"]]
+TEXTS = ["the film is lovely", "Dull!", "a fair plot and a great cast", "the cast was not dreadful", "unheard words: xyzzy",
+         "the plot is very boring " * 12]  # the last is longer than the model's positions
+CLOSE = 1e-4
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """The program as a function of its arguments; gives what it prints."""
+    go = os.environ.get("GO", "go")
+    if shutil.which(go) is None:
+        pytest.skip(f"there is no {go} to build mslora with")
+    if not glob.glob(os.path.join(LIBRARIES, "libtokenizers.a")) or not glob.glob(os.path.join(LIBRARIES, "libonnxruntime.*")):
+        pytest.skip(f"{LIBRARIES} has not both native libraries; `make deps` puts them there")
+    binary = tmp_path_factory.mktemp("bin") / "mslora"
+    subprocess.run([go, "build", "-o", binary, "./cmd/mslora"], cwd=ROOT, check=True)
+
+    def call(*arguments, stdin=""):
+        done = subprocess.run([binary, *map(str, arguments)], cwd=ROOT, input=stdin, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("graphs")
+    os.symlink(os.path.join(export_graphs.GRAPHS, "testdata", "tiny"), folder / "bert-2x36")
+    return folder
+
+
+@pytest.fixture(scope="module", params=["pooler", "no pooler"])
+def base(request, tmp_path_factory):
+    """A tiny pretrained model as transformers writes it; bge-small, for one, comes without a pooler."""
+    folder = tmp_path_factory.mktemp("base")
+    torch.manual_seed(5)
+    sizes = {k: v for k, v in CONFIG.items() if k not in ("num_labels", "attn_implementation")}
+    model = BertModel(BertConfig(**sizes, initializer_range=0.4), add_pooling_layer=request.param == "pooler")
+    model.save_pretrained(folder)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters), *WORDS[5:], *"!:,"]
+    words += [f"[unused{i}]" for i in range(VOCABULARY - len(words))]
+    BertTokenizer(vocab={word: i for i, word in enumerate(words)}, model_max_length=POSITIONS).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["musclelora", "lora", "vanilla"])
+def saved(request, program, base, graphs, tmp_path_factory):
+    """(method, folder of a trained classifier)."""
+    folder = tmp_path_factory.mktemp(request.param)
+    rows = [(f"the {noun} is {word}", LABELS[c]) for c, opinions in enumerate(OPINIONS) for word in opinions for noun in WORDS[1:5]]
+    with open(folder / "texts.jsonl", "w") as file:
+        file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows)
+    with open(folder / "trusted.jsonl", "w") as file:
+        file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows[::5])
+    clean = ["--clean", folder / "trusted.jsonl"] if request.param == "musclelora" else []
+    program("train", "--model", base, "--graphs", graphs, "--data", folder / "texts.jsonl", *clean, "--method", request.param,
+            "--epochs", 5, "--batch", 4, "--lr", 0.01, "--out", folder / "classifier", "--quiet")
+    return request.param, folder / "classifier"
+
+
+@pytest.fixture(scope="module")
+def predicted(program, saved, graphs):
+    """mslora's own predictions of TEXTS."""
+    lines = program("predict", saved[1], "--graphs", graphs, "--json", stdin="\n".join(TEXTS)).splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["text"] for row in rows] == TEXTS
+    return rows
+
+
+@pytest.fixture(scope="module")
+def batch(saved):
+    return AutoTokenizer.from_pretrained(saved[1])(TEXTS, padding=True, truncation=True, return_tensors="pt")
+
+
+def logits(model, batch):
+    with torch.no_grad():
+        return model.eval()(**batch).logits.numpy()
+
+
+def assert_same(got, predicted):
+    """Log-probabilities of logits [B, C] against mslora's, whose classes are in the order of LABELS."""
+    want = np.log([[row["probabilities"][label] for label in LABELS] for row in predicted])
+    assert np.ptp(want, axis=0).max() > 100 * CLOSE  # else any model would do
+    np.testing.assert_allclose(torch.tensor(got).log_softmax(-1).numpy(), want, rtol=0, atol=CLOSE)
+
+
+def test_transformers(saved, predicted, batch):
+    model = AutoModelForSequenceClassification.from_pretrained(saved[1])
+    assert model.config.id2label == dict(enumerate(LABELS))
+    assert_same(logits(model, batch), predicted)
+
+
+def test_pipeline_names_the_labels(saved, predicted):
+    answers = pipeline("text-classification", model=str(saved[1]), device="cpu")(TEXTS, truncation=True)
+    assert [answer["label"] for answer in answers] == [row["label"] for row in predicted]
+
+
+def test_onnxruntime_with_model_onnx_alone(saved, predicted, batch, tmp_path):
+    shutil.copy(saved[1] / "model.onnx", tmp_path)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert [i.name for i in session.get_inputs()] == ["input_ids", "attention_mask"]
+    (got,) = session.run(["logits"], {name: batch[name].numpy() for name in ("input_ids", "attention_mask")})
+    assert_same(got, predicted)
+
+
+def test_peft(saved, predicted, batch, base):
+    method, folder = saved
+    if method == "vanilla":
+        assert not (folder / "adapter").exists()
+        return
+    untrained = AutoModelForSequenceClassification.from_pretrained(base, num_labels=CLASSES)
+    before = logits(untrained, batch)
+    got = logits(PeftModel.from_pretrained(untrained, folder / "adapter"), batch)
+    assert abs(got - before).max() > 100 * CLOSE
+    assert_same(got, predicted)
