@@ -36,6 +36,9 @@ func EachNamed(path string, c Columns, each func(NamedText) error) (sum string, 
 		return "", missingFile(path, err)
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return "", hint.New("name a .csv, .tsv or .jsonl file, for example "+filepath.Join(path, "train.csv"), "%s is a folder", path)
+	}
 	hash := sha256.New()
 	rows := 0
 	err = eachNamed(io.TeeReader(file, hash), strings.ToLower(filepath.Ext(path)), c, func(t NamedText) error {

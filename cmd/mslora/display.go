@@ -43,9 +43,18 @@ func newDisplay(o runOptions, cells int) *display {
 }
 
 func (d *display) begin(index int, cell experiment.Cell) {
+	d.start(index, cell, fmt.Sprintf("[%d/%d] %s", index+1, d.cells, cell))
+}
+
+// train begins the one cell of `mslora train`, whose user knows of no cells.
+func (d *display) train(cell experiment.Cell, data string) {
+	d.start(0, cell, fmt.Sprintf("%s, %s: %s", cell.Model, cell.Method, data))
+}
+
+func (d *display) start(index int, cell experiment.Cell, heading string) {
 	d.index, d.cell, d.firstStep = index, cell, -1
 	if !d.json && !d.quiet {
-		fmt.Fprintf(d.out, "[%d/%d] %s\n", index+1, d.cells, cell)
+		fmt.Fprintln(d.out, heading)
 	}
 }
 

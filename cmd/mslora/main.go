@@ -60,7 +60,10 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:  "mslora",
 		Usage: "train a clean text classifier on data that somebody may have poisoned",
-		Description: "Example:\n" +
+		Description: "A classifier from your own file, and answers of it:\n" +
+			"  mslora train --data reviews.csv --clean trusted.csv --out my-classifier\n" +
+			"  mslora predict my-classifier --text \"a fine film\"\n\n" +
+			"An experiment with attacks that are known:\n" +
 			"  mslora poison --data reviews/ --attack badnets --out sets/reviews\n" +
 			"  mslora run --model bge-small --data sets/reviews --attacks badnets --out runs/first\n\n" +
 			"Exit codes: 0 done, 1 failed while running, 2 wrong usage, configuration or input,\n" +

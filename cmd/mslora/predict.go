@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"mslora/classifier"
 	"mslora/internal/hint"
@@ -31,16 +32,18 @@ type predictOptions struct {
 	Library string
 	Stdin   io.Reader
 	Stdout  io.Writer
+	Stderr  io.Writer
 }
 
 func predictCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "predict",
 		Usage:     "classify texts with a classifier that `mslora train` made",
-		UsageText: "mslora predict my-classifier --text \"a fine film\"\n   mslora predict my-classifier reviews.csv --json",
+		UsageText: "mslora predict my-classifier --text \"a fine film\"\nmslora predict my-classifier reviews.csv --json",
 		Description: "Reads --text, a .csv, .tsv, .jsonl or .txt (one text a line) file, or lines of standard input. Prints a line\n" +
 			"for each text, in order: its label, the probability, and the text; with --json an object with the\n" +
-			"probabilities of all labels. Files of any length are streamed.",
+			"probabilities of all labels. Files of any length are streamed: an answer comes after each 1,024 texts,\n" +
+			"on a terminal after each line.",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "text", Usage: "`TEXT` to classify; may be given several times"},
 			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
@@ -62,7 +65,7 @@ func predictCommand() *cli.Command {
 			return predict(c.Context, predictOptions{
 				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Column: c.String("text-column"),
 				JSON: c.Bool("json"), Device: device, Graphs: c.String("graphs"), Library: c.String("onnxruntime"),
-				Stdin: os.Stdin, Stdout: c.App.Writer,
+				Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},
 	}
@@ -81,15 +84,15 @@ func predict(ctx context.Context, o predictOptions) error {
 	}
 	defer c.Close()
 	out := bufio.NewWriter(o.Stdout)
-	p := &predictor{ctx: ctx, classifier: c, out: out, json: o.JSON}
+	p := &predictor{ctx: ctx, classifier: c, out: out, json: o.JSON, batch: predictBatch}
+	if file, ok := o.Stdin.(*os.File); ok && o.File == "" && len(o.Texts) == 0 && term.IsTerminal(int(file.Fd())) {
+		fmt.Fprintln(o.Stderr, "one text a line; Ctrl-D ends")
+		p.batch = 1 // a person waits
+	}
 	if err := o.each(p.add); err != nil {
-		out.Flush() // what stood before the bad row is good
 		return badInput(err)
 	}
-	if err := p.flush(); err != nil {
-		return err
-	}
-	return out.Flush()
+	return p.flush()
 }
 
 // each gives every text to add.
@@ -117,12 +120,13 @@ type predictor struct {
 	classifier *classifier.Classifier
 	out        *bufio.Writer
 	json       bool
+	batch      int // texts that are predicted at once
 	texts      []string
 }
 
 func (p *predictor) add(t poison.NamedText) error {
 	p.texts = append(p.texts, t.Text)
-	if len(p.texts) < predictBatch {
+	if len(p.texts) < p.batch {
 		return nil
 	}
 	return p.flush()
@@ -139,7 +143,7 @@ func (p *predictor) flush() error {
 		}
 	}
 	p.texts = p.texts[:0]
-	return nil
+	return p.out.Flush() // whoever sends texts through a pipe waits for the answers
 }
 
 func (p *predictor) print(text string, prediction classifier.Prediction) error {

@@ -100,7 +100,7 @@ func hyperparameterFlags() []cli.Flag {
 		return &cli.Float64Flag{Name: name, Usage: usage, DefaultText: byPreset, Category: category}
 	}
 	return []cli.Flag{
-		&cli.StringFlag{Name: "preset", Usage: "authors: as the paper's code; paper: as its text; `mslora preset` shows both", DefaultText: "authors", Category: category},
+		&cli.StringFlag{Name: "preset", Usage: "authors: as the paper's code; paper: as its text; see mslora preset", DefaultText: "authors", Category: category},
 		integer("epochs", "passes over the training texts"),
 		integer("batch", "texts in a batch"),
 		number("lr", "learning rate of AdamW, decays linearly to 0"),

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -58,10 +59,10 @@ func trainCommand() *cli.Command {
 			&cli.BoolFlag{Name: "force", Usage: "train again, whatever stands in OUT"},
 			&cli.BoolFlag{Name: "json", Usage: "print progress and scores as JSON lines"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
-		}, without(hyperparameterFlags(), "auxiliary")...), machineFlags()...),
+		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), machineFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
+				return badInput(hint.New("files are named by flags: --data, --clean, --dev, --test", "unexpected argument %q", c.Args().First()))
 			}
 			o := trainOptions{
 				Own: poison.Own{
@@ -94,11 +95,11 @@ func mergeableMethods() []string {
 	return names
 }
 
-// without drops a flag.
-func without(flags []cli.Flag, name string) []cli.Flag {
+// without drops flags.
+func without(flags []cli.Flag, names ...string) []cli.Flag {
 	var kept []cli.Flag
 	for _, flag := range flags {
-		if flag.Names()[0] != name {
+		if !slices.Contains(names, flag.Names()[0]) {
 			kept = append(kept, flag)
 		}
 	}
@@ -155,7 +156,7 @@ func train(ctx context.Context, o trainOptions) error {
 		fmt.Fprintln(o.Stderr, "warning:", w)
 	}
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
-	display.begin(0, cell)
+	display.train(cell, describe(dataset))
 	result, err := plan.Run(ctx, cell, o.Force, display.observer())
 	display.interrupt()
 	if err != nil {
@@ -176,6 +177,24 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	return o.summarize(result, splits)
+}
+
+// mostNamed is the number of classes that are listed by name.
+const mostNamed = 10
+
+// describe says in a line what was read, so that a wrong column is seen before training.
+func describe(d *poison.Dataset) string {
+	text := fmt.Sprintf("%d texts, %d to choose the epoch", len(d.Train), len(d.Dev))
+	if len(d.Trusted) > 0 {
+		text += fmt.Sprintf(", %d trusted", len(d.Trusted))
+	}
+	if len(d.TestClean) > 0 {
+		text += fmt.Sprintf(", %d to test", len(d.TestClean))
+	}
+	if d.Classes > mostNamed {
+		return fmt.Sprintf("%s; %d labels", text, d.Classes)
+	}
+	return text + "; labels: " + oneLine(strings.Join(d.Labels, ", "))
 }
 
 // hubName is a named model's id on the model hub, which PEFT and model cards want; a folder keeps its name.
