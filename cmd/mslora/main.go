@@ -75,8 +75,10 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand:        true,
 		Suggest:                true,
 		UseShortOptionHandling: true,
-		ExitErrHandler:         func(*cli.Context, error) {}, // mainCode prints
-		OnUsageError:           onUsageError,
+		// A comma in `predict --text` belongs to the text. Flags whose values are lists split them with splitAll.
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // mainCode prints
+		OnUsageError:              onUsageError,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(hint.New("`mslora --help` lists them", "unknown command %q", c.Args().First()))

@@ -52,7 +52,7 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 	if err := trainingFromFlags(c, &config); err != nil {
 		return config, err
 	}
-	return config.Only(conditions(c.StringSlice("only")))
+	return config.Only(c.StringSlice("only"))
 }
 
 // trainingFromFlags reads hyperparameterFlags and machineFlags.
@@ -106,18 +106,6 @@ func overridesFromFlags(c *cli.Context, o *experiment.Overrides) error {
 		o.Scales = scales
 	}
 	return nil
-}
-
-// conditions undoes the library's splitting at commas: a piece without a key belongs to the one before.
-func conditions(pieces []string) (joined []string) {
-	for _, piece := range pieces {
-		if n := len(joined); n > 0 && !strings.Contains(piece, "=") {
-			joined[n-1] += "," + piece
-		} else {
-			joined = append(joined, piece)
-		}
-	}
-	return joined
 }
 
 // splitAll splits each value at commas and drops the empty pieces.
