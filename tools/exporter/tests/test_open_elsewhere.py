@@ -14,10 +14,11 @@ from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertModel, BertTokenizer, pipeline
 
 import export_graphs
-from exporter.fixtures import CLASSES, CONFIG, POSITIONS, VOCABULARY
+from exporter.fixtures import CLASSES, ENCODER, VOCABULARY, Bert
 
 ROOT = os.path.dirname(export_graphs.GRAPHS)
 LIBRARIES = os.path.join(ROOT, ".deps", "lib")
+POSITIONS = Bert.config.max_position_embeddings
 LABELS = ["bad", "good", 'so "so"']
 WORDS = "the film plot cast is was a dull dreadful boring lovely fine great fair middling usual and not very".split()
 OPINIONS = [["dull", "dreadful", "boring"], ["lovely", "fine", "great"], ["fair", "middling", "usual"]]
@@ -57,8 +58,8 @@ def base(request, tmp_path_factory):
     """A tiny pretrained model as transformers writes it; bge-small, for one, comes without a pooler."""
     folder = tmp_path_factory.mktemp("base")
     torch.manual_seed(5)
-    sizes = {k: v for k, v in CONFIG.items() if k not in ("num_labels", "attn_implementation")}
-    model = BertModel(BertConfig(**sizes, initializer_range=0.4), add_pooling_layer=request.param == "pooler")
+    sizes = {k: v for k, v in ENCODER.items() if k not in ("num_labels", "attn_implementation")}
+    model = BertModel(BertConfig(**sizes, max_position_embeddings=POSITIONS, layer_norm_eps=1e-12, initializer_range=0.4), add_pooling_layer=request.param == "pooler")
     model.save_pretrained(folder)
     letters = "abcdefghijklmnopqrstuvwxyz"
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters), *WORDS[5:], *"!:,"]
