@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -138,3 +139,23 @@ def test_peft(saved, predicted, batch, base):
     got = logits(PeftModel.from_pretrained(untrained, folder / "adapter"), batch)
     assert abs(got - before).max() > 100 * CLOSE
     assert_same(got, predicted)
+
+
+def test_code_of_the_page_runs(saved, predicted, batch, base, tmp_path, monkeypatch):
+    method, folder = saved
+    with open(os.path.join(ROOT, "docs", "train.md"), encoding="utf-8") as file:
+        codes = re.findall(r"^```python\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+    assert len(codes) == 3
+    os.symlink(folder, tmp_path / "my-classifier")
+    os.mkdir(tmp_path / "BAAI")
+    os.symlink(base, tmp_path / "BAAI" / "bge-small-en-v1.5")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in codes:
+        if "peft" not in code or method != "vanilla":
+            exec(code.replace("num_labels=2", f"num_labels={CLASSES}"), names)
+    assert [row["label"] for row in names["classify"](TEXTS, truncation=True)] == [row["label"] for row in predicted]
+    texts = ["a fine film", "a dull film"]
+    assert [LABELS[i] for i in names["logits"].argmax(axis=1)] == [row["label"] for row in names["classify"](texts)]
+    if method != "vanilla":
+        assert_same(logits(names["model"], batch), predicted)
