@@ -26,7 +26,7 @@ define environment
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help toolchains deps build test test-tools test-exporter demo model reviews graphs graphs-check bench clean distclean
+.PHONY: help toolchains deps build test test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -81,6 +81,9 @@ bench: build reviews $(BENCH)/.stamp ## time a training step beside PyTorch's (f
 	@$(PYTHON) tools/fetch_model.py minilm --out $(DEPS)/models/minilm
 	@$(PYTHON) tools/fetch_model.py bert-base --out $(DEPS)/models/bert-base
 	tools/bench/run.sh $(BENCH)/bin/python
+
+bench-predict: build model reviews $(BENCH)/.stamp ## time predictions beside Hugging Face's pipeline (fetches PyTorch)
+	$(BENCH)/bin/python tools/bench/predict.py
 
 $(TESTING)/.stamp: tools/requirements-test.txt
 	$(environment)
