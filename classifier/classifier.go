@@ -96,11 +96,7 @@ func readLabels(path string) ([]string, error) {
 
 // Predict classifies texts; longer ones are cut at the model's positions.
 func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
-	examples := make([]ortrain.Example, len(texts))
-	for i, text := range texts {
-		examples[i].Tokens = c.tokenizer.Encode(text, c.model.Config.LongestText())
-	}
-	logits, err := c.evaluator.Logits(ctx, examples)
+	logits, err := c.evaluator.Logits(ctx, c.examples(texts))
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +105,19 @@ func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction,
 		predictions[i] = Prediction{ortrain.Argmax(scores), softmax(scores)}
 	}
 	return predictions, nil
+}
+
+// Vectors gives each text's [CLS] vector of the last layer, before the pooler.
+func (c *Classifier) Vectors(ctx context.Context, texts []string) ([][]float32, error) {
+	return c.evaluator.Vectors(ctx, c.examples(texts))
+}
+
+func (c *Classifier) examples(texts []string) []ortrain.Example {
+	examples := make([]ortrain.Example, len(texts))
+	for i, text := range texts {
+		examples[i].Tokens = c.tokenizer.Encode(text, c.model.Config.LongestText())
+	}
+	return examples
 }
 
 // softmax gives exp(x_i) / Σ exp(x_j), from differences to the largest so that nothing overflows.

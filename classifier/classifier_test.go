@@ -159,6 +159,54 @@ func TestSavedPredictsAsTrained(t *testing.T) {
 	}
 }
 
+// Pooler and head, applied to the [CLS] vectors here, must give the predictions.
+func TestVectors(t *testing.T) {
+	c := trained(t, "lora+mslr")
+	folder := save(t, c)
+	opened, err := Open(folder, c.Graphs, ortrain.Device{Provider: "cpu"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	predictions, err := opened.Predict(t.Context(), samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors, err := opened.Vectors(t.Context(), samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := open(t, filepath.Join(folder, WeightsFile))
+	layer := func(name string, x []float64) []float64 {
+		weight, bias := floats(t, file, name+".weight"), floats(t, file, name+".bias")
+		y := make([]float64, len(bias))
+		for i := range y {
+			y[i] = float64(bias[i])
+			for j, v := range x {
+				y[i] += float64(weight[i*len(x)+j]) * v
+			}
+		}
+		return y
+	}
+	for i := range samples {
+		vector := make([]float64, len(vectors[i]))
+		for j, v := range vectors[i] {
+			vector[j] = float64(v)
+		}
+		pooled := layer("bert.pooler.dense", vector)
+		for j := range pooled {
+			pooled[j] = math.Tanh(pooled[j])
+		}
+		logits := layer("classifier", pooled)
+		for class, probability := range predictions[i].Probabilities {
+			got, want := math.Log(probability/predictions[i].Probabilities[0]), logits[class]-logits[0]
+			if math.Abs(got-want) > 1e-4 {
+				t.Errorf("text %d, class %d: %v above class 0, want %v", i, class, got, want)
+			}
+		}
+	}
+}
+
 // model.onnx must give the same logits on a padded batch, and needs no other file.
 func TestSavedGraph(t *testing.T) {
 	c := trained(t, "lora+mslr")

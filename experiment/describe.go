@@ -58,7 +58,7 @@ func (m *loadedModel) sums() (map[string]string, error) {
 		m.checksums = map[string]string{}
 		paths := []string{filepath.Join(m.Folder, "config.json"), filepath.Join(m.Folder, "tokenizer.json")}
 		for _, path := range append(paths, m.Files()...) {
-			sum, err := fileSum(path)
+			sum, err := FileSum(path)
 			if err != nil {
 				return nil, err
 			}
@@ -68,7 +68,8 @@ func (m *loadedModel) sums() (map[string]string, error) {
 	return m.checksums, nil
 }
 
-func fileSum(path string) (string, error) {
+// FileSum is the SHA-256 of a file, in hex.
+func FileSum(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err

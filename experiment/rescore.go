@@ -29,7 +29,7 @@ type Rescore struct {
 
 // Run predicts both test sets with the cell's best tensors.
 func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
-	cell, err := readCell(r.Folder)
+	cell, err := ReadCell(r.Folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return eval.Scores{}, hint.New("give the folder that holds result.json", "%s is no cell of a run: it has no %s", r.Folder, configFile)
 	}
@@ -93,9 +93,9 @@ func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
 	return poison.Load(folder, options)
 }
 
-// readCell reads the configuration that a cell's folder was made with. The error wraps fs.ErrNotExist if
+// ReadCell reads the configuration that a cell's folder was made with. The error wraps fs.ErrNotExist if
 // there is none.
-func readCell(folder string) (Cell, error) {
+func ReadCell(folder string) (Cell, error) {
 	path := filepath.Join(folder, configFile)
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -83,7 +83,7 @@ func clear(folder string) error {
 // its results would be taken for this one's.
 func claim(folder string, cell Cell) error {
 	path := filepath.Join(folder, configFile)
-	present, err := readCell(folder)
+	present, err := ReadCell(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		text, err := yaml.Marshal(cell)
 		if err != nil {

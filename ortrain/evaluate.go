@@ -2,6 +2,7 @@ package ortrain
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -23,6 +24,7 @@ type Evaluator struct {
 	model   *Model
 	session *session
 	classes int
+	hidden  int
 	modules lora.Setting
 	given   []string // graph inputs that Use gives: backbone weights that may change, and the head
 	weights tensors
@@ -50,11 +52,11 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 		given = append(given, f.Name)
 	}
 	inputs = append(inputs, given...)
-	s, err := openSession(linked, inputs, []string{"logits"}, device, false)
+	s, err := openSession(linked, inputs, []string{"logits", "cls"}, device, false)
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluator{model: model, session: s, classes: classes, modules: modules, given: given}, nil
+	return &Evaluator{model: model, session: s, classes: classes, hidden: topology.Manifest.Hidden, modules: modules, given: given}, nil
 }
 
 // Use sets the tuned tensors of the following predictions. Their values are read while predictions run.
@@ -74,18 +76,30 @@ func (e *Evaluator) Use(tuned Tuned) error {
 	return nil
 }
 
-// Logits gives the class scores [len(examples)][classes] in the order of examples. Texts of like length
-// run together, so little is wasted on padding.
+// Logits gives the class scores [len(examples)][classes] in the order of examples.
 func (e *Evaluator) Logits(ctx context.Context, examples []Example) ([][]float32, error) {
+	result := make([][]float32, len(examples))
+	return result, e.each(ctx, examples, func(index int, logits, _ []float32) { result[index] = logits })
+}
+
+// Vectors gives the [CLS] vectors of the last layer, before the pooler, [len(examples)][hidden] in the order of
+// examples.
+func (e *Evaluator) Vectors(ctx context.Context, examples []Example) ([][]float32, error) {
+	result := make([][]float32, len(examples))
+	return result, e.each(ctx, examples, func(index int, _, vector []float32) { result[index] = vector })
+}
+
+// each gives the logits [classes] and the [CLS] vector [hidden] of every example, in any order. Texts of like
+// length run together, so little is wasted on padding.
+func (e *Evaluator) each(ctx context.Context, examples []Example, take func(index int, logits, vector []float32)) error {
 	order := make([]int, len(examples))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return len(examples[i].Tokens) - len(examples[j].Tokens) })
-	result := make([][]float32, len(examples))
 	for len(order) > 0 {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		n, longest := 0, 0
 		for n < min(len(order), evaluationTexts) {
@@ -99,24 +113,25 @@ func (e *Evaluator) Logits(ctx context.Context, examples []Example) ([][]float32
 		for i, index := range order[:n] {
 			group[i] = examples[index]
 		}
-		logits, err := e.batchLogits(group)
+		logits, vectors, err := e.run(group)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i, index := range order[:n] {
-			result[index] = logits[i*e.classes : (i+1)*e.classes]
+			take(index, logits[i*e.classes:(i+1)*e.classes], vectors[i*e.hidden:(i+1)*e.hidden])
 		}
 		order = order[n:]
 	}
-	return result, nil
+	return nil
 }
 
-func (e *Evaluator) batchLogits(group []Example) ([]float32, error) {
+// run gives the logits [len(group), classes] and [CLS] vectors [len(group), hidden] of one batch.
+func (e *Evaluator) run(group []Example) (logits, vectors []float32, err error) {
 	batch := Pack(group, e.classes)
 	inputs := tensors{}
 	defer inputs.destroy()
 	if err := inputs.addBatch(batch); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all := tensors{}
 	for name, value := range inputs {
@@ -125,13 +140,14 @@ func (e *Evaluator) batchLogits(group []Example) ([]float32, error) {
 	for name, value := range e.weights {
 		all[name] = value
 	}
-	logits := make([]float32, len(group)*e.classes)
-	output, err := ort.NewTensor(ort.NewShape(int64(len(group)), int64(e.classes)), logits)
-	if err != nil {
-		return nil, err
+	logits, vectors = make([]float32, len(group)*e.classes), make([]float32, len(group)*e.hidden)
+	outputs := tensors{}
+	defer outputs.destroy()
+	texts := int64(len(group))
+	if err := errors.Join(add(outputs, "logits", logits, texts, int64(e.classes)), add(outputs, "cls", vectors, texts, int64(e.hidden))); err != nil {
+		return nil, nil, err
 	}
-	defer output.Destroy()
-	return logits, e.session.run(all, []ort.Value{output})
+	return logits, vectors, e.session.run(all, []ort.Value{outputs["logits"], outputs["cls"]})
 }
 
 // Close frees the session.

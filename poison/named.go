@@ -19,12 +19,14 @@ import (
 type Columns struct {
 	Text  string
 	Label string // "" if labels are not wanted
+	Flag  string // of poison flags; "" if nobody knows them
 }
 
 // NamedText is a text whose label is the name of a class.
 type NamedText struct {
 	Text, Label string
-	Line        int // where it starts in its file, from 1
+	Poisoned    bool // what the column of poison flags says
+	Line        int  // where it starts in its file, from 1
 }
 
 // EachNamed streams the rows of a .csv, .tsv or .jsonl file in file order, or the lines of a .txt file as texts
@@ -112,7 +114,7 @@ func EachLine(r io.Reader, each func(NamedText) error) error {
 }
 
 func namedTable(r io.Reader, comma rune, c Columns, each func(NamedText) error) error {
-	text, label := -1, -1
+	text, label, flag := -1, -1, -1
 	return readRecords(r, comma, func(header []string) error {
 		if err := checkText(strings.Join(header, "")); err != nil {
 			return err
@@ -124,7 +126,7 @@ func namedTable(r io.Reader, comma rune, c Columns, each func(NamedText) error) 
 		for _, column := range []struct {
 			at   *int
 			name string
-		}{{&text, c.Text}, {&label, c.Label}} {
+		}{{&text, c.Text}, {&label, c.Label}, {&flag, c.Flag}} {
 			if column.name == "" {
 				continue
 			}
@@ -141,6 +143,12 @@ func namedTable(r io.Reader, comma rune, c Columns, each func(NamedText) error) 
 		t := NamedText{Text: strings.Clone(record[text]), Line: line} // the record's memory holds the other columns too
 		if label >= 0 {
 			t.Label = strings.Clone(record[label])
+		}
+		if flag >= 0 {
+			var err error
+			if t.Poisoned, err = parseFlag(record[flag]); err != nil {
+				return err
+			}
 		}
 		return each(t)
 	})
@@ -162,18 +170,34 @@ func namedObject(data []byte, c Columns) (t NamedText, err error) {
 	if err := json.Unmarshal(raw, &t.Text); err != nil || string(raw) == "null" {
 		return t, hint.New("write the text in double quotes", "%s is %s, expected a text", c.Text, quote(string(raw)))
 	}
-	if c.Label == "" {
-		return t, nil
+	if c.Label != "" {
+		if t.Label, err = scalar(object, c.Label, "--label-column"); err != nil {
+			return t, err
+		}
 	}
-	if raw, ok = object[c.Label]; !ok {
-		return t, hint.New("name it with --label-column", "there is no key %s", quote(c.Label))
+	if c.Flag != "" {
+		text, err := scalar(object, c.Flag, "--score-column")
+		if err != nil {
+			return t, err
+		}
+		if t.Poisoned, err = parseFlag(text); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// scalar gives the text, number or truth value of a key, as text.
+func scalar(object map[string]json.RawMessage, key, flag string) (text string, err error) {
+	raw, ok := object[key]
+	if !ok {
+		return "", hint.New("name it with "+flag, "there is no key %s", quote(key))
 	}
 	switch {
 	case raw[0] == '"':
-		return t, json.Unmarshal(raw, &t.Label)
+		return text, json.Unmarshal(raw, &text)
 	case raw[0] == '{' || raw[0] == '[' || string(raw) == "null":
-		return t, hint.New("a label is a text, a number, true or false", "%s is %s", c.Label, quote(string(raw)))
+		return "", hint.New("a label is a text, a number, true or false; a poison flag too", "%s is %s", key, quote(string(raw)))
 	}
-	t.Label = string(raw)
-	return t, nil
+	return string(raw), nil
 }

@@ -38,6 +38,8 @@ func TestEachNamed(t *testing.T) {
 		"a.tsv":   "text\tlabel\na \"word\" quoted is an error\tpos\n",
 		"b.tsv":   "\xef\xbb\xbftext\tlabel\none\tpos\n",
 		"a.jsonl": `{"text": "a", "label": "x", "id": 7}` + "\n\n" + `{"text": "b", "label": 2}` + "\n" + `{"text": "c", "label": true}`,
+		"f.csv":   ",0,1,2\n0,a,x,0\n1,b,x,1\n",
+		"f.jsonl": `{"text": "a", "label": "x", "bad": true}` + "\n" + `{"text": "b", "label": "x", "bad": 0}`,
 		"a.txt":   "one\r\n\n  two\n",
 	})
 	for _, test := range []struct {
@@ -45,11 +47,13 @@ func TestEachNamed(t *testing.T) {
 		columns Columns
 		want    []NamedText
 	}{
-		{"a.csv", Columns{"review", "stars"}, []NamedText{{"good, really", "pos", 2}, {"two\nlines", "neg", 3}}},
-		{"a.csv", Columns{Text: "review"}, []NamedText{{"good, really", "", 2}, {"two\nlines", "", 3}}},
-		{"b.tsv", standard, []NamedText{{"one", "pos", 2}}},
-		{"a.jsonl", standard, []NamedText{{"a", "x", 1}, {"b", "2", 3}, {"c", "true", 4}}},
-		{"a.txt", Columns{Text: "text"}, []NamedText{{"one", "", 1}, {"  two", "", 3}}},
+		{"a.csv", Columns{Text: "review", Label: "stars"}, []NamedText{{Text: "good, really", Label: "pos", Line: 2}, {Text: "two\nlines", Label: "neg", Line: 3}}},
+		{"a.csv", Columns{Text: "review"}, []NamedText{{Text: "good, really", Label: "", Line: 2}, {Text: "two\nlines", Label: "", Line: 3}}},
+		{"b.tsv", standard, []NamedText{{Text: "one", Label: "pos", Line: 2}}},
+		{"a.jsonl", standard, []NamedText{{Text: "a", Label: "x", Line: 1}, {Text: "b", Label: "2", Line: 3}, {Text: "c", Label: "true", Line: 4}}},
+		{"f.csv", Columns{Text: "0", Label: "1", Flag: "2"}, []NamedText{{Text: "a", Label: "x", Line: 2}, {Text: "b", Label: "x", Poisoned: true, Line: 3}}},
+		{"f.jsonl", Columns{Text: "text", Label: "label", Flag: "bad"}, []NamedText{{Text: "a", Label: "x", Poisoned: true, Line: 1}, {Text: "b", Label: "x", Line: 2}}},
+		{"a.txt", Columns{Text: "text"}, []NamedText{{Text: "one", Label: "", Line: 1}, {Text: "  two", Label: "", Line: 3}}},
 	} {
 		var got []NamedText
 		if _, err := EachNamed(path(test.name), test.columns, func(n NamedText) error { got = append(got, n); return nil }); err != nil {

@@ -1,0 +1,126 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Options of an audit.
+type Options struct {
+	Candidates int // phrases tested for each class
+	Probes     int // texts that each is inserted into
+	Seed       uint64
+	Progress   func(message string) // told what begins; may be nil
+}
+
+// Outlier is the strength from which on a phrase counts as a possible trigger.
+const Outlier = 5
+
+// Suspect is a training text with the reasons for its rank.
+type Suspect struct {
+	Text
+	Index     int     // of the text among all
+	Suspicion float64 // Disagreement + Phrases()
+	Predicted int     // the clean model's label
+	// Disagreement is how far the log-odds of the given label under the vanilla model exceed those under the clean one,
+	// each in units of its model's log-odds, as a robust z-score among the texts with that label.
+	Disagreement float64
+	Strongest    *Trigger // the strongest candidate of its label that it holds, nil: it holds none
+	Loss         float64  // −log p of the given label under the vanilla model, in nats: a baseline
+}
+
+// Phrases is the strength of the strongest candidate if that stands out, else 0.
+func (s Suspect) Phrases() float64 {
+	if s.Strongest == nil || s.Strongest.Strength < Outlier {
+		return 0
+	}
+	return s.Strongest.Strength
+}
+
+// Result of an audit.
+type Result struct {
+	Suspects []Suspect // all texts, the most suspicious first
+	Triggers []Trigger // all candidates, the strongest first
+	Passes   int       // texts that the two models predicted
+}
+
+// Possible gives the triggers that stand out.
+func (r Result) Possible() []Trigger {
+	n := 0
+	for n < len(r.Triggers) && r.Triggers[n].Strength >= Outlier {
+		n++
+	}
+	return r.Triggers[:n]
+}
+
+// Run audits texts of classes classes. vanilla was trained on them without any defence, clean with one.
+func Run(ctx context.Context, texts []Text, classes int, clean, vanilla Model, o Options) (Result, error) {
+	say := func(format string, arguments ...any) {
+		if o.Progress != nil {
+			o.Progress(fmt.Sprintf(format, arguments...))
+		}
+	}
+	say("predicting %d texts with both models", len(texts))
+	trusted, err := askAll(ctx, clean, texts)
+	if err != nil {
+		return Result{}, err
+	}
+	naive, err := askAll(ctx, vanilla, texts)
+	if err != nil {
+		return Result{}, err
+	}
+	m := newMiner(texts, classes)
+	candidates, places := m.best(o.Candidates)
+	say("inserting %d words and phrases into texts of other labels", len(candidates))
+	triggers, err := insertAll(ctx, texts, classes, candidates, trusted, naive, o)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Passes: 2 * len(texts)}
+	for _, t := range triggers {
+		result.Passes += 2 * t.Probes
+	}
+	disagreement := disagreements(texts, classes, trusted, naive)
+	for i, t := range texts {
+		suspect := Suspect{
+			Text: t, Index: i, Disagreement: disagreement[i], Predicted: trusted.says(i),
+			Loss: -math.Log(max(naive.probabilities[i][t.Label], math.SmallestNonzeroFloat64)),
+		}
+		for _, place := range m.holding(i, places) {
+			if trigger := &triggers[place]; trigger.Class == t.Label && (suspect.Strongest == nil || trigger.Strength > suspect.Strongest.Strength) {
+				suspect.Strongest = trigger
+			}
+		}
+		suspect.Suspicion = suspect.Disagreement + suspect.Phrases()
+		result.Suspects = append(result.Suspects, suspect)
+	}
+	slices.SortStableFunc(result.Suspects, func(a, b Suspect) int { return cmp.Compare(b.Suspicion, a.Suspicion) })
+	result.Triggers = slices.Clone(triggers) // the suspects point into triggers
+	slices.SortStableFunc(result.Triggers, func(a, b Trigger) int { return cmp.Compare(b.Strength, a.Strength) })
+	return result, nil
+}
+
+// leastDisagreement bounds the scale of Disagreement from below, as leastShift does that of Strength.
+const leastDisagreement = 0.02
+
+// disagreements compares the models' log-odds among the texts of each label: a model may be less sure of one label.
+func disagreements(texts []Text, classes int, clean, vanilla opinion) []float64 {
+	result := make([]float64, len(texts))
+	for class := range classes {
+		var indices []int
+		var differences []float64
+		for i, t := range texts {
+			if t.Label == class {
+				indices = append(indices, i)
+				differences = append(differences, vanilla.odds[i]-clean.odds[i])
+			}
+		}
+		for k, z := range deviations(differences, leastDisagreement) {
+			result[indices[k]] = z
+		}
+	}
+	return result
+}

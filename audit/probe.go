@@ -1,0 +1,95 @@
+package audit
+
+import (
+	"context"
+	"math/rand/v2"
+)
+
+// Trigger is a candidate with what its insertion into texts of other classes does.
+type Trigger struct {
+	Candidate
+	Probes int // texts of other classes that it was inserted into; all effects are means over them
+	// VanillaShift and CleanShift are how far the log-odds of Class rise, in units of the model's own log-odds (their
+	// root mean square over all training texts).
+	VanillaShift, CleanShift float64
+	// VanillaFlips and CleanFlips are shares of probes that become Class.
+	VanillaFlips, CleanFlips float64
+	// Strength is how far VanillaShift − CleanShift stands out among those of all candidates: their median is 0, and 1
+	// is a robust standard deviation.
+	Strength float64
+}
+
+// leastShift bounds the scale of Strength from below: where all candidates do next to nothing, a little more is no
+// sign of a trigger.
+const leastShift = 0.02
+
+// probes picks at most most texts to insert candidates of a class into, evenly spaced in the file: they have another
+// label, and both models give them that label, so whatever makes them class is the insertion.
+func probes(texts []Text, class, most int, clean, vanilla opinion) []int {
+	var fit []int
+	for i, t := range texts {
+		if t.Label != class && clean.says(i) == t.Label && vanilla.says(i) == t.Label {
+			fit = append(fit, i)
+		}
+	}
+	n := min(most, len(fit))
+	chosen := make([]int, n)
+	for k := range chosen {
+		chosen[k] = fit[k*len(fit)/n]
+	}
+	return chosen
+}
+
+// probeStream makes the places of insertion independent of other uses of a seed.
+const probeStream = 0x617564
+
+// insertAll inserts each candidate, at one drawn place, into the probes of its class, and compares both models before
+// and after.
+func insertAll(ctx context.Context, texts []Text, classes int, candidates []Candidate, clean, vanilla opinion, o Options) ([]Trigger, error) {
+	random := rand.New(rand.NewPCG(o.Seed, probeStream))
+	places := make([]float64, o.Probes)
+	for i := range places {
+		places[i] = random.Float64() // the same for all candidates, which makes them easier to tell apart
+	}
+	chosen := make([][]int, classes)
+	for class := range chosen {
+		chosen[class] = probes(texts, class, o.Probes, clean, vanilla)
+	}
+	var inserted []string
+	for _, c := range candidates {
+		for k, probe := range chosen[c.Class] {
+			inserted = append(inserted, c.Insert(texts[probe].Text, places[k]))
+		}
+	}
+	afterVanilla, err := vanilla.model(ctx, inserted)
+	if err != nil {
+		return nil, err
+	}
+	afterClean, err := clean.model(ctx, inserted)
+	if err != nil {
+		return nil, err
+	}
+	triggers, excess := make([]Trigger, len(candidates)), make([]float64, len(candidates))
+	for i, c := range candidates {
+		t := Trigger{Candidate: c, Probes: len(chosen[c.Class])}
+		t.VanillaShift, t.VanillaFlips = vanilla.effect(afterVanilla[:t.Probes], chosen[c.Class], c.Class)
+		t.CleanShift, t.CleanFlips = clean.effect(afterClean[:t.Probes], chosen[c.Class], c.Class)
+		afterVanilla, afterClean = afterVanilla[t.Probes:], afterClean[t.Probes:]
+		triggers[i], excess[i] = t, t.VanillaShift-t.CleanShift
+	}
+	for i, strength := range deviations(excess, leastShift) {
+		triggers[i].Strength = strength
+	}
+	return triggers, nil
+}
+
+// effect is the mean rise of the log-odds of class, in units of scale, and the share of probes that became class.
+func (o opinion) effect(after [][]float64, probes []int, class int) (shift, flips float64) {
+	for k, probe := range probes {
+		shift += (LogOdds(after[k], class) - LogOdds(o.probabilities[probe], class)) / o.scale / float64(len(probes))
+		if argmax(after[k]) == class {
+			flips += 1 / float64(len(probes))
+		}
+	}
+	return shift, flips
+}

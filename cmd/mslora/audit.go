@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"mslora/audit"
+	"mslora/classifier"
+	"mslora/experiment"
+	"mslora/internal/hint"
+	"mslora/ortrain"
+	"mslora/poison"
+)
+
+// auditOptions is what `mslora audit` was asked for.
+type auditOptions struct {
+	Folder  string // of the clean classifier
+	Vanilla string // folder of a vanilla one, "": it is trained in Out
+	Data    string
+	Columns poison.Columns // with flags if the audit is to be scored
+	Out     string
+	Model   string // what the vanilla classifier starts from, "": as the clean one
+	Epochs  int    // of the vanilla classifier
+	Audit   audit.Options
+	JSON    bool
+	Quiet   bool
+	Device  string
+	Threads int
+	Graphs  string
+	Library string
+	Stdout  io.Writer
+	Stderr  io.Writer
+}
+
+func auditCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "audit",
+		Usage:     "rank training texts by how suspicious they are, with the classifier that `mslora train` made of them",
+		UsageText: "mslora audit my-classifier --data reviews.csv --out audit",
+		Description: "Compares the clean classifier with a vanilla one, trained on the same texts without defence: which labels only\n" +
+			"the vanilla one believes, and which words and phrases, put into texts of other labels, move only the vanilla\n" +
+			"one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases that were\n" +
+			"tested, and audit.json. A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts that the classifier was trained on"},
+			&cli.StringFlag{Name: "vanilla", Usage: "`FOLDER` of a classifier of the same texts made with `mslora train --method vanilla`", DefaultText: "trained in OUT/vanilla"},
+			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from", DefaultText: "the classifier's"},
+			&cli.IntFlag{Name: "epochs", Usage: "passes over the texts that train the vanilla classifier", Value: 1},
+			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
+			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
+			&cli.StringFlag{Name: "score-column", Usage: "`NAME` of a column, or JSON key, that says with 1 or 0 which texts are poisoned: scores the audit", DefaultText: "none"},
+			&cli.IntFlag{Name: "candidates", Usage: "test `N` words and phrases for each label", Value: 100},
+			&cli.IntFlag{Name: "probes", Usage: "insert each into `N` texts of other labels", Value: 32},
+			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
+			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is found"},
+			&cli.BoolFlag{Name: "json", Usage: "print audit.json instead of a summary"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
+			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
+			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
+			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return badInput(hint.New("for example: mslora audit my-classifier --data reviews.csv --out audit", "give one classifier's folder, not %d", c.NArg()))
+			}
+			return runAudit(c.Context, auditOptions{
+				Folder: c.Args().First(), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
+				Columns: poison.Columns{Text: c.String("text-column"), Label: c.String("label-column"), Flag: c.String("score-column")},
+				Model:   c.String("model"), Epochs: c.Int("epochs"),
+				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
+				JSON:  c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
+				Graphs: c.String("graphs"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
+			})
+		},
+	}
+}
+
+func (o auditOptions) validate() error {
+	switch {
+	case o.Data == "":
+		return hint.New("the .csv, .tsv or .jsonl file that the classifier was trained on", "--data is missing")
+	case o.Out == "":
+		return hint.New("a folder for suspects.csv and triggers.csv, for example audit", "--out is missing")
+	case o.Audit.Candidates < 1 || o.Audit.Probes < 1 || o.Epochs < 1:
+		return hint.New("give 1 or more", "--candidates, --probes and --epochs cannot be below 1")
+	}
+	return nil
+}
+
+func runAudit(ctx context.Context, o auditOptions) error {
+	if err := o.validate(); err != nil {
+		return badInput(err)
+	}
+	if err := startRuntime(o.Library); err != nil {
+		return badInput(err)
+	}
+	device, err := ortrain.ParseDevice(o.Device)
+	if err != nil {
+		return badInput(err)
+	}
+	device.Threads = o.Threads
+	clean, err := classifier.Open(o.Folder, o.Graphs, device)
+	if err != nil {
+		return badInput(err)
+	}
+	defer clean.Close()
+	texts, sum, err := o.read(clean.Labels)
+	if err != nil {
+		return badInput(err)
+	}
+	if err := os.MkdirAll(o.Out, 0o755); err != nil {
+		return badInput(err)
+	}
+	if o.Vanilla == "" {
+		if err := o.trainVanilla(ctx); err != nil {
+			return err
+		}
+		o.Vanilla = filepath.Join(o.Out, "vanilla")
+	}
+	vanilla, err := classifier.Open(o.Vanilla, o.Graphs, device)
+	if err != nil {
+		return badInput(err)
+	}
+	defer vanilla.Close()
+	order, err := o.sameClasses(clean, vanilla)
+	if err != nil {
+		return badInput(err)
+	}
+	if !o.Quiet {
+		o.Audit.Progress = func(message string) { fmt.Fprintln(o.Stderr, message) }
+	}
+	result, err := audit.Run(ctx, texts, len(clean.Labels), asModel(clean, nil), asModel(vanilla, order), o.Audit)
+	if err != nil {
+		return err
+	}
+	record, err := o.record(texts, clean.Labels, result, sum)
+	if err != nil {
+		return err
+	}
+	if o.Columns.Flag != "" {
+		if record.Scores, err = score(ctx, texts, len(clean.Labels), result, vanilla); err != nil {
+			return err
+		}
+	}
+	if err := o.write(result, clean.Labels, record); err != nil {
+		return err
+	}
+	return o.summarize(record)
+}
+
+// read gives the texts with the classifier's numbers for their labels.
+func (o auditOptions) read(labels []string) (texts []audit.Text, sum string, err error) {
+	poisoned := 0
+	sum, err = poison.EachNamed(o.Data, o.Columns, func(t poison.NamedText) error {
+		class := slices.Index(labels, t.Label)
+		if class < 0 {
+			return hint.New("audit the texts that the classifier was trained on; its labels are in config.json",
+				"line %d: %s has no label %q", t.Line, o.Folder, t.Label)
+		}
+		if t.Poisoned {
+			poisoned++
+		}
+		texts = append(texts, audit.Text{Text: t.Text, Label: class, Line: t.Line, Poisoned: t.Poisoned})
+		return nil
+	})
+	if err == nil && o.Columns.Flag != "" && (poisoned == 0 || poisoned == len(texts)) {
+		err = hint.New("leave --score-column out if nobody knows the poisoned texts", "%s: column %q calls %d of %d texts poisoned; scores need texts of both kinds",
+			o.Data, o.Columns.Flag, poisoned, len(texts))
+	}
+	return texts, sum, err
+}
+
+// trainVanilla makes OUT/vanilla, or goes on with it.
+func (o auditOptions) trainVanilla(ctx context.Context) error {
+	if o.Model == "" {
+		cell, err := experiment.ReadCell(filepath.Join(o.Folder, trainingFolder))
+		if errors.Is(err, fs.ErrNotExist) {
+			return badInput(hint.New("name it with --model, or give a vanilla classifier with --vanilla",
+				"%s does not say which pretrained model it was trained from", o.Folder))
+		}
+		if err != nil {
+			return badInput(err)
+		}
+		o.Model = cell.ModelFolder
+	}
+	t := trainOptions{
+		Own:    poison.Own{Data: o.Data, Columns: o.Columns, Seed: o.Audit.Seed},
+		Config: experiment.DefaultConfig(), Out: filepath.Join(o.Out, "vanilla"), Quiet: o.Quiet || o.JSON, Library: o.Library,
+		Stdout: io.Discard, Stderr: o.Stderr,
+	}
+	t.Config.Data, t.Config.Models, t.Config.Methods, t.Config.Seeds = []string{o.Data}, []string{o.Model}, []string{"vanilla"}, []uint64{o.Audit.Seed}
+	t.Config.Out, t.Config.Graphs, t.Config.Device, t.Config.Threads = filepath.Join(t.Out, trainingFolder), o.Graphs, o.Device, o.Threads
+	t.Config.Hyperparameters.Epochs = &o.Epochs
+	return train(ctx, t)
+}
+
+// sameClasses gives, for each of the clean classifier's classes, its number in the vanilla one.
+func (o auditOptions) sameClasses(clean, vanilla *classifier.Classifier) ([]int, error) {
+	order := make([]int, len(clean.Labels))
+	for class, name := range clean.Labels {
+		if order[class] = slices.Index(vanilla.Labels, name); order[class] < 0 || len(vanilla.Labels) != len(clean.Labels) {
+			return nil, hint.New("train both on the same texts", "%s tells %q apart, %s %q", o.Folder, clean.Labels, o.Vanilla, vanilla.Labels)
+		}
+	}
+	return order, nil
+}
+
+// asModel lets an audit ask a classifier; order, if any, renumbers its classes.
+func asModel(c *classifier.Classifier, order []int) audit.Model {
+	return func(ctx context.Context, texts []string) ([][]float64, error) {
+		predictions, err := c.Predict(ctx, texts)
+		if err != nil {
+			return nil, err
+		}
+		probabilities := make([][]float64, len(predictions))
+		for i, p := range predictions {
+			probabilities[i] = p.Probabilities
+			if order == nil {
+				continue
+			}
+			probabilities[i] = make([]float64, len(order))
+			for class, from := range order {
+				probabilities[i][class] = p.Probabilities[from]
+			}
+		}
+		return probabilities, nil
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"text/tabwriter"
+
+	"mslora/audit"
+	"mslora/classifier"
+	"mslora/experiment"
+	"mslora/internal/atomicfile"
+)
+
+// mostShown is the number of phrases in the summary.
+const mostShown = 10
+
+// auditRecord is audit.json.
+type auditRecord struct {
+	Schema     int               `json:"schema"` // 1
+	Data       string            `json:"data"`
+	Texts      int               `json:"texts"`
+	Classifier string            `json:"classifier"`
+	Vanilla    string            `json:"vanilla"`
+	Candidates int               `json:"candidates"` // for each label
+	Probes     int               `json:"probes"`
+	Seed       uint64            `json:"seed"`
+	Tested     int               `json:"tested"`  // candidates that there were
+	Passes     int               `json:"passes"`  // texts that the two classifiers predicted
+	Holders    int               `json:"holders"` // texts with a possible trigger of their label
+	Possible   []auditPhrase     `json:"possible_triggers"`
+	Scores     *auditScores      `json:"scores,omitempty"`
+	Versions   map[string]string `json:"versions"`
+	Checksums  map[string]string `json:"checksums"` // SHA-256
+}
+
+type auditPhrase struct {
+	Phrase       string  `json:"phrase"`
+	Label        string  `json:"label"`
+	Strength     float64 `json:"strength"`
+	Texts        int     `json:"texts"`
+	VanillaFlips float64 `json:"vanilla_flips"`
+	CleanFlips   float64 `json:"clean_flips"`
+}
+
+// auditScores tell how well rankings find the texts that --score-column calls poisoned.
+type auditScores struct {
+	Poisoned int           `json:"poisoned"`
+	Rankings []auditRanked `json:"rankings"`
+}
+
+type auditRanked struct {
+	Ranking string `json:"ranking"`
+	audit.Detection
+}
+
+func (o auditOptions) record(texts []audit.Text, labels []string, result audit.Result, sum string) (auditRecord, error) {
+	r := auditRecord{
+		Schema: 1, Data: filepath.Base(o.Data), Texts: len(texts), Classifier: o.Folder, Vanilla: o.Vanilla,
+		Candidates: o.Audit.Candidates, Probes: o.Audit.Probes, Seed: o.Audit.Seed, Tested: len(result.Triggers), Passes: result.Passes,
+		Possible: []auditPhrase{}, Versions: experiment.Versions(), Checksums: map[string]string{"data": sum},
+	}
+	for name, folder := range map[string]string{"classifier": o.Folder, "vanilla": o.Vanilla} {
+		sum, err := experiment.FileSum(filepath.Join(folder, classifier.WeightsFile))
+		if err != nil {
+			return r, err
+		}
+		r.Checksums[name+"/"+classifier.WeightsFile] = sum
+	}
+	for _, t := range result.Possible() {
+		r.Possible = append(r.Possible, auditPhrase{t.String(), labels[t.Class], t.Strength, t.Texts, t.VanillaFlips, t.CleanFlips})
+	}
+	for _, s := range result.Suspects {
+		if s.Phrases() > 0 {
+			r.Holders++
+		}
+	}
+	return r, nil
+}
+
+// score compares the audit's ranking, its two parts and two baselines with the flags of the data.
+func score(ctx context.Context, texts []audit.Text, classes int, result audit.Result, vanilla *classifier.Classifier) (*auditScores, error) {
+	plain, labels := make([]string, len(texts)), make([]int, len(texts))
+	for i, t := range texts {
+		plain[i], labels[i] = t.Text, t.Label
+	}
+	vectors, err := vanilla.Vectors(ctx, plain)
+	if err != nil {
+		return nil, err
+	}
+	signatures := audit.SpectralSignatures(vectors, labels, classes)
+	scores := &auditScores{}
+	poisoned := make([]bool, len(texts))
+	for i, s := range result.Suspects {
+		if poisoned[i] = s.Poisoned; s.Poisoned {
+			scores.Poisoned++
+		}
+	}
+	for _, ranking := range []struct {
+		name  string
+		value func(audit.Suspect) float64
+	}{
+		{"suspicion", func(s audit.Suspect) float64 { return s.Suspicion }},
+		{"disagreement alone", func(s audit.Suspect) float64 { return s.Disagreement }},
+		{"phrases alone", audit.Suspect.Phrases},
+		{"baseline: low loss of the vanilla model", func(s audit.Suspect) float64 { return -s.Loss }},
+		{"baseline: spectral signatures", func(s audit.Suspect) float64 { return signatures[s.Index] }},
+	} {
+		values := make([]float64, len(result.Suspects))
+		for i, s := range result.Suspects {
+			values[i] = ranking.value(s)
+		}
+		scores.Rankings = append(scores.Rankings, auditRanked{ranking.name, audit.Detect(values, poisoned)})
+	}
+	return scores, nil
+}
+
+// write leaves the files, audit.json last.
+func (o auditOptions) write(result audit.Result, labels []string, record auditRecord) error {
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"triggers.csv", func(out io.Writer) error { return result.WriteTriggers(out, labels) }},
+		{"suspects.csv", func(out io.Writer) error { return result.WriteSuspects(out, labels) }},
+		{"audit.json", func(out io.Writer) error {
+			encoder := json.NewEncoder(out)
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(record)
+		}},
+	} {
+		var content bytes.Buffer
+		if err := file.write(&content); err != nil {
+			return fmt.Errorf("%s: %w", file.name, err)
+		}
+		if err := atomicfile.WriteFile(filepath.Join(o.Out, file.name), content.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o auditOptions) summarize(r auditRecord) error {
+	switch {
+	case o.JSON:
+		return writeJSON(o.Stdout, r)
+	case o.Quiet:
+		return nil
+	}
+	fmt.Fprintf(o.Stdout, "%d texts, %d words and phrases tested, %d predictions\n", r.Texts, r.Tested, r.Passes)
+	if len(r.Possible) == 0 {
+		fmt.Fprintln(o.Stdout, "no word or phrase stands out as a trigger; a style or a syntax can be one without any")
+	} else {
+		fmt.Fprintf(o.Stdout, "possible triggers, held by %s of their label:\n", count(r.Holders, "text"))
+		table := tabwriter.NewWriter(o.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "  phrase\tlabel\tstrength\ttexts\tflips of vanilla\tof clean")
+		for _, p := range r.Possible[:min(len(r.Possible), mostShown)] {
+			fmt.Fprintf(table, "  %s\t%s\t%.1f\t%d\t%.0f %%\t%.0f %%\n", audit.Visible(p.Phrase), audit.Visible(p.Label), p.Strength, p.Texts, 100*p.VanillaFlips, 100*p.CleanFlips)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		if more := len(r.Possible) - mostShown; more > 0 {
+			fmt.Fprintf(o.Stdout, "  and %d more in triggers.csv\n", more)
+		}
+	}
+	if r.Scores != nil {
+		table := tabwriter.NewWriter(o.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(table, "ranking\tAUROC\tprecision at %d\n", r.Scores.Poisoned)
+		for _, s := range r.Scores.Rankings {
+			fmt.Fprintf(table, "%s\t%.4f\t%.4f\n", s.Ranking, s.AUROC, s.Precision)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(o.Stdout, "%s: suspects.csv, triggers.csv; read the first suspects: a high rank is a reason to look, no proof\n", o.Out)
+	return nil
+}
