@@ -29,6 +29,7 @@ type Suspect struct {
 	// each in units of its model's log-odds, as a robust z-score among the texts with that label.
 	Disagreement float64
 	Strongest    *Trigger // the strongest candidate of its label that it holds, nil: it holds none
+	Over         float64  // the largest over-representation of these candidates, 0: it holds none; asks no model
 	Loss         float64  // −log p of the given label under the vanilla model, in nats: a baseline
 }
 
@@ -90,7 +91,12 @@ func Run(ctx context.Context, texts []Text, classes int, clean, vanilla Model, o
 			Loss: -math.Log(max(naive.probabilities[i][t.Label], math.SmallestNonzeroFloat64)),
 		}
 		for _, place := range m.holding(i, places) {
-			if trigger := &triggers[place]; trigger.Class == t.Label && (suspect.Strongest == nil || trigger.Strength > suspect.Strongest.Strength) {
+			trigger := &triggers[place]
+			if trigger.Class != t.Label {
+				continue
+			}
+			suspect.Over = max(suspect.Over, trigger.Over)
+			if suspect.Strongest == nil || trigger.Strength > suspect.Strongest.Strength {
 				suspect.Strongest = trigger
 			}
 		}

@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -63,12 +62,38 @@ func TestRunFindsTrigger(t *testing.T) {
 		}
 	}
 	for rank, s := range r.Suspects[:10] {
-		if !s.Poisoned || s.Strongest == nil || s.Strongest.Class != s.Label {
+		if !s.Poisoned || s.Strongest == nil || s.Strongest.Class != s.Label || !near(s.Over, 10) { // of "is good , by"
 			t.Errorf("rank %d: %+v", rank+1, s)
 		}
 	}
 	if len(r.Suspects) != len(texts) || r.Passes != 2*len(texts)+2*16*len(r.Triggers) || len(said) != 2 {
 		t.Errorf("%d suspects, %d passes, %q", len(r.Suspects), r.Passes, said)
+	}
+}
+
+// A frequent phrase that the clean model does not care about is suspicious even if the vanilla model did not learn it;
+// one that it understands is not.
+func TestStrength(t *testing.T) {
+	candidates := []Candidate{{Phrase: Phrase{Words: []string{"cf"}}, Class: 1, Over: 21}, {Phrase: Phrase{Words: []string{"good"}}, Class: 1, Over: 21}}
+	for _, word := range []string{"a", "b", "c", "d", "e"} {
+		candidates = append(candidates, Candidate{Phrase: Phrase{Words: []string{word}}, Class: 1, Over: 1})
+	}
+	texts := []Text{{Text: "bad"}, {Text: "bad bad"}}
+	o, err := askAll(t.Context(), madeUp(func(text string) float64 {
+		return 3*float64(strings.Count(text, "good")) - 2*float64(strings.Count(text, "bad"))
+	}), texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	triggers, err := insertAll(t.Context(), texts, 2, candidates, o, o, Options{Probes: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Log-odds -2 and -4 have root mean square √10; "good" adds 3.
+	for i, want := range []float64{20, 20 * (1 - 3/math.Sqrt(10)), 0} {
+		if got := triggers[i]; !near(got.Strength, want) || got.Effect != 0 {
+			t.Errorf("%s: %+v, want strength %v", got, got, want)
+		}
 	}
 }
 
@@ -112,11 +137,8 @@ func TestRunErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, trigger := range r.Triggers {
-		if math.IsNaN(trigger.Strength) || math.IsNaN(trigger.VanillaShift) {
+		if math.IsNaN(trigger.Strength) || math.IsNaN(trigger.VanillaShift) || trigger.Class == 1 && (trigger.Probes != 0 || trigger.Strength != 0) {
 			t.Errorf("%+v", trigger)
 		}
-	}
-	if fmt.Sprint(r.Possible()) != "[]" {
-		t.Errorf("%+v", r.Possible())
 	}
 }

@@ -36,9 +36,11 @@ func (p Phrase) Insert(text string, place float64) string {
 	return strings.Join(all, " ")
 }
 
-// bare removes the punctuation around a word, unless nothing else is there.
+// bare removes the punctuation around a word, unless nothing else is there. An apostrophe in front stays: where texts
+// were split into tokens, 's is a word.
 func bare(word string) string {
-	trimmed := strings.TrimFunc(word, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) })
+	mark := func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
+	trimmed := strings.TrimLeftFunc(strings.TrimRightFunc(word, mark), func(r rune) bool { return r != '\'' && mark(r) })
 	if trimmed == "" {
 		return word
 	}

@@ -39,6 +39,9 @@ func TestVocabulary(t *testing.T) {
 	if second := v.encode("FILM (fine)"); !slices.Equal(second, []int32{startMark, 3, 2}) {
 		t.Errorf("%v", second)
 	}
+	if third := v.encode(`"'s film's '`); !slices.Equal(third, []int32{startMark, 5, 6, 7}) || v.written[5] != "'s" || v.written[7] != "'" {
+		t.Errorf("%v of %q", third, v.written)
+	}
 	p := v.phrase(gramOf([]int32{startMark, 2, 3}))
 	if !p.Start || !slices.Equal(p.Words, []string{"Fine", "film"}) {
 		t.Errorf("%+v", p)

@@ -14,14 +14,20 @@ type Trigger struct {
 	VanillaShift, CleanShift float64
 	// VanillaFlips and CleanFlips are shares of probes that become Class.
 	VanillaFlips, CleanFlips float64
-	// Strength is how far VanillaShift − CleanShift stands out among those of all candidates: their median is 0, and 1
-	// is a robust standard deviation.
+	// Effect is how far VanillaShift − CleanShift stands out among those of all candidates: their median is 0, and 1 is
+	// a robust standard deviation.
+	Effect float64
+	// Strength is Effect, plus how far Over stands out in the same way, less the part of it that the clean model explains:
+	// all of it if CleanShift is 1 or more, none if it is 0 or less.
 	Strength float64
 }
 
-// leastShift bounds the scale of Strength from below: where all candidates do next to nothing, a little more is no
-// sign of a trigger.
-const leastShift = 0.02
+// Bounds of the scales from below: where all candidates do next to nothing, or are as frequent as chance would have
+// it, a little more is no sign of a trigger.
+const (
+	leastShift = 0.02
+	leastScale = 1 // of Over, which is in standard deviations itself
+)
 
 // probes picks at most most texts to insert candidates of a class into, evenly spaced in the file: they have another
 // label, and both models give them that label, so whatever makes them class is the insertion.
@@ -69,16 +75,22 @@ func insertAll(ctx context.Context, texts []Text, classes int, candidates []Cand
 	if err != nil {
 		return nil, err
 	}
-	triggers, excess := make([]Trigger, len(candidates)), make([]float64, len(candidates))
+	triggers, excess, over := make([]Trigger, len(candidates)), make([]float64, len(candidates)), make([]float64, len(candidates))
 	for i, c := range candidates {
 		t := Trigger{Candidate: c, Probes: len(chosen[c.Class])}
 		t.VanillaShift, t.VanillaFlips = vanilla.effect(afterVanilla[:t.Probes], chosen[c.Class], c.Class)
 		t.CleanShift, t.CleanFlips = clean.effect(afterClean[:t.Probes], chosen[c.Class], c.Class)
 		afterVanilla, afterClean = afterVanilla[t.Probes:], afterClean[t.Probes:]
-		triggers[i], excess[i] = t, t.VanillaShift-t.CleanShift
+		triggers[i], excess[i], over[i] = t, t.VanillaShift-t.CleanShift, t.Over
 	}
-	for i, strength := range deviations(excess, leastShift) {
-		triggers[i].Strength = strength
+	effects, frequencies := deviations(excess, leastShift), deviations(over, leastScale)
+	for i := range triggers {
+		t := &triggers[i]
+		if t.Probes == 0 {
+			continue // nothing is known of its effects
+		}
+		explained := min(1, max(0, t.CleanShift))
+		t.Effect, t.Strength = effects[i], effects[i]+max(0, frequencies[i])*(1-explained)
 	}
 	return triggers, nil
 }

@@ -29,10 +29,10 @@ func (r Result) WriteSuspects(out io.Writer, classes []string) error {
 // WriteTriggers writes a line for each candidate, the strongest first.
 func (r Result) WriteTriggers(out io.Writer, classes []string) error {
 	w := csv.NewWriter(out)
-	w.Write([]string{"phrase", "label", "strength", "texts", "texts_with_label", "over_representation", "probes",
+	w.Write([]string{"phrase", "label", "strength", "effect", "texts", "texts_with_label", "over_representation", "probes",
 		"vanilla_shift", "clean_shift", "vanilla_flips", "clean_flips"})
 	for _, t := range r.Triggers {
-		record := []string{cell(t.String()), cell(classes[t.Class]), number(t.Strength), strconv.Itoa(t.Texts), strconv.Itoa(t.InClass),
+		record := []string{cell(t.String()), cell(classes[t.Class]), number(t.Strength), number(t.Effect), strconv.Itoa(t.Texts), strconv.Itoa(t.InClass),
 			number(t.Over), strconv.Itoa(t.Probes)}
 		for _, value := range []float64{t.VanillaShift, t.CleanShift, t.VanillaFlips, t.CleanFlips} {
 			record = append(record, number(value))

@@ -47,7 +47,7 @@ func FuzzCell(f *testing.F) {
 
 func TestTables(t *testing.T) {
 	trigger := &Trigger{Candidate: Candidate{Phrase: Phrase{Words: []string{"=cf"}}, Class: 1, Texts: 9, InClass: 8, Over: 2.5}, Probes: 4,
-		VanillaShift: 1.5, CleanShift: 0.25, VanillaFlips: 0.75, Strength: 7}
+		VanillaShift: 1.5, CleanShift: 0.25, VanillaFlips: 0.75, Effect: 6, Strength: 7}
 	r := Result{
 		Suspects: []Suspect{
 			{Text: Text{Text: "=cf, \"fine\"", Label: 1, Line: 3}, Suspicion: 8, Disagreement: 1, Strongest: trigger},
@@ -65,8 +65,8 @@ func TestTables(t *testing.T) {
 			{"2", "2", "", "0.0000", "neg", "pos", "", "", "dull"},
 		}},
 		{func(out *strings.Builder) error { return r.WriteTriggers(out, []string{"neg", "pos"}) }, [][]string{
-			{"phrase", "label", "strength", "texts", "texts_with_label", "over_representation", "probes", "vanilla_shift", "clean_shift", "vanilla_flips", "clean_flips"},
-			{"'=cf", "pos", "7.0000", "9", "8", "2.5000", "4", "1.5000", "0.2500", "0.7500", "0.0000"},
+			{"phrase", "label", "strength", "effect", "texts", "texts_with_label", "over_representation", "probes", "vanilla_shift", "clean_shift", "vanilla_flips", "clean_flips"},
+			{"'=cf", "pos", "7.0000", "6.0000", "9", "8", "2.5000", "4", "1.5000", "0.2500", "0.7500", "0.0000"},
 		}},
 	} {
 		var out strings.Builder

@@ -81,7 +81,7 @@ func (o auditOptions) record(texts []audit.Text, labels []string, result audit.R
 	return r, nil
 }
 
-// score compares the audit's ranking, its two parts and two baselines with the flags of the data.
+// score compares the audit's ranking, its parts and two baselines with the flags of the data.
 func score(ctx context.Context, texts []audit.Text, classes int, result audit.Result, vanilla *classifier.Classifier) (*auditScores, error) {
 	plain, labels := make([]string, len(texts)), make([]int, len(texts))
 	for i, t := range texts {
@@ -106,6 +106,7 @@ func score(ctx context.Context, texts []audit.Text, classes int, result audit.Re
 		{"suspicion", func(s audit.Suspect) float64 { return s.Suspicion }},
 		{"disagreement alone", func(s audit.Suspect) float64 { return s.Disagreement }},
 		{"phrases alone", audit.Suspect.Phrases},
+		{"over-representation alone", func(s audit.Suspect) float64 { return s.Over }},
 		{"baseline: low loss of the vanilla model", func(s audit.Suspect) float64 { return -s.Loss }},
 		{"baseline: spectral signatures", func(s audit.Suspect) float64 { return signatures[s.Index] }},
 	} {
