@@ -157,3 +157,19 @@ func (m *miner) holding(text int, places map[gram]int) (held []int) {
 	}
 	return held
 }
+
+// OverRepresentation gives, for each text, the largest over-representation of a candidate of its label that it holds, 0
+// if it holds none. It asks no model: what an audit adds to it are the models' opinions.
+func OverRepresentation(texts []Text, classes, candidates int) []float64 {
+	m := newMiner(texts, classes)
+	found, places := m.best(candidates)
+	result := make([]float64, len(texts))
+	for i, t := range texts {
+		for _, place := range m.holding(i, places) {
+			if found[place].Class == t.Label {
+				result[i] = max(result[i], found[place].Over)
+			}
+		}
+	}
+	return result
+}

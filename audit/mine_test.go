@@ -83,3 +83,17 @@ func TestMineRare(t *testing.T) {
 		t.Errorf("%+v", candidates)
 	}
 }
+
+// With one candidate a class, texts of label 1 hold "good" and those of label 0 "bad"; a text that holds the word of the
+// other label alone holds nothing.
+func TestOverRepresentation(t *testing.T) {
+	texts := poisonedSet()
+	texts[0].Text = "is good , by"
+	scores := OverRepresentation(texts, 2, 1)
+	share := 0.5
+	bad := (99 - 99*share) / math.Sqrt(99*share*share)
+	good := (100 - 101*share) / math.Sqrt(101*share*share)
+	if scores[0] != 0 || !near(scores[1], good) || !near(scores[2], bad) {
+		t.Errorf("%v, want 0, %v, %v", scores[:3], good, bad)
+	}
+}
