@@ -15,7 +15,9 @@ import (
 	"mslora/classifier"
 	"mslora/eval"
 	"mslora/experiment"
+	"mslora/gradalign"
 	"mslora/internal/hint"
+	"mslora/ortrain"
 	"mslora/poison"
 )
 
@@ -162,6 +164,14 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return fmt.Errorf("training: %w", err)
 	}
+	history, err := experiment.ReadMetrics(o.Config.Out)
+	if err != nil {
+		return err
+	}
+	if w := alignmentWarning(history); w != "" && cell.Align == string(gradalign.Authors) && method(cell).Aligned {
+		fmt.Fprintln(o.Stderr, "warning:", w)
+		warnings = append(warnings, w)
+	}
 	model, tuned, err := plan.Trained(cell)
 	if err != nil {
 		return err
@@ -172,7 +182,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := trained.Save(o.Out); err != nil {
 		return err
 	}
-	splits, err := describeClassifier(ctx, o, plan, dataset, result, warnings)
+	splits, err := describeClassifier(ctx, o, plan, dataset, result, history, warnings)
 	if err != nil {
 		return err
 	}
@@ -228,6 +238,23 @@ func trustWarnings(d *poison.Dataset) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// method is the cell's, which a plan has found before.
+func method(cell experiment.Cell) experiment.Method {
+	m, _ := experiment.FindMethod(cell.Method)
+	return m
+}
+
+// alignmentWarning says if gradients were hardly aligned in the first epoch, in which a backdoor takes (see
+// docs/reproduction.md): the trusted texts were learned before the others, and the rest of the epoch trained on
+// raw gradients. Accuracy cannot show it.
+func alignmentWarning(history []ortrain.EpochRecord) string {
+	if len(history) == 0 || history[0].FullyAligned >= 0.5 {
+		return ""
+	}
+	return fmt.Sprintf("gradients were aligned in only %.0f %% of the first epoch, so a backdoor may have taken; "+
+		"train again with a lower --lr or with --min-aux-loss 0", 100*history[0].FullyAligned)
 }
 
 // summarize prints the scores and what was made.

@@ -16,6 +16,7 @@ import (
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/internal/atomicfile"
+	"mslora/ortrain"
 	"mslora/poison"
 	"mslora/report"
 )
@@ -33,7 +34,7 @@ type scoredSplit struct {
 
 // describeClassifier opens the classifier just as its users will, scores it, and leaves report.html and the model card
 // beside it.
-func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, dataset *poison.Dataset, result eval.Result, warnings []string) ([]scoredSplit, error) {
+func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, dataset *poison.Dataset, result eval.Result, history []ortrain.EpochRecord, warnings []string) ([]scoredSplit, error) {
 	saved, err := classifier.Open(o.Out, o.Config.Graphs, plan.Device)
 	if err != nil {
 		return nil, err
@@ -53,10 +54,6 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		}
 		s.accuracy = eval.Accuracy(s.classes(), s.labels())
 		splits = append(splits, s)
-	}
-	history, err := experiment.ReadMetrics(o.Config.Out)
-	if err != nil {
-		return nil, err
 	}
 	r := report.Report{
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: eval.DisplayName(result.Method), Data: filepath.Base(o.Own.Data), Created: result.Finished,
