@@ -25,7 +25,7 @@ func TestPresets(t *testing.T) {
 		authors32 = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 6, 96 auxiliary, align authors, mu 0.1 from 1, loss 0.4"
 		paper32   = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 1, 96 auxiliary, align paper, mu 0.1 from 0, loss 0"
 	)
-	small := strings.NewReplacer("epochs 10", "epochs 3")
+	small := strings.NewReplacer("epochs 10", "epochs 3", "loss 0.4", "loss 0")
 	for _, test := range []struct{ variant, architecture, name, want string }{
 		{"authors", "bert-12x768", "bert-base", fmt.Sprintf(authors32, "2e-05", "[1 4 8 12 16 20 24 28]")},
 		{"paper", "bert-12x768", "bert-base", fmt.Sprintf(paper32, "2e-05", "[1 4 8 12 16 20 24 28 32]")},

@@ -108,15 +108,12 @@ func without(flags []cli.Flag, names ...string) []cli.Flag {
 	return kept
 }
 
-func (o trainOptions) validate() error {
-	method, err := experiment.FindMethod(o.Config.Methods[0])
+func (o trainOptions) validate(method experiment.Method) error {
 	switch {
 	case o.Own.Data == "":
 		return hint.New("a .csv, .tsv or .jsonl file with a text and a label in each row", "--data is missing")
 	case o.Out == "":
 		return hint.New("a folder for the classifier, for example my-classifier", "--out is missing")
-	case err != nil:
-		return err
 	case !classifier.Mergeable(method.Graph):
 		return hint.New("methods: "+strings.Join(mergeableMethods(), ", "),
 			"the modules of method %s cannot be merged into the weights, so other programs could not load the classifier", method.Name)
@@ -134,7 +131,11 @@ func (o trainOptions) validate() error {
 }
 
 func train(ctx context.Context, o trainOptions) error {
-	if err := o.validate(); err != nil {
+	method, err := experiment.FindMethod(o.Config.Methods[0])
+	if err != nil {
+		return badInput(err)
+	}
+	if err := o.validate(method); err != nil {
 		return badInput(err)
 	}
 	if err := startRuntime(o.Library); err != nil {
@@ -168,7 +169,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return err
 	}
-	if w := alignmentWarning(history); w != "" && cell.Align == string(gradalign.Authors) && method(cell).Aligned {
+	if w := alignmentWarning(history); w != "" && cell.Align == string(gradalign.Authors) && method.Aligned {
 		fmt.Fprintln(o.Stderr, "warning:", w)
 		warnings = append(warnings, w)
 	}
@@ -238,12 +239,6 @@ func trustWarnings(d *poison.Dataset) (warnings []string) {
 		}
 	}
 	return warnings
-}
-
-// method is the cell's, which a plan has found before.
-func method(cell experiment.Cell) experiment.Method {
-	m, _ := experiment.FindMethod(cell.Method)
-	return m
 }
 
 // alignmentWarning says if gradients were hardly aligned in the first epoch, in which a backdoor takes (see
