@@ -52,6 +52,7 @@ var Models = []Model{
 	{Name: "bert-large", Repository: "google-bert/bert-large-uncased", Revision: "main"},
 	{Name: "roberta-base", Repository: "FacebookAI/roberta-base", Revision: "main"},
 	{Name: "roberta-large", Repository: "FacebookAI/roberta-large", Revision: "main"},
+	{Name: "smollm2-135m", Repository: "HuggingFaceTB/SmolLM2-135M", Revision: "main"},
 	{Name: "llama2-7b", Repository: "meta-llama/Llama-2-7b-hf", Revision: "main"}, // its owner grants access; see HF_TOKEN
 }
 

@@ -12,9 +12,11 @@ config.json gives family and sizes, to FOLDER/FAMILY-LAYERSxHIDDEN, which `mslor
 import argparse
 import filecmp
 import json
+import multiprocessing
 import os
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GRAPHS = os.path.join(os.path.dirname(HERE), "graphs")
@@ -29,7 +31,11 @@ SHIPPED = [
     bert.Architecture(layers=6, hidden=384, heads=12, intermediate=1536),  # MiniLM
     bert.Architecture(layers=12, hidden=384, heads=12, intermediate=1536),  # bge-small
     bert.Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # BERT-base
+    bert.Architecture(layers=24, hidden=1024, heads=16, intermediate=4096),  # BERT-large
     roberta.Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # RoBERTa-base
+    roberta.Architecture(layers=24, hidden=1024, heads=16, intermediate=4096),  # RoBERTa-large
+    llama.Architecture(layers=30, hidden=576, heads=9, intermediate=1536, key_value_heads=3, theta=100000.0),  # SmolLM2-135M
+    llama.Architecture(layers=32, hidden=4096, heads=32, intermediate=11008, key_value_heads=32),  # Llama-2-7B
 ]
 TINY = {
     "tiny": bert.Architecture(layers=2, hidden=36, heads=3, intermediate=50),
@@ -38,17 +44,25 @@ TINY = {
 }
 
 
-def write(a, folder):
-    """Write all graphs of an architecture with their manifests, each under a temporary name first."""
+def write(work):
+    """Write all graphs with their manifests of each (architecture, folder), as many at once as there are cores."""
+    jobs = [(a, method, folder) for a, folder in work for method in METHODS + EVALUATIONS]
+    # A spawned process inherits no threads of PyTorch's, which a forked one would wait for in vain.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+        for line in pool.map(write_one, *zip(*jobs)):
+            print(line, flush=True)
+
+
+def write_one(a, method, folder):
+    """Write one graph and its manifest, each under a temporary name first."""
+    graph, contract = export(a, method)
     os.makedirs(folder, exist_ok=True)
-    for method in METHODS + EVALUATIONS:
-        graph, contract = export(a, method)
-        base = os.path.join(folder, method if evaluates(method) else method + ".train")
-        for path, data in ((base + ".onnx", graph), (base + ".json", describe(a, method, contract, graph).encode())):
-            with open(path + ".tmp", "wb") as file:
-                file.write(data)
-            os.replace(path + ".tmp", path)
-        print(f"{base}.onnx: {len(graph)} bytes", flush=True)
+    base = os.path.join(folder, method if evaluates(method) else method + ".train")
+    for path, data in ((base + ".onnx", graph), (base + ".json", describe(a, method, contract, graph).encode())):
+        with open(path + ".tmp", "wb") as file:
+            file.write(data)
+        os.replace(path + ".tmp", path)
+    return f"{base}.onnx: {len(graph)} bytes"
 
 
 def shipped(root):
@@ -60,8 +74,8 @@ def check():
     """Export everything again and name the files that differ from the committed ones."""
     different = []
     with tempfile.TemporaryDirectory() as root:
-        for (a, fresh), (_, committed) in zip(shipped(root), shipped(GRAPHS)):
-            write(a, fresh)
+        write(shipped(root))
+        for (_, fresh), (_, committed) in zip(shipped(root), shipped(GRAPHS)):
             for name in sorted(os.listdir(fresh)):
                 path = os.path.join(committed, name)
                 if not os.path.exists(path) or not filecmp.cmp(os.path.join(fresh, name), path, shallow=False):
@@ -98,8 +112,7 @@ def main(arguments=None):
     if o.check:
         return check()
     if o.all:
-        for a, folder in shipped(GRAPHS):
-            write(a, folder)
+        write(shipped(GRAPHS))
         return 0
     if None in (o.config, o.out):
         parser.error("give --all, --check, or --config and --out")
@@ -107,7 +120,7 @@ def main(arguments=None):
         a = architecture(o.config)
     except (OSError, ValueError, KeyError) as problem:
         parser.error(f"--config {o.config}: {problem}")
-    write(a, os.path.join(o.out, a.name))
+    write([(a, os.path.join(o.out, a.name))])
     return 0
 
 

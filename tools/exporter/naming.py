@@ -1,6 +1,5 @@
 """Node names that keep the module path, so that a viewer shows LoRA and multi-scale nodes as such."""
 
-
 import onnx_ir as ir
 
 
@@ -12,26 +11,15 @@ def name_nodes(graph, parameters):
     """Rename every node to /module/path/Operator, in the backward pass /backward/module/path/Operator.
 
     The tracer forgets modules, but parameters keep their names: a node belongs to the module whose parameter
-    it reads, else to that of the latest of the nodes that it reads from. Numbers tell equal names apart.
-
-    parameters are (name, shape). An open size that several modules share, such as the length of a prefix, is
-    worked out once for all; the nodes that do so belong to none of them.
+    it reads, else to that of the latest of the nodes that it reads from and that belong to one. Nodes that read only
+    sizes belong to none. Numbers tell equal names apart. parameters are names.
     """
-    paths = {name: module_of(name) for name, _ in parameters}
-    modules = {}  # by open size
-    for name, shape in parameters:
-        for size in shape:
-            modules.setdefault(size, set()).add(paths[name])
-    shared = {name for name, shape in parameters if any(isinstance(s, str) and len(modules[s]) > 1 for s in shape)}
-    position, place, backward, used, sizes = {}, {}, False, {}, set()
+    paths = {name: module_of(name) for name in parameters}
+    position, place, backward, used = {}, {}, False, {}
     for index, node in enumerate(graph):
-        own = [paths[v.name] for v in node.inputs if v is not None and v.name in paths]
-        before = [n for n in (v.producer() for v in node.inputs if v is not None) if n in position]
-        measures = node.op_type == "Shape" and node.inputs[0].name in shared
-        if measures or sizes.intersection(before) and node.outputs[0].dtype == ir.DataType.INT64:
-            sizes.add(node)
-            own, before = [], []
-        before = [n for n in before if n not in sizes]
+        read = [v for v in node.inputs if v is not None]
+        own = [paths[v.name] for v in read if v.name in paths and node.op_type != "Shape"]
+        before = [n for n in (v.producer() for v in read) if place.get(n)]
         if own:
             place[node] = own[0]
         elif before:
@@ -43,6 +31,7 @@ def name_nodes(graph, parameters):
         number = used[name] = used.get(name, -1) + 1
         node.name = f"{name}_{number}" if number else name
         backward = backward or any(v.name == "loss" for v in node.outputs)
+    name_constants(graph)
     outside = {v.name for v in graph.inputs} | {v.name for v in graph.outputs} | set(graph.initializers)
     number = 0
     for node in graph:  # tensors in between get short names: the nodes already say where they are
@@ -50,3 +39,18 @@ def name_nodes(graph, parameters):
             if value.name and value.name not in outside:
                 value.name = f"t{number}"
                 number += 1
+
+
+def name_constants(graph):
+    """Rename the constants c0, c1, … in the order of their first use, and keep them in it, the weights first."""
+    kept = {name: value for name, value in graph.initializers.items() if isinstance(value.const_value, ir.ExternalTensor)}
+    constants = {}
+    for node in graph:
+        for value in node.inputs:
+            if value is not None and value.is_initializer() and value.name not in kept:
+                constants.setdefault(value)
+    graph.initializers.clear()
+    for number, value in enumerate(constants):
+        value.name = f"c{number}"
+    for value in [*kept.values(), *constants]:
+        graph.initializers[value.name] = value

@@ -7,6 +7,7 @@ fold or rename. Afterwards the frozen inputs become initializers whose data lies
 import logging
 import math
 import warnings
+from dataclasses import replace
 
 import onnx_ir as ir
 import torch
@@ -15,9 +16,11 @@ from torch._decomp import get_decompositions
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from .contract import PADDED, TRACE, build, evaluates
+from .contract import TRACE, build, evaluates
+from .deepen import TRACED, deepen
 from .naming import name_nodes
 from .padded import packed
+from .sizes import order_sizes
 
 OPSET = 20
 PLACEHOLDER = "weights"  # location of external data until the graph is linked with a model file
@@ -140,10 +143,26 @@ def step(a, model, contract, method):
 
 def export(a, method):
     """Give (ONNX bytes, contract) of an architecture's graph, one of METHODS or EVALUATIONS."""
+    if a.layers <= TRACED:
+        model, contract = trace(a, method)
+    else:
+        model, shallow = trace(replace(a, layers=TRACED), method)
+        _, contract = blank(a, method)
+        deepen(model.graph, shallow, contract, a.layers)
+    return finish(model, contract), contract
+
+
+def blank(a, method):
+    """The module to trace, its parameters without values, and its contract."""
+    with torch.device("meta"):
+        return build(a, method)
+
+
+def trace(a, method):
+    """Give (ONNX model, contract) with every layer traced."""
     warnings.filterwarnings("ignore")
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with torch.device("meta"):  # parameters without values
-        model, contract = build(a, method)
+    model, contract = blank(a, method)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     values = example(contract, a)
@@ -153,8 +172,7 @@ def export(a, method):
                      decomposition_table=get_decompositions(TRAINED_NORMS) if full else None)(*values)
     program = torch.export.export(traced, tuple(values), dynamic_shapes=shapes, strict=False)
     table = TRANSLATIONS if full else TRANSLATIONS | FROZEN_NORMS
-    exported = torch.onnx.export(program, dynamo=True, optimize=True, opset_version=OPSET, custom_translation_table=table, verbose=False)
-    return finish(exported.model, contract), contract
+    return torch.onnx.export(program, dynamo=True, optimize=True, opset_version=OPSET, custom_translation_table=table, verbose=False).model, contract
 
 
 def finish(model, contract):
@@ -168,8 +186,8 @@ def finish(model, contract):
         value.shape = ir.Shape(shape)
     for value, (name, shape) in zip(graph.outputs, contract.outputs, strict=True):
         value.name = name
-        if contract.batch is PADDED:  # for others to run: call its sizes by their names
-            value.shape = ir.Shape(shape)
+        value.shape = ir.Shape(shape)
+    order_sizes(graph, contract)
     weights = {name for name, _ in contract.weights}
     for value in inputs:
         if value.name not in weights:
@@ -179,10 +197,10 @@ def finish(model, contract):
         value.const_value = ir.ExternalTensor(PLACEHOLDER, 0, 4 * math.prod(shape), ir.DataType.FLOAT, shape=value.shape, name=value.name, base_dir="")
         graph.inputs.remove(value)
         graph.initializers[value.name] = value
-    name_nodes(graph, contract.frozen + contract.parameters + contract.weights)
-    for node in graph.all_nodes():
-        node.metadata_props.clear()
-        node.doc_string = None
+    name_nodes(graph, [name for name, _ in contract.frozen + contract.parameters + contract.weights])
+    for part in (*graph.all_nodes(), *graph.inputs, *graph.outputs):
+        part.metadata_props.clear()
+        part.doc_string = None
     model.metadata_props.clear()
     graph.metadata_props.clear()
     graph.name, model.producer_name, model.producer_version, model.doc_string = "mslora", "mslora", "", None

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -13,10 +14,10 @@ import torch
 import torch.nn.functional as F
 
 import export_graphs
-from exporter import fixtures
-from exporter.contract import EVALUATIONS, METHODS, TRACE, build, evaluates
+from exporter import deepen, fixtures
+from exporter.contract import EVALUATIONS, METHODS, TRACE, Contract, build, evaluates
 from exporter.manifest import describe
-from exporter.trace import check, example, export
+from exporter.trace import check, example, export, finish, trace
 
 TINY = export_graphs.TINY
 COMMITTED = os.path.join(export_graphs.GRAPHS, "testdata")
@@ -162,6 +163,26 @@ def test_classify_computes_hugging_faces_logits(family):
         want = reference.eval()(input_ids=ids, attention_mask=mask).logits
     (got,) = session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
     np.testing.assert_allclose(got, want.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("family, method", [("tiny", "full"), ("tiny", "adapter"), ("tiny", "eval"), ("tiny-llama", "lora+mslr"), ("tiny-llama", "prefix")])
+def test_deepened_graph_is_the_traced_one(family, method):
+    """To the byte, with two copies, of which each reads the other."""
+    deep = replace(TINY[family], layers=deepen.TRACED + 2)
+    model, contract = trace(deep, method)
+    assert export(deep, method) == (finish(model, contract), contract)
+
+
+def test_layers_that_differ_are_not_copied():
+    x = ir.Value(name="x")
+    inputs = [ir.Value(name=f"layer.{i}.weight") for i in range(deepen.TRACED)]
+    nodes = []
+    for i, weight in enumerate(inputs):
+        nodes.append(ir.Node("", "Mul" if i == deepen.COPIED else "Add", [nodes[-1].outputs[0] if nodes else x, weight], name=str(i)))
+    graph = ir.Graph([x, *inputs], nodes[-1].outputs, nodes=nodes)
+    shape = lambda count: Contract([("x", "float32", [1])], [], [], [], [], [(f"layer.{i}.weight", [1]) for i in range(count)], [("logits", [1])])
+    with pytest.raises(ValueError, match="not alike in the forward pass"):
+        deepen.deepen(graph, shape(deepen.TRACED), shape(deepen.TRACED + 1), deepen.TRACED + 1)
 
 
 def test_scatter_that_adds_is_refused():
