@@ -11,13 +11,14 @@ import (
 )
 
 // saveAdapter writes LoRA on query and value in PEFT's format. What else a classifier has beside the pretrained
-// backbone goes in whole, as PEFT's modules_to_save: the head, and the pooler with its multi-scale branch merged.
+// backbone goes in whole, as PEFT's modules_to_save: the head, and BERT's pooler, with the multi-scale branch merged.
 // With vanilla training there is no adapter: every weight has changed.
-func (t Trained) saveAdapter(folder string) error {
+func (t Trained) saveAdapter(folder string, weights []named) error {
 	const a = ".lora_A.weight"
+	form := t.form()
 	var arrays []safetensors.Array
 	add := func(name string, shape []int64, data []float32) {
-		arrays = append(arrays, safetensors.Float32Array("base_model.model."+fullName(name), shape, data))
+		arrays = append(arrays, safetensors.Float32Array("base_model.model."+form.fullName(name), shape, data))
 	}
 	rank := 0
 	for _, name := range slices.Sorted(maps.Keys(t.Tuned)) {
@@ -32,12 +33,10 @@ func (t Trained) saveAdapter(folder string) error {
 	if rank == 0 {
 		return os.RemoveAll(folder) // of an earlier classifier with another method
 	}
-	for _, name := range []string{"pooler.dense.weight", "pooler.dense.bias", "classifier.weight", "classifier.bias"} {
-		weight, err := t.merged(name)
-		if err != nil {
-			return err
+	for _, w := range weights {
+		if form.keepsWhole(w.name) {
+			add(w.name, w.Shape, w.Data)
 		}
-		add(name, weight.Shape, weight.Data)
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -48,6 +47,6 @@ func (t Trained) saveAdapter(folder string) error {
 	return writeJSON(filepath.Join(folder, "adapter_config.json"), map[string]any{
 		"peft_type": "LORA", "task_type": "SEQ_CLS", "base_model_name_or_path": t.Base, "inference_mode": true,
 		"r": rank, "lora_alpha": t.Modules.Alpha, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false,
-		"target_modules": []string{"query", "value"}, "modules_to_save": []string{"classifier", "pooler"},
+		"target_modules": form.targets, "modules_to_save": form.whole,
 	})
 }

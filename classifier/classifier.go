@@ -50,9 +50,8 @@ func (c *Classifier) open(folder, graphsFolder string, device ortrain.Device) (e
 	if c.model, err = ortrain.OpenModel(folder); err != nil {
 		return err
 	}
-	head, ok := c.model.Weights.Tensor("classifier.bias")
-	if !ok || len(head.Shape) != 1 || head.Shape[0] != int64(len(c.Labels)) {
-		return hint.New("`mslora train` makes one", "%s is no classifier of %d classes: it has no classifier.bias of that length", folder, len(c.Labels))
+	if err := c.checkClasses(folder); err != nil {
+		return err
 	}
 	if c.tokenizer, err = tokenizer.Open(folder); err != nil {
 		return err
@@ -65,7 +64,11 @@ func (c *Classifier) open(folder, graphsFolder string, device ortrain.Device) (e
 	if c.evaluator, err = ortrain.NewEvaluator(c.model, both, lora.Setting{}, len(c.Labels), device); err != nil {
 		return err
 	}
-	return c.evaluator.Use(nil)
+	head, err := c.head()
+	if err != nil {
+		return err
+	}
+	return c.evaluator.Use(head)
 }
 
 // readLabels gives the names of the classes that config.json lists.
@@ -107,7 +110,7 @@ func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction,
 	return predictions, nil
 }
 
-// Vectors gives each text's [CLS] vector of the last layer, before the pooler.
+// Vectors gives each text's vector that the head reads: of the last layer and [CLS], or a Llama's last token.
 func (c *Classifier) Vectors(ctx context.Context, texts []string) ([][]float32, error) {
 	return c.evaluator.Vectors(ctx, c.examples(texts))
 }

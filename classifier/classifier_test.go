@@ -27,17 +27,23 @@ var (
 	samples = []string{"a good film", "bad", "the film - good bad good bad good", "good " + strings.Repeat("film ", 90)}
 )
 
-// trained gives the tiny model with random modules, as large as the weights that they change, and its graphs' folder.
-func trained(t *testing.T, method string) Trained {
+// families are those of the tiny models.
+var families = []string{"tiny", "tiny-roberta", "tiny-llama"}
+
+// graphsOf is the folder of a tiny model's graphs.
+func graphsOf(family string) string { return filepath.Join(filepath.Dir(testmodel.Graphs()), family) }
+
+// trained gives a tiny model with random modules, as large as the weights that they change, and its graphs' folder.
+func trained(t *testing.T, family, method string) Trained {
 	t.Helper()
 	testort.Start(t)
-	folder, graphFolder := testmodel.Write(t, t.TempDir())
+	folder, graphFolder := testmodel.WriteFamily(t, t.TempDir(), family)
 	model, err := ortrain.OpenModel(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { model.Close() })
-	topology, err := graphs.Open(testmodel.Graphs(), method)
+	topology, err := graphs.Open(graphsOf(family), method)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +71,7 @@ func trained(t *testing.T, method string) Trained {
 }
 
 // logits runs the tuned model through the evaluation graph, unsaved: what every saved form must repeat.
-func (t Trained) logits(test *testing.T, texts []string) [][]float32 {
+func (t Trained) logits(test *testing.T, method string, texts []string) [][]float32 {
 	test.Helper()
 	encoder, err := tokenizer.Open(t.Model.Folder)
 	if err != nil {
@@ -73,14 +79,11 @@ func (t Trained) logits(test *testing.T, texts []string) [][]float32 {
 	}
 	defer encoder.Close()
 	var both ortrain.Topologies
-	method := "full"
-	if _, frozen := t.Tuned["pooler.dense.weight"]; !frozen {
-		method = "lora+mslr"
-	}
-	if both.Train, err = graphs.Open(testmodel.Graphs(), method); err != nil {
+	architecture := t.Model.Config.Architecture()
+	if both.Train, err = graphs.Load(architecture, method, t.Graphs); err != nil {
 		test.Fatal(err)
 	}
-	if both.Evaluate, err = graphs.Open(testmodel.Graphs(), graphs.Evaluation); err != nil {
+	if both.Evaluate, err = graphs.Load(architecture, graphs.Evaluation, t.Graphs); err != nil {
 		test.Fatal(err)
 	}
 	evaluator, err := ortrain.NewEvaluator(t.Model, both, t.Modules, len(t.Labels), ortrain.Device{Provider: "cpu"})
@@ -93,7 +96,7 @@ func (t Trained) logits(test *testing.T, texts []string) [][]float32 {
 	}
 	var examples []ortrain.Example
 	for _, text := range texts {
-		examples = append(examples, ortrain.Example{Tokens: encoder.Encode(text, t.Model.Config.Positions)})
+		examples = append(examples, ortrain.Example{Tokens: encoder.Encode(text, t.Model.Config.LongestText())})
 	}
 	logits, err := evaluator.Logits(test.Context(), examples)
 	if err != nil {
@@ -121,12 +124,22 @@ func wantClose(t *testing.T, what string, got, want []float32) {
 	}
 }
 
+// variants are all pairs of a family and a training graph whose modules can be merged.
+var variants = func() (all []struct{ family, method string }) {
+	for _, family := range families {
+		for _, method := range []string{"lora", "lora+mslr", "full"} {
+			all = append(all, struct{ family, method string }{family, method})
+		}
+	}
+	return all
+}()
+
 // The saved folder, opened as users open it, must predict what the trained model predicts.
 func TestSavedPredictsAsTrained(t *testing.T) {
-	for _, method := range []string{"lora", "lora+mslr", "full"} {
-		t.Run(method, func(t *testing.T) {
-			c := trained(t, method)
-			want := c.logits(t, samples)
+	for _, variant := range variants {
+		t.Run(variant.family+"/"+variant.method, func(t *testing.T) {
+			c := trained(t, variant.family, variant.method)
+			want := c.logits(t, variant.method, samples)
 			folder := save(t, c)
 			opened, err := Open(folder, c.Graphs, ortrain.Device{Provider: "cpu"})
 			if err != nil {
@@ -161,7 +174,7 @@ func TestSavedPredictsAsTrained(t *testing.T) {
 
 // Pooler and head, applied to the [CLS] vectors here, must give the predictions.
 func TestVectors(t *testing.T) {
-	c := trained(t, "lora+mslr")
+	c := trained(t, "tiny", "lora+mslr")
 	folder := save(t, c)
 	opened, err := Open(folder, c.Graphs, ortrain.Device{Provider: "cpu"})
 	if err != nil {
@@ -209,8 +222,14 @@ func TestVectors(t *testing.T) {
 
 // model.onnx must give the same logits on a padded batch, and needs no other file.
 func TestSavedGraph(t *testing.T) {
-	c := trained(t, "lora+mslr")
-	want := c.logits(t, samples)
+	for _, family := range families {
+		t.Run(family, func(t *testing.T) { testSavedGraph(t, family) })
+	}
+}
+
+func testSavedGraph(t *testing.T, family string) {
+	c := trained(t, family, "lora+mslr")
+	want := c.logits(t, "lora+mslr", samples)
 	alone := filepath.Join(t.TempDir(), ONNXFile)
 	if err := os.Rename(filepath.Join(save(t, c), ONNXFile), alone); err != nil {
 		t.Fatal(err)
@@ -225,7 +244,7 @@ func TestSavedGraph(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer encoder.Close()
-	longest := c.Model.Config.Positions
+	longest := c.Model.Config.LongestText()
 	ids, mask := make([]int64, len(samples)*longest), make([]int64, len(samples)*longest)
 	for i, text := range samples {
 		for j, id := range encoder.Encode(text, longest) {
@@ -252,9 +271,25 @@ func TestSavedGraph(t *testing.T) {
 	}
 }
 
-// The adapter's LoRA, added as PEFT does it, must give the saved model's weights; pooler and head go in whole.
+// The adapter's LoRA, added as PEFT does it, must give the saved model's weights; head and BERT's pooler go in whole.
 func TestSavedAdapter(t *testing.T) {
-	c := trained(t, "lora+mslr")
+	for _, test := range []struct {
+		family, prefix string
+		targets, saved []string
+		whole          int // tensors
+	}{
+		{"tiny", "bert.", []string{"query", "value"}, []string{"classifier", "pooler"}, 4},
+		{"tiny-roberta", "roberta.", []string{"query", "value"}, []string{"classifier"}, 4},
+		{"tiny-llama", "model.", []string{"q_proj", "v_proj"}, []string{"score"}, 1},
+	} {
+		t.Run(test.family, func(t *testing.T) {
+			testSavedAdapter(t, test.family, test.prefix, test.targets, test.saved, test.whole)
+		})
+	}
+}
+
+func testSavedAdapter(t *testing.T, family, prefix string, targets, saved []string, wholes int) {
+	c := trained(t, family, "lora+mslr")
 	folder := save(t, c)
 	whole, adapter := open(t, filepath.Join(folder, WeightsFile)), open(t, filepath.Join(folder, AdapterFolder, "adapter_model.safetensors"))
 	var config struct {
@@ -271,7 +306,7 @@ func TestSavedAdapter(t *testing.T) {
 	if err := json.Unmarshal(data, &config); err != nil {
 		t.Fatal(err)
 	}
-	if config.R != 3 || config.Alpha != 6 || config.Base != "some/model" || !slices.Equal(config.Targets, []string{"query", "value"}) || !slices.Equal(config.Saved, []string{"classifier", "pooler"}) {
+	if config.R != 3 || config.Alpha != 6 || config.Base != "some/model" || !slices.Equal(config.Targets, targets) || !slices.Equal(config.Saved, saved) {
 		t.Errorf("%+v", config)
 	}
 	base := open(t, filepath.Join(c.Model.Folder, "model.safetensors"))
@@ -282,17 +317,16 @@ func TestSavedAdapter(t *testing.T) {
 		switch {
 		case isA:
 			a, b := floats(t, adapter, name), floats(t, adapter, strings.Replace(name, "lora_A", "lora_B", 1))
-			w := floats(t, base, strings.TrimPrefix(module, "bert.")+".weight")
-			hidden := c.Model.Config.Hidden
-			sum := lora.MergeLoRA(w, a, b, hidden, hidden, config.R, float32(config.Alpha)/float32(config.R))
+			w := floats(t, base, strings.TrimPrefix(module, prefix)+".weight")
+			sum := lora.MergeLoRA(w, a, b, len(b)/config.R, len(a)/config.R, config.R, float32(config.Alpha)/float32(config.R))
 			wantClose(t, module, floats(t, whole, module+".weight"), sum)
 			pairs++
 		case !strings.Contains(plain, ".lora_"):
 			wantClose(t, plain, floats(t, adapter, name), floats(t, whole, plain))
 		}
 	}
-	if want := 2 * c.Model.Config.Layers; pairs != want || len(adapter.Names()) != 2*want+4 {
-		t.Errorf("%d LoRA pairs and %d tensors, want %d pairs, pooler and head", pairs, len(adapter.Names()), want)
+	if want := 2 * c.Model.Config.Layers; pairs != want || len(adapter.Names()) != 2*want+wholes {
+		t.Errorf("%d LoRA pairs and %d tensors, want %d pairs and %d others", pairs, len(adapter.Names()), want, wholes)
 	}
 }
 
@@ -317,8 +351,8 @@ func floats(t *testing.T, file *safetensors.File, name string) []float32 {
 
 // Vanilla training has no adapter, and none of an earlier classifier may stay.
 func TestNoAdapter(t *testing.T) {
-	folder := save(t, trained(t, "lora"))
-	if err := trained(t, "full").Save(folder); err != nil {
+	folder := save(t, trained(t, "tiny", "lora"))
+	if err := trained(t, "tiny", "full").Save(folder); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(folder, AdapterFolder)); !os.IsNotExist(err) {
@@ -330,7 +364,7 @@ func TestNoAdapter(t *testing.T) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	c := trained(t, "lora")
+	c := trained(t, "tiny", "lora")
 	for _, test := range []struct{ name, file, content, want string }{
 		{"no classifier", ConfigFile, "", "config.json"},
 		{"a backbone", ConfigFile, `{"model_type": "bert"}`, "id2label names 0 classes"},

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"mslora/graphs"
 	"mslora/internal/atomicfile"
@@ -41,16 +40,6 @@ type Trained struct {
 // a model of the backbone's own architecture, which other programs can load.
 func Mergeable(graph string) bool { return graphs.EvaluationOf(graph) == graphs.Evaluation }
 
-// Savable refuses architectures whose classifiers cannot be written so that transformers and PEFT read them: only
-// BERT's can.
-func Savable(architecture string) error {
-	if family, _, _ := strings.Cut(architecture, "-"); family != "bert" {
-		return hint.New("take a BERT encoder; or use `mslora run`, which keeps the tuned tensors in best.safetensors",
-			"the model is a %s, and only BERT classifiers can be saved for other programs", architecture)
-	}
-	return nil
-}
-
 // Save writes the classifier to folder: config.json, model.safetensors and the tokenizer as transformers reads them,
 // model.onnx with inputs input_ids and attention_mask [B, L] and output logits [B, C], and, if the backbone is
 // frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in model.onnx and
@@ -74,10 +63,14 @@ func (t Trained) Save(folder string) error {
 	if err := atomicfile.WriteFile(filepath.Join(folder, ONNXFile), model, 0o644); err != nil {
 		return err
 	}
-	if err := t.saveWeights(folder, topology.Manifest); err != nil {
+	weights, err := t.weights(topology.Manifest)
+	if err != nil {
 		return err
 	}
-	if err := t.saveAdapter(filepath.Join(folder, AdapterFolder)); err != nil {
+	if err := saveWeights(folder, t.form(), weights); err != nil {
+		return err
+	}
+	if err := t.saveAdapter(filepath.Join(folder, AdapterFolder), weights); err != nil {
 		return err
 	}
 	if err := copyTokenizer(t.Model.Folder, folder); err != nil {
@@ -90,24 +83,33 @@ func (t Trained) merged(name string) (ortrain.Weight, error) {
 	return ortrain.Merged(t.Model, t.Modules, t.Tuned, name)
 }
 
-// fullName is the name of a weight in a Hugging Face model with a classification head.
-func fullName(name string) string {
-	if strings.HasPrefix(name, "classifier.") {
-		return name
-	}
-	return "bert." + name
-}
+func (t Trained) form() form { return forms[t.Model.Config.ModelType] }
 
-func (t Trained) saveWeights(folder string, manifest graphs.Manifest) error {
+func saveWeights(folder string, form form, weights []named) error {
 	var arrays []safetensors.Array
-	for _, w := range manifest.Weights {
-		weight, err := t.merged(w.Name)
-		if err != nil {
-			return err
-		}
-		arrays = append(arrays, safetensors.Float32Array(fullName(w.Name), weight.Shape, weight.Data))
+	for _, w := range weights {
+		arrays = append(arrays, safetensors.Float32Array(form.fullName(w.name), w.Shape, w.Data))
 	}
 	return safetensors.Write(filepath.Join(folder, WeightsFile), arrays, map[string]string{"format": "pt"})
+}
+
+// padsWithEnd tells whether a configuration names no padding token, as Llama's do not. Transformers finds the last token
+// of each text of a batch by its padding, so the classifier pads with the token that ends texts.
+func padsWithEnd(config map[string]any) bool {
+	return config["model_type"] == "llama" && config["pad_token_id"] == nil
+}
+
+// endOf is the id of the token that ends texts, the first if there are several.
+func endOf(config map[string]any) any {
+	switch end := config["eos_token_id"].(type) {
+	case float64:
+		return end
+	case []any:
+		if len(end) > 0 {
+			return end[0]
+		}
+	}
+	return 2 // what transformers takes for a Llama that says nothing
 }
 
 // saveConfig writes the backbone's config.json with what makes it a classifier.
@@ -128,7 +130,10 @@ func (t Trained) saveConfig(folder string) error {
 	for id, label := range t.Labels {
 		ids[label], names[fmt.Sprint(id)] = id, label
 	}
-	config["architectures"] = []string{"BertForSequenceClassification"}
+	config["architectures"] = []string{t.form().class}
+	if padsWithEnd(config) {
+		config["pad_token_id"] = endOf(config)
+	}
 	config["problem_type"], config["dtype"] = "single_label_classification", "float32"
 	config["label2id"], config["id2label"] = ids, names
 	return writeJSON(filepath.Join(folder, ConfigFile), config)
@@ -143,7 +148,22 @@ func writeJSON(path string, value any) error {
 }
 
 // tokenizerFiles are what transformers reads of a tokenizer; all but the first may be missing.
-var tokenizerFiles = []string{"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"}
+var tokenizerFiles = []string{"tokenizer.json", tokenizerConfig, "special_tokens_map.json", "vocab.txt"}
+
+const tokenizerConfig = "tokenizer_config.json"
+
+// withPadding lets a tokenizer without a padding token pad with the one that ends texts.
+func withPadding(data []byte) ([]byte, error) {
+	var config map[string]any
+	if err := json.Unmarshal(data, &config); err != nil {
+		return nil, err
+	}
+	if config["pad_token"] != nil || config["eos_token"] == nil {
+		return data, nil
+	}
+	config["pad_token"] = config["eos_token"]
+	return json.MarshalIndent(config, "", "  ")
+}
 
 func copyTokenizer(from, to string) error {
 	for i, name := range tokenizerFiles {
@@ -153,6 +173,11 @@ func copyTokenizer(from, to string) error {
 		}
 		if err != nil {
 			return hint.New("the model's folder needs its fast tokenizer", "%w", err)
+		}
+		if name == tokenizerConfig {
+			if data, err = withPadding(data); err != nil {
+				return fmt.Errorf("%s: %w", filepath.Join(from, name), err)
+			}
 		}
 		if err := atomicfile.WriteFile(filepath.Join(to, name), data, 0o644); err != nil {
 			return err

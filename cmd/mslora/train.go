@@ -16,6 +16,7 @@ import (
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/gradalign"
+	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -151,7 +152,7 @@ func train(ctx context.Context, o trainOptions) error {
 	}
 	defer plan.Close()
 	cell := plan.Cells[0]
-	if err := classifier.Savable(cell.Architecture); err != nil {
+	if err := savable(cell, dataset.Classes, o.Config.Graphs); err != nil {
 		return badInput(err)
 	}
 	warnings := trustWarnings(dataset)
@@ -188,6 +189,15 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	return o.summarize(result, splits)
+}
+
+// savable tells before any training whether its result can be saved.
+func savable(cell experiment.Cell, classes int, graphsFolder string) error {
+	config, err := graphs.ReadModelConfig(filepath.Join(cell.ModelFolder, classifier.ConfigFile))
+	if err != nil {
+		return err
+	}
+	return classifier.Savable(config, classes, graphsFolder)
 }
 
 // mostNamed is the number of classes that are listed by name.

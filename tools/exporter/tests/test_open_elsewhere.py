@@ -12,14 +12,16 @@ import onnxruntime
 import pytest
 import torch
 from peft import PeftModel
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertModel, BertTokenizer, pipeline
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertModel, LlamaConfig, LlamaModel, PreTrainedTokenizerFast,
+                          RobertaConfig, RobertaModel, pipeline)
 
 import export_graphs
-from exporter.fixtures import CLASSES, ENCODER, VOCABULARY, Bert
+from exporter.fixtures import CLASSES, FAMILIES, VOCABULARY
 
 ROOT = os.path.dirname(export_graphs.GRAPHS)
 LIBRARIES = os.path.join(ROOT, ".deps", "lib")
-POSITIONS = Bert.config.max_position_embeddings
+POSITIONS = FAMILIES["bert"].config.max_position_embeddings
 LABELS = ["bad", "good", 'so "so"']
 WORDS = "the film plot cast is was a dull dreadful boring lovely fine great fair middling usual and not very".split()
 OPINIONS = [["dull", "dreadful", "boring"], ["lovely", "fine", "great"], ["fair", "middling", "usual"]]
@@ -50,22 +52,45 @@ def program(tmp_path_factory):
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("graphs")
-    os.symlink(os.path.join(export_graphs.GRAPHS, "testdata", "tiny"), folder / "bert-2x36")
+    for name, architecture in export_graphs.TINY.items():
+        os.symlink(os.path.join(export_graphs.GRAPHS, "testdata", name), folder / architecture.name)
     return folder
 
 
-@pytest.fixture(scope="module", params=["pooler", "no pooler"])
+# model class, its configuration class, special tokens in the order of their ids: the tokens that frame a text, padding, unknown.
+# Llama has none for padding. bge-small, for one, comes without a pooler.
+BASES = {
+    "bert": (BertModel, BertConfig, ["[PAD]", "[CLS]", "[SEP]"]),
+    "bert without pooler": (lambda config: BertModel(config, add_pooling_layer=False), BertConfig, ["[PAD]", "[CLS]", "[SEP]"]),
+    "roberta": (RobertaModel, RobertaConfig, ["[CLS]", "[PAD]", "[SEP]"]),
+    "llama": (LlamaModel, LlamaConfig, ["[UNUSED]", "[CLS]", "[SEP]"]),
+}
+
+
+@pytest.fixture(scope="module", params=BASES)
 def base(request, tmp_path_factory):
-    """A tiny pretrained model as transformers writes it; bge-small, for one, comes without a pooler."""
+    """A tiny pretrained model as transformers writes it."""
     folder = tmp_path_factory.mktemp("base")
+    build, settings, special = BASES[request.param]
+    kept = FAMILIES[request.param.split()[0]].config.to_dict()
+    for key in ("architectures", "id2label", "label2id", "dtype", "transformers_version"):
+        kept.pop(key, None)
+    config = settings(**kept | {"initializer_range": 0.4})
+    if settings is LlamaConfig:
+        config.pad_token_id = None
     torch.manual_seed(5)
-    sizes = {k: v for k, v in ENCODER.items() if k not in ("num_labels", "attn_implementation")}
-    model = BertModel(BertConfig(**sizes, max_position_embeddings=POSITIONS, layer_norm_eps=1e-12, initializer_range=0.4), add_pooling_layer=request.param == "pooler")
-    model.save_pretrained(folder)
+    build(config).save_pretrained(folder)
     letters = "abcdefghijklmnopqrstuvwxyz"
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters), *WORDS[5:], *"!:,"]
+    words = [*special, "[UNK]", *letters, *("##" + letter for letter in letters), *WORDS[5:], *"!:,"]
     words += [f"[unused{i}]" for i in range(VOCABULARY - len(words))]
-    BertTokenizer(vocab={word: i for i, word in enumerate(words)}, model_max_length=POSITIONS).save_pretrained(folder)
+    ids = {word: i for i, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
+    framed = "[CLS] $A" if settings is LlamaConfig else "[CLS] $A [SEP]"
+    tokenizer.post_processor = processors.TemplateProcessing(single=framed, special_tokens=[(t, ids[t]) for t in ("[CLS]", "[SEP]")])
+    padding = {"pad_token": "[PAD]"} if "[PAD]" in special else {}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", bos_token="[CLS]", eos_token="[SEP]", **padding,
+                            model_max_length=POSITIONS, model_input_names=["input_ids", "attention_mask"]).save_pretrained(folder)
     return folder
 
 
@@ -134,7 +159,8 @@ def test_peft(saved, predicted, batch, base):
     if method == "vanilla":
         assert not (folder / "adapter").exists()
         return
-    untrained = AutoModelForSequenceClassification.from_pretrained(base, num_labels=CLASSES)
+    padding = AutoTokenizer.from_pretrained(folder).pad_token_id
+    untrained = AutoModelForSequenceClassification.from_pretrained(base, num_labels=CLASSES, pad_token_id=padding)
     before = logits(untrained, batch)
     got = logits(PeftModel.from_pretrained(untrained, folder / "adapter"), batch)
     assert abs(got - before).max() > 100 * CLOSE
@@ -143,6 +169,9 @@ def test_peft(saved, predicted, batch, base):
 
 def test_code_of_the_page_runs(saved, predicted, batch, base, tmp_path, monkeypatch):
     method, folder = saved
+    with open(folder / "config.json") as file:
+        if json.load(file)["model_type"] != "bert":
+            pytest.skip("the page names bge-small")
     with open(os.path.join(ROOT, "docs", "train.md"), encoding="utf-8") as file:
         codes = re.findall(r"^```python\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
     assert len(codes) == 3

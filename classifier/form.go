@@ -1,0 +1,182 @@
+package classifier
+
+import (
+	"fmt"
+	"strings"
+
+	"mslora/graphs"
+	"mslora/internal/hint"
+	"mslora/ortrain"
+)
+
+// form is how transformers keeps the classifiers of a family.
+type form struct {
+	class   string   // of transformers
+	prefix  string   // of the names of the backbone's weights
+	head    string   // of the names of the head's weights
+	decides string   // the weight of the head whose first size is the number of classes
+	targets []string // the projections with LoRA, as PEFT names them
+	whole   []string // modules that PEFT keeps whole: the head, and the one with the multi-scale branch
+}
+
+// forms by Hugging Face's model_type.
+var forms = map[string]form{
+	"bert": {
+		class: "BertForSequenceClassification", prefix: "bert.", head: "classifier.", decides: "classifier.bias",
+		targets: []string{"query", "value"}, whole: []string{"classifier", "pooler"},
+	},
+	"roberta": {
+		class: "RobertaForSequenceClassification", prefix: "roberta.", head: "classifier.", decides: "classifier.out_proj.bias",
+		targets: []string{"query", "value"}, whole: []string{"classifier"},
+	},
+	"llama": {
+		class: "LlamaForSequenceClassification", prefix: "model.", head: "score.", decides: score,
+		targets: []string{"q_proj", "v_proj"}, whole: []string{"score"},
+	},
+}
+
+// fullName is the name of a weight in a Hugging Face model with a classification head.
+func (f form) fullName(name string) string {
+	if strings.HasPrefix(name, f.head) {
+		return name
+	}
+	return f.prefix + name
+}
+
+// keepsWhole tells whether PEFT keeps a weight beside LoRA.
+func (f form) keepsWhole(name string) bool {
+	for _, module := range f.whole {
+		if strings.HasPrefix(name, module+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// A Llama's head has two layers in the graphs, score.0 [16, d] and score.2 [C, 16] (the paper's appendix B), with
+// nothing but dropout in between. Transformers has their product, score [C, d].
+const (
+	score      = "score.weight"
+	scoreFirst = "score.0.weight"
+	scoreLast  = "score.2.weight"
+	scoreUnits = 16
+)
+
+// Savable refuses what cannot be saved as a classifier: a model whose weights do not fit into one ONNX file, and more
+// classes than a head can tell apart. graphsFolder holds exported graphs beside the built-in ones.
+func Savable(model graphs.ModelConfig, classes int, graphsFolder string) error {
+	if err := checkUnits(model, classes); err != nil {
+		return err
+	}
+	topology, err := graphs.Load(model.Architecture(), graphs.Classification, graphsFolder)
+	if err != nil {
+		return err
+	}
+	open := map[string]int64{"V": int64(model.Vocabulary), "P": int64(model.Positions), "C": int64(classes)}
+	var bytes int64
+	for _, w := range topology.Manifest.Weights {
+		shape, err := graphs.Resolve(w.Shape, open)
+		if err != nil {
+			return err
+		}
+		size := int64(4)
+		for _, d := range shape {
+			size *= d
+		}
+		bytes += size
+	}
+	if bytes > graphs.MaxModel {
+		return hint.New("take a smaller model; or use `mslora run`, which keeps the tuned tensors in best.safetensors",
+			"the classifier would have %.1f GiB of float32 weights, and an ONNX file holds 2 GiB at most", float64(bytes)/(1<<30))
+	}
+	return nil
+}
+
+func checkUnits(model graphs.ModelConfig, classes int) error {
+	if model.ModelType == "llama" && classes > scoreUnits {
+		return hint.New("take an encoder, such as bge-small", "the texts have %d classes, but a Llama's head has %d units", classes, scoreUnits)
+	}
+	return nil
+}
+
+// foldScore multiplies both layers of a Llama's head.
+func foldScore(first, last ortrain.Weight) ortrain.Weight {
+	classes, units, hidden := int(last.Shape[0]), int(first.Shape[0]), int(first.Shape[1])
+	product := make([]float32, classes*hidden)
+	for i := range classes {
+		for j := range hidden {
+			var sum float64
+			for k := range units {
+				sum += float64(last.Data[i*units+k]) * float64(first.Data[k*hidden+j])
+			}
+			product[i*hidden+j] = float32(sum)
+		}
+	}
+	return ortrain.Weight{Shape: []int64{int64(classes), int64(hidden)}, Data: product}
+}
+
+// unfoldScore gives two layers with the product [C, d], C <= 16: its rows, and the choice of them.
+func unfoldScore(product ortrain.Weight) (first, last ortrain.Weight) {
+	classes, hidden := product.Shape[0], product.Shape[1]
+	first = ortrain.Weight{Shape: []int64{scoreUnits, hidden}, Data: make([]float32, scoreUnits*hidden)}
+	copy(first.Data, product.Data)
+	last = ortrain.Weight{Shape: []int64{classes, scoreUnits}, Data: make([]float32, classes*scoreUnits)}
+	for i := range classes {
+		last.Data[i*scoreUnits+i] = 1
+	}
+	return first, last
+}
+
+// head gives what the graphs need of an opened classifier's head beside the weights of their own names.
+func (c *Classifier) head() (ortrain.Tuned, error) {
+	if c.model.Config.ModelType != "llama" {
+		return nil, nil
+	}
+	values, err := c.model.Weights.Float32(score)
+	if err != nil {
+		return nil, err
+	}
+	tensor, _ := c.model.Weights.Tensor(score)
+	first, last := unfoldScore(ortrain.Weight{Shape: tensor.Shape, Data: values})
+	return ortrain.Tuned{scoreFirst: first, scoreLast: last}, nil
+}
+
+// named is a weight under its name in a Hugging Face model, without the family's prefix.
+type named struct {
+	name string
+	ortrain.Weight
+}
+
+// weights gives every weight of the classifier, modules merged, as transformers keeps them.
+func (t Trained) weights(manifest graphs.Manifest) ([]named, error) {
+	var all []named
+	head := map[string]ortrain.Weight{}
+	for _, w := range manifest.Weights {
+		weight, err := t.merged(w.Name)
+		if err != nil {
+			return nil, err
+		}
+		if w.Name == scoreFirst || w.Name == scoreLast {
+			head[w.Name] = weight
+			continue
+		}
+		all = append(all, named{w.Name, weight})
+	}
+	if len(head) == 2 {
+		all = append(all, named{score, foldScore(head[scoreFirst], head[scoreLast])})
+	}
+	return all, nil
+}
+
+// checkClasses tells whether the file holds a classifier of as many classes as config.json names.
+func (c *Classifier) checkClasses(folder string) error {
+	decides := forms[c.model.Config.ModelType].decides
+	head, ok := c.model.Weights.Tensor(decides)
+	if !ok || len(head.Shape) == 0 || head.Shape[0] != int64(len(c.Labels)) {
+		return hint.New("`mslora train` makes one", "%s is no classifier of %d classes: it has no %s of that length", folder, len(c.Labels), decides)
+	}
+	if err := checkUnits(c.model.Config, len(c.Labels)); err != nil {
+		return fmt.Errorf("%s: %w", folder, err)
+	}
+	return nil
+}
