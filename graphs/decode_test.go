@@ -22,9 +22,10 @@ type initializer struct {
 	raw      []byte
 }
 
-// node is a decoded NodeProto without its tensors.
+// node is a decoded NodeProto.
 type node struct {
 	name, operator, domain string
+	inputs, outputs        []string
 	attributes             map[string]string // text attributes
 }
 
@@ -65,6 +66,10 @@ func decodeNode(t *testing.T, message []byte) node {
 	n := node{attributes: map[string]string{}}
 	visit(t, message, func(f field) {
 		switch f.number {
+		case nodeInput:
+			n.inputs = append(n.inputs, string(f.value))
+		case nodeOutput:
+			n.outputs = append(n.outputs, string(f.value))
 		case 3:
 			n.name = string(f.value)
 		case 4:

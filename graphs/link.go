@@ -18,7 +18,16 @@ type Linked struct {
 	// session.model_external_initializers_file_folder_path must name it.
 	Folder   string
 	Promoted []string // weights that became graph inputs, in the order of those inputs
+	// Narrow tells that weights of 16 bits stay so in memory and are widened where they are read. ONNX Runtime must
+	// neither fold nor share the Casts that do so, or it keeps all weights widened.
+	Narrow bool
 }
+
+// storage says how ONNX calls a dtype of safetensors that weights may have, and its bytes.
+var storage = map[string]struct {
+	dataType uint64
+	bytes    int64
+}{"F32": {onnxFloat, 4}, "F16": {onnxFloat16, 2}, "BF16": {onnxBFloat16, 2}}
 
 // ErrWeights is wrapped when a model file does not fit a topology.
 var ErrWeights = errors.New("the weights do not fit the graph")
@@ -32,8 +41,8 @@ func (t *Topology) Check(weights *safetensors.File, optional func(name string) b
 }
 
 // Link points each frozen weight of the graph to its place in the model file or in its shards, from where ONNX
-// Runtime reads it without a copy in between. The file must be Linkable. Weights for which promote returns true
-// become graph inputs instead, float32 and after all others; only these may be missing from the file.
+// Runtime reads it without a copy in between. Weights for which promote returns true become graph inputs instead,
+// float32 and after all others; only these may be missing from the file.
 func (t *Topology) Link(weights *safetensors.File, promote func(name string) bool) (Linked, error) {
 	stored, err := t.match(weights, promote)
 	if err != nil {
@@ -69,11 +78,17 @@ func (t *Topology) Link(weights *safetensors.File, promote func(name string) boo
 			return replacement{input: floatInput(name, dims)}, nil
 		case !found:
 			return replacement{}, fmt.Errorf("weight %q stands twice in the graph", name)
-		case tensor.DType != "F32" || tensor.Begin%4 != 0:
-			return replacement{}, fmt.Errorf("%s: tensor %s cannot be read in place as float32", tensor.Path, tensor.Name)
+		}
+		stores := storage[tensor.DType]
+		if tensor.Begin%stores.bytes != 0 {
+			return replacement{}, hint.New("save the model again with a recent version of safetensors, which aligns tensors",
+				"%s: tensor %s begins at byte %d, which is no multiple of %d", tensor.Path, tensor.Name, tensor.Begin, stores.bytes)
 		}
 		delete(stored, name)
-		return replacement{initializer: tensorInFile(name, tensor.Shape, locations[tensor.Path], tensor.Begin, tensor.End-tensor.Begin)}, nil
+		narrow := stores.bytes < 4
+		linked.Narrow = linked.Narrow || narrow
+		data := tensorInFile(name, tensor.Shape, stores.dataType, locations[tensor.Path], tensor.Begin, tensor.End-tensor.Begin)
+		return replacement{initializer: data, narrow: narrow}, nil
 	})
 	if err != nil {
 		return Linked{}, err

@@ -41,7 +41,9 @@ const (
 	dimensionSize   = 1
 	dimensionSymbol = 2
 
-	onnxFloat = 1
+	onnxFloat    = 1
+	onnxFloat16  = 10
+	onnxBFloat16 = 16
 )
 
 // field is one field of a protobuf message.
@@ -83,11 +85,14 @@ func fields(message []byte) iter.Seq2[field, error] {
 }
 
 // replacement is what becomes of an external initializer: a TensorProto in its place, or a
-// ValueInfoProto after the graph's inputs.
-type replacement struct{ initializer, input []byte }
+// ValueInfoProto after the graph's inputs. A narrow TensorProto has 16 bits, which its readers want widened.
+type replacement struct {
+	initializer, input []byte
+	narrow             bool
+}
 
 // replaceExternal rewrites a ModelProto: each initializer with external data becomes what replace gives
-// for its name, everything else is kept byte for byte and in order.
+// for its name, and nodes that read a narrow one are rewritten. Everything else is kept byte for byte and in order.
 func replaceExternal(model []byte, replace func(name string) (replacement, error)) ([]byte, error) {
 	var out []byte
 	graphs := 0
@@ -113,34 +118,61 @@ func replaceExternal(model []byte, replace func(name string) (replacement, error
 }
 
 func replaceInGraph(graph []byte, replace func(name string) (replacement, error)) ([]byte, error) {
+	replaced, narrow, err := replacements(graph, replace)
+	if err != nil {
+		return nil, err
+	}
+	nodes := widener{narrow: narrow}
 	var out, inputs []byte
+	for f := range fields(graph) {
+		switch {
+		case f.number == graphInitializer && f.wire == protowire.BytesType:
+			r := replaced[0]
+			replaced = replaced[1:]
+			if r.input != nil {
+				inputs = appendBytes(inputs, graphInput, r.input)
+			} else {
+				out = appendBytes(out, graphInitializer, r.initializer)
+			}
+		case f.number == graphNode && f.wire == protowire.BytesType && len(narrow) > 0:
+			node, err := nodes.node(f.value)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, node...)
+		default:
+			out = append(out, f.raw...)
+		}
+	}
+	return append(out, inputs...), nil
+}
+
+// replacements gives what becomes of each initializer of a graph, and the names of those that are narrow.
+func replacements(graph []byte, replace func(name string) (replacement, error)) (all []replacement, narrow map[string]bool, err error) {
+	narrow = map[string]bool{}
 	for f, err := range fields(graph) {
 		if err != nil {
-			return nil, fmt.Errorf("broken ONNX graph: %w", err)
+			return nil, nil, fmt.Errorf("broken ONNX graph: %w", err)
 		}
 		if f.number != graphInitializer || f.wire != protowire.BytesType {
-			out = append(out, f.raw...)
 			continue
 		}
 		name, external, err := externalTensor(f.value)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if !external {
-			out = append(out, f.raw...)
-			continue
+		r := replacement{initializer: f.value}
+		if external {
+			if r, err = replace(name); err != nil {
+				return nil, nil, err
+			}
 		}
-		r, err := replace(name)
-		if err != nil {
-			return nil, err
+		if r.narrow {
+			narrow[name] = true
 		}
-		if r.input != nil {
-			inputs = appendBytes(inputs, graphInput, r.input)
-		} else {
-			out = appendBytes(out, graphInitializer, r.initializer)
-		}
+		all = append(all, r)
 	}
-	return append(out, inputs...), nil
+	return all, narrow, nil
 }
 
 // externalTensor gives the name of a TensorProto and whether its data lies outside of the model.
@@ -167,21 +199,21 @@ func externalTensor(tensor []byte) (name string, external bool, err error) {
 	return name, external, nil
 }
 
-// tensorHeader begins a float TensorProto: everything but the data.
-func tensorHeader(name string, shape []int64) []byte {
+// tensorHeader begins a TensorProto: everything but the data.
+func tensorHeader(name string, shape []int64, dataType uint64) []byte {
 	var out []byte
 	for _, d := range shape {
 		out = protowire.AppendTag(out, tensorDims, protowire.VarintType)
 		out = protowire.AppendVarint(out, uint64(d))
 	}
 	out = protowire.AppendTag(out, tensorDataType, protowire.VarintType)
-	out = protowire.AppendVarint(out, onnxFloat)
+	out = protowire.AppendVarint(out, dataType)
 	return appendBytes(out, tensorName, []byte(name))
 }
 
-// tensorInFile is a float TensorProto whose data are length bytes at offset of the file location.
-func tensorInFile(name string, shape []int64, location string, offset, length int64) []byte {
-	out := tensorHeader(name, shape)
+// tensorInFile is a TensorProto whose data are length bytes at offset of the file location.
+func tensorInFile(name string, shape []int64, dataType uint64, location string, offset, length int64) []byte {
+	out := tensorHeader(name, shape, dataType)
 	for _, e := range [][2]string{
 		{"location", location},
 		{"offset", strconv.FormatInt(offset, 10)},
@@ -196,7 +228,7 @@ func tensorInFile(name string, shape []int64, location string, offset, length in
 
 // tensorInModel is a float TensorProto that holds its data, little-endian and row-major.
 func tensorInModel(name string, shape []int64, values []float32) []byte {
-	out := tensorHeader(name, shape)
+	out := tensorHeader(name, shape, onnxFloat)
 	out = slices.Grow(out, 4*len(values)+2*binary.MaxVarintLen64)
 	out = protowire.AppendTag(out, tensorRawData, protowire.BytesType)
 	out = protowire.AppendVarint(out, 4*uint64(len(values)))

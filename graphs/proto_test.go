@@ -12,7 +12,7 @@ import (
 // handMadeModel is a ModelProto with the parts that linking meets: fields before and after the graph, a
 // node, one internal and three external initializers, an input and an output.
 func handMadeModel() []byte {
-	external := func(name string, shape ...int64) []byte { return tensorInFile(name, shape, "weights", 0, 0) }
+	external := func(name string, shape ...int64) []byte { return tensorInFile(name, shape, onnxFloat, "weights", 0, 0) }
 	var graph []byte
 	graph = appendBytes(graph, 1, []byte("\x0a\x01x")) // node
 	graph = appendBytes(graph, 2, []byte("main"))
@@ -34,7 +34,7 @@ func TestReplaceExternal(t *testing.T) {
 		"embeddings.word_embeddings.weight": {5, 4}, "pooler.dense.weight": {4, 4}, "embeddings.LayerNorm.weight": {4},
 	}
 	same, err := replaceExternal(model, func(name string) (replacement, error) {
-		return replacement{initializer: tensorInFile(name, shapes[name], "weights", 0, 0)}, nil
+		return replacement{initializer: tensorInFile(name, shapes[name], onnxFloat, "weights", 0, 0)}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestReplaceExternalErrors(t *testing.T) {
 		{"cut", graphWith(nil)[:1], "broken ONNX model"},
 		{"broken graph", appendBytes(nil, modelGraph, []byte{0xff}), "broken ONNX graph"},
 		{"broken initializer", graphWith([]byte{0x08}), "broken ONNX initializer"},
-		{"no name", graphWith(tensorInFile("", nil, "weights", 0, 0)), "no name"},
+		{"no name", graphWith(tensorInFile("", nil, onnxFloat, "weights", 0, 0)), "no name"},
 		{"integers", graphWith(integers), `initializer "ids" has ONNX data type 7`},
 		{"refused", handMadeModel(), "refused"},
 	}
@@ -98,7 +98,7 @@ func FuzzReplaceExternal(f *testing.F) {
 			if names%2 == 0 {
 				return replacement{input: floatInput(name, []Dim{{Symbol: "V"}, {Size: 3}})}, nil
 			}
-			return replacement{initializer: tensorInFile(name, []int64{1 << 40}, "w", 8, 4)}, nil
+			return replacement{initializer: tensorInFile(name, []int64{1 << 40}, onnxFloat, "w", 8, 4), narrow: names%3 == 0}, nil
 		})
 		if err != nil {
 			return

@@ -7,6 +7,7 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"mslora/graphs"
 	"mslora/internal/hint"
 )
 
@@ -45,9 +46,9 @@ func (d Device) String() string {
 	return d.Provider
 }
 
-// options builds the session options; the caller destroys them. folder is where the external weights lie.
+// options builds the session options for a linked graph; the caller destroys them.
 // prepack lets ONNX Runtime keep a second copy of the weights, laid out for its matrix products.
-func (d Device) options(folder string, prepack bool) (*ort.SessionOptions, error) {
+func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions, error) {
 	o, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
@@ -58,16 +59,18 @@ func (d Device) options(folder string, prepack bool) (*ort.SessionOptions, error
 		}
 		// The training and the evaluation session take turns: a neighbour that spins while it waits costs
 		// the working one a third of its speed.
-		if err := o.AddSessionConfigEntry("session.force_spinning_stop", "1"); err != nil {
-			return err
-		}
+		entries := map[string]string{"session.force_spinning_stop": "1"}
 		if !prepack {
-			if err := o.AddSessionConfigEntry("session.disable_prepacking", "1"); err != nil {
-				return err
-			}
+			entries["session.disable_prepacking"] = "1"
 		}
-		if folder != "" {
-			if err := o.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder); err != nil {
+		if linked.Folder != "" {
+			entries["session.model_external_initializers_file_folder_path"] = linked.Folder
+		}
+		if linked.Narrow {
+			entries["optimization.disable_specified_optimizers"] = "ConstantFolding;CommonSubexpressionElimination"
+		}
+		for key, value := range entries {
+			if err := o.AddSessionConfigEntry(key, value); err != nil {
 				return err
 			}
 		}

@@ -17,8 +17,6 @@ type Model struct {
 	Folder  string
 	Config  graphs.ModelConfig
 	Weights *safetensors.File
-
-	widened *safetensors.File // Weights as float32, once they were needed so
 }
 
 // OpenModel reads the configuration and maps the weights of a folder. Errors name the file and what was
@@ -64,26 +62,7 @@ func (m *Model) Files() []string {
 
 // Close unmaps the weights. No session linked to them may run afterwards.
 func (m *Model) Close() error {
-	err := m.Weights.Close()
-	if m.widened != nil {
-		err = errors.Join(err, m.widened.Close())
-	}
-	return err
-}
-
-// link joins a topology with the weights, see graphs.Topology.Link.
-func (m *Model) link(t *graphs.Topology, promote func(name string) bool) (graphs.Linked, error) {
-	weights := m.Weights
-	if !weights.Linkable() {
-		if m.widened == nil {
-			var err error
-			if m.widened, err = widen(weights); err != nil {
-				return graphs.Linked{}, err
-			}
-		}
-		weights = m.widened
-	}
-	return t.Link(weights, promote)
+	return m.Weights.Close()
 }
 
 // drawn reports whether the program draws a weight of the backbone because the model file lacks it: bge-small,

@@ -114,15 +114,16 @@ func gradientsOf(t *testing.T, folder, method string) []float32 {
 	return append(slices.Concat(g.Values...), float32(g.Loss))
 }
 
-// Sharded 16-bit weights must compute, bit for bit, what the same values in one float32 file do.
-func TestShardedHalfPrecision(t *testing.T) {
+// Weights that stay 16 bits in memory compute what they do in float32, which holds every 16-bit float.
+func TestHalfPrecision(t *testing.T) {
 	testort.Start(t)
-	cache := t.TempDir()
-	t.Setenv("MSLORA_CACHE", cache)
 	shards, single := cutLlama(t)
-	for _, method := range []string{"lora+mslr", "full"} {
-		if got, want := gradientsOf(t, shards, method), gradientsOf(t, single, method); !slices.Equal(got, want) {
-			t.Errorf("%s: loss or gradients differ", method)
+	for _, method := range []string{"lora", "lora+mslr", "full"} {
+		want, got := gradientsOf(t, single, method), gradientsOf(t, shards, method)
+		for i := range want {
+			if d := math.Abs(float64(got[i] - want[i])); d > 1e-6*math.Max(1, math.Abs(float64(want[i]))) {
+				t.Fatalf("%s: value %d of loss and gradients is %v, want %v", method, i, got[i], want[i])
+			}
 		}
 	}
 	model, err := OpenModel(shards)
@@ -138,45 +139,6 @@ func TestShardedHalfPrecision(t *testing.T) {
 	}
 	if err := model.Close(); err != nil {
 		t.Error(err)
-	}
-	made, err := filepath.Glob(filepath.Join(cache, "float32", "*"))
-	if err != nil || len(made) != 1 {
-		t.Fatalf("the cache holds %v, %v, want one file", made, err)
-	}
-	// A file that was cut short is made anew.
-	whole, err := os.ReadFile(made[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(made[0], int64(len(whole)/2)); err != nil {
-		t.Fatal(err)
-	}
-	gradientsOf(t, shards, "lora")
-	if again, err := os.ReadFile(made[0]); err != nil || !slices.Equal(again, whole) {
-		t.Errorf("the broken file was not replaced: %v", err)
-	}
-}
-
-func TestNoRoomForFloat32(t *testing.T) {
-	testort.Start(t)
-	shards, _ := cutLlama(t)
-	blocked := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(blocked, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("MSLORA_CACHE", blocked)
-	model, err := OpenModel(shards)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer model.Close()
-	topology, err := graphs.Open(tinyLlama(), graphs.Evaluation)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = model.link(topology, func(string) bool { return false })
-	if err == nil || !strings.Contains(err.Error(), "there is no place for the float32 form of "+shards) {
-		t.Errorf("got %v", err)
 	}
 }
 

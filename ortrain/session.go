@@ -21,7 +21,7 @@ type session struct {
 // openSession loads a linked graph that reads inputs and computes outputs; ONNX Runtime prunes what no
 // output needs.
 func openSession(linked graphs.Linked, inputs, outputs []string, device Device, prepack bool) (*session, error) {
-	options, err := device.options(linked.Folder, prepack)
+	options, err := device.options(linked, prepack)
 	if err != nil {
 		return nil, err
 	}

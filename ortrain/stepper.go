@@ -23,7 +23,7 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 
 		partTokens: partTokens,
 	}
-	linked, err := model.link(topology, model.drawn)
+	linked, err := topology.Link(model.Weights, model.drawn)
 	if err != nil {
 		return nil, nil, err
 	}

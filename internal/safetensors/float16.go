@@ -5,6 +5,9 @@ import (
 	"math"
 )
 
+// IsFloat tells whether Float32 can read tensors of a dtype.
+func IsFloat(dtype string) bool { return dtype == "F32" || dtype == "F16" || dtype == "BF16" }
+
 // widen converts 16-bit floats to float32, exactly.
 func widen(data []byte, convert func(uint16) float32) []float32 {
 	values := make([]float32, len(data)/2)

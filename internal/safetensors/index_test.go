@@ -59,9 +59,6 @@ func TestOpenIndex(t *testing.T) {
 	if files := f.Files(); len(files) != 2 || files[1] != shard {
 		t.Errorf("files %v", files)
 	}
-	if f.Linkable() {
-		t.Error("a BF16 tensor can be linked")
-	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
@@ -115,36 +112,4 @@ func FuzzParseIndex(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestWiden(t *testing.T) {
-	source, err := Open(writeSample(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	path := filepath.Join(t.TempDir(), "wide.safetensors")
-	if err := source.Widen(path, map[string]string{"source": "x"}); err != nil {
-		t.Fatal(err)
-	}
-	wide, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer wide.Close()
-	if !wide.Linkable() || wide.Metadata["source"] != "x" {
-		t.Errorf("linkable %v, metadata %v", wide.Linkable(), wide.Metadata)
-	}
-	if got := strings.Join(wide.Names(), " "); got != "brain empty half scalar weight" {
-		t.Errorf("names %q: want all floats and nothing else", got)
-	}
-	for _, name := range wide.Names() {
-		want, err := source.Float32(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := wide.Float32(name); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, %v, want %v", name, got, err, want)
-		}
-	}
 }

@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -47,13 +48,10 @@ func Write(path string, arrays []Array, metadata map[string]string) error {
 			return fmt.Errorf("write %s: tensor %q: %w", path, a.Name, err)
 		}
 	}
-	return write(path, arrays, metadata, func(a Array) ([]byte, error) { return a.Data, nil })
-}
-
-// write is Write with the data of each tensor made when its turn comes.
-func write(path string, arrays []Array, metadata map[string]string, data func(Array) ([]byte, error)) error {
 	arrays = slices.Clone(arrays)
-	slices.SortFunc(arrays, order)
+	slices.SortFunc(arrays, func(a, b Array) int {
+		return cmp.Or(cmp.Compare(elementSize[b.DType], elementSize[a.DType]), cmp.Compare(a.Name, b.Name))
+	})
 	header, err := encodeHeader(arrays, metadata)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -67,11 +65,7 @@ func write(path string, arrays []Array, metadata map[string]string, data func(Ar
 		return err
 	}
 	for _, a := range arrays {
-		content, err := data(a)
-		if err != nil {
-			return err
-		}
-		if _, err := file.Write(content); err != nil {
+		if _, err := file.Write(a.Data); err != nil {
 			return err
 		}
 	}

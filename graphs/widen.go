@@ -1,0 +1,106 @@
+package graphs
+
+import (
+	"fmt"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Fields and values of onnx.proto3 that widening writes.
+const (
+	graphNode = 1
+
+	nodeInput     = 1
+	nodeOutput    = 2
+	nodeName      = 3
+	nodeOperator  = 4
+	nodeAttribute = 5
+
+	attributeName = 1
+	attributeInt  = 3
+	attributeType = 20
+	attributeIsOf = 2 // AttributeProto.INT
+)
+
+// widener rewrites the nodes that read weights of 16 bits, which stay so in memory. Each such node gets a Cast of its own
+// just before it, so that ONNX Runtime frees a widened weight before it makes the next. A Gather reads a few rows of
+// a large table: it gathers first, and what it took is widened.
+type widener struct {
+	narrow map[string]bool // weights of 16 bits
+	casts  int
+}
+
+// node gives the fields of a graph that replace a NodeProto.
+func (w *widener) node(message []byte) ([]byte, error) {
+	var name, operator string
+	var inputs, outputs []string
+	for f, err := range fields(message) {
+		if err != nil {
+			return nil, fmt.Errorf("broken ONNX node: %w", err)
+		}
+		switch f.number {
+		case nodeInput:
+			inputs = append(inputs, string(f.value))
+		case nodeOutput:
+			outputs = append(outputs, string(f.value))
+		case nodeName:
+			name = string(f.value)
+		case nodeOperator:
+			operator = string(f.value)
+		}
+	}
+	var before, after []byte
+	renamedInputs, renamedOutputs := map[string]string{}, map[string]string{}
+	for i, input := range inputs {
+		switch {
+		case !w.narrow[input] || renamedInputs[input] != "":
+		case operator == "Gather" && i == 0 && len(outputs) == 1:
+			narrow := w.fresh(outputs[0])
+			renamedOutputs[outputs[0]] = narrow
+			after = appendBytes(nil, graphNode, w.cast(name, narrow, outputs[0]))
+		default:
+			renamedInputs[input] = w.fresh(input)
+			before = appendBytes(before, graphNode, w.cast(name, input, renamedInputs[input]))
+		}
+	}
+	if before == nil && after == nil {
+		return appendBytes(nil, graphNode, message), nil
+	}
+	var out []byte
+	for f := range fields(message) {
+		replaced := ""
+		switch f.number {
+		case nodeInput:
+			replaced = renamedInputs[string(f.value)]
+		case nodeOutput:
+			replaced = renamedOutputs[string(f.value)]
+		}
+		if replaced != "" {
+			out = appendBytes(out, f.number, []byte(replaced))
+		} else {
+			out = append(out, f.raw...)
+		}
+	}
+	return append(appendBytes(before, graphNode, out), after...), nil
+}
+
+// fresh names a tensor that the graph does not have yet.
+func (w *widener) fresh(name string) string {
+	w.casts++
+	return name + ":" + strconv.Itoa(w.casts)
+}
+
+// cast is a NodeProto that widens a tensor to float32 for a node.
+func (w *widener) cast(reader, input, output string) []byte {
+	attribute := appendBytes(nil, attributeName, []byte("to"))
+	attribute = protowire.AppendTag(attribute, attributeInt, protowire.VarintType)
+	attribute = protowire.AppendVarint(attribute, onnxFloat)
+	attribute = protowire.AppendTag(attribute, attributeType, protowire.VarintType)
+	attribute = protowire.AppendVarint(attribute, attributeIsOf)
+	out := appendBytes(nil, nodeInput, []byte(input))
+	out = appendBytes(out, nodeOutput, []byte(output))
+	out = appendBytes(out, nodeName, []byte(reader+"/Cast_"+strconv.Itoa(w.casts)))
+	out = appendBytes(out, nodeOperator, []byte("Cast"))
+	return appendBytes(out, nodeAttribute, attribute)
+}
