@@ -21,6 +21,7 @@ from .deepen import TRACED, deepen
 from .naming import name_nodes
 from .padded import packed
 from .sizes import order_sizes
+from .transposes import cancel_transposes
 
 OPSET = 20
 PLACEHOLDER = "weights"  # location of external data until the graph is linked with a model file
@@ -188,6 +189,7 @@ def finish(model, contract):
         value.name = name
         value.shape = ir.Shape(shape)
     order_sizes(graph, contract)
+    cancel_transposes(graph)
     weights = {name for name, _ in contract.weights}
     for value in inputs:
         if value.name not in weights:
