@@ -18,6 +18,7 @@ type Estimate struct {
 	Steps    int
 	StepTime time.Duration
 	Total    time.Duration // all steps; evaluation comes to a few percent more
+	Memory   ortrain.Memory
 }
 
 // Estimate runs a few real training steps for each kind of cell (data set, model, method and
@@ -68,6 +69,9 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	}
 	defer trainer.Close()
 	e.Steps = trainer.Steps()
+	if e.Memory, err = trainer.Memory(); err != nil {
+		return Estimate{}, err
+	}
 	e.StepTime, err = trainer.Measure(ctx, min(estimateSteps, e.Steps))
 	e.Total = time.Duration(e.Steps) * e.StepTime
 	return e, err

@@ -35,6 +35,10 @@ type Manifest struct {
 	Weights      []Tensor    `json:"weights"`       // frozen, from the model file
 	Outputs      []Tensor    `json:"outputs"`
 
+	// SavedBytes says what the forward pass keeps for the backward pass: product of open sizes, such as R*W^2 -> bytes
+	// for each. See Saved.
+	SavedBytes map[string]int64 `json:"saved_bytes,omitempty"`
+
 	SHA256 string `json:"sha256"` // of the .onnx file, in hex
 }
 

@@ -13,24 +13,47 @@ import (
 
 // session is one linked graph ready to run. Inputs are found by name.
 type session struct {
-	graph   *ort.DynamicAdvancedSession
+	graph   *ort.DynamicAdvancedSession // nil while it is released
+	linked  graphs.Linked
 	inputs  []string
 	outputs []string
+	device  Device
+	prepack bool
+	rival   *session // released before this one runs, where memory does not hold both
 }
 
 // openSession loads a linked graph that reads inputs and computes outputs; ONNX Runtime prunes what no
 // output needs.
 func openSession(linked graphs.Linked, inputs, outputs []string, device Device, prepack bool) (*session, error) {
-	options, err := device.options(linked, prepack)
+	s := &session{linked: linked, inputs: slices.Clone(inputs), outputs: slices.Clone(outputs), device: device, prepack: prepack}
+	return s, s.open()
+}
+
+// open loads the graph, unless it is loaded.
+func (s *session) open() error {
+	if s.graph != nil {
+		return nil
+	}
+	if s.rival != nil {
+		if err := s.rival.close(); err != nil {
+			return err
+		}
+	}
+	options, err := s.device.options(s.linked, s.prepack)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer options.Destroy()
-	graph, err := ort.NewDynamicAdvancedSessionWithONNXData(linked.Model, inputs, outputs, options)
-	if err != nil {
-		return nil, fmt.Errorf("ONNX Runtime cannot load the graph: %w", err)
+	if s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(s.linked.Model, s.inputs, s.outputs, options); err != nil {
+		return fmt.Errorf("ONNX Runtime cannot load the graph: %w", err)
 	}
-	return &session{graph: graph, inputs: slices.Clone(inputs), outputs: slices.Clone(outputs)}, nil
+	return nil
+}
+
+// takeTurns lets only one of two sessions be loaded at a time, now the second.
+func takeTurns(first, second *session) error {
+	first.rival, second.rival = second, first
+	return first.close()
 }
 
 // run executes the graph. outputs stand in the order given to openSession.
@@ -43,6 +66,9 @@ func (s *session) run(inputs tensors, outputs []ort.Value) error {
 		}
 		values[i] = value
 	}
+	if err := s.open(); err != nil {
+		return err
+	}
 	err := s.graph.Run(values, outputs)
 	// C holds raw pointers into these tensors' Go memory and no reference to them.
 	runtime.KeepAlive(values)
@@ -50,7 +76,15 @@ func (s *session) run(inputs tensors, outputs []ort.Value) error {
 	return err
 }
 
-func (s *session) close() error { return s.graph.Destroy() }
+// close frees the session. The next run loads it again.
+func (s *session) close() error {
+	if s.graph == nil {
+		return nil
+	}
+	graph := s.graph
+	s.graph = nil
+	return graph.Destroy()
+}
 
 // tensors are graph inputs by name. Each wraps Go memory without copying it.
 type tensors map[string]ort.Value

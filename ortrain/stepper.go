@@ -6,7 +6,7 @@ import (
 )
 
 // partTokens bounds what one run of a training graph holds at once: with texts of 512 tokens, attention alone
-// would keep 1.2 GB for each layer of BERT-base and a batch of 32. Batches of sentences are below it.
+// would keep 1.2 GB for each layer of BERT-base and a batch of 32. Batches of sentences are below it. See savedLimit.
 const partTokens = 2048
 
 // newStepper links a training topology to a model, initialises its parameters and draws its frozen

@@ -87,6 +87,7 @@ type Trainer struct {
 	topologies Topologies
 	folder     string
 	data       Data
+	device     Device
 	step       *stepper
 	gradient   *gradientBuffer
 	auxiliary  *gradientBuffer
@@ -115,13 +116,24 @@ const BestFile = "best.safetensors"
 // NewTrainer links the topologies to the model and opens their sessions. If folder holds a checkpoint of
 // the same run it continues there.
 func NewTrainer(model *Model, topologies Topologies, setting Setting, data Data, folder string, device Device) (*Trainer, error) {
-	t := &Trainer{setting: setting, model: model, topologies: topologies, folder: folder, data: data}
+	t := &Trainer{setting: setting, model: model, topologies: topologies, folder: folder, data: data, device: device}
 	if err := t.open(device); err != nil {
 		return nil, err
+	}
+	alone := device.alone(model.Weights)
+	if alone {
+		if err := t.step.session.close(); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if t.evaluator, err = NewEvaluator(model, topologies, setting.Modules, setting.Classes, device); err != nil {
 		return nil, err
+	}
+	if alone {
+		if err := takeTurns(t.step.session, t.evaluator.session); err != nil {
+			return nil, err
+		}
 	}
 	return t, t.restore()
 }
@@ -129,6 +141,9 @@ func NewTrainer(model *Model, topologies Topologies, setting Setting, data Data,
 func (t *Trainer) open(device Device) (err error) {
 	t.step, t.drawn, err = newStepper(t.model, t.topologies.Train, t.setting, device)
 	if err != nil {
+		return err
+	}
+	if err := t.step.choosePart(t.longest()); err != nil {
 		return err
 	}
 	if t.gradient, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden); err != nil {

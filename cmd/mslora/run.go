@@ -12,6 +12,7 @@ import (
 
 	"mslora/catalog"
 	"mslora/experiment"
+	"mslora/ortrain"
 )
 
 // runOptions is what `mslora run` was asked for.
@@ -162,6 +163,25 @@ func run(ctx context.Context, o runOptions) error {
 	return printTable(o.Stdout, folders)
 }
 
+// memoryParts lists what a cell holds in memory, in GiB.
+func memoryParts(m ortrain.Memory) string {
+	text := ""
+	for _, part := range []struct {
+		name  string
+		bytes int64
+	}{
+		{"weights", m.Weights}, {"packed for matrix products", m.Packed}, {"widest weight as float32", m.Widened},
+		{"tuned tensors, gradients, AdamW", m.Tuned}, {"kept for the backward pass", m.Saved}, {"merged for evaluation", m.Merged},
+	} {
+		if part.bytes > 0 {
+			text += fmt.Sprintf("%s %.2f + ", part.name, gibibytes(part.bytes))
+		}
+	}
+	return strings.TrimSuffix(text, " + ") + fmt.Sprintf(" = %.2f GiB", gibibytes(m.Total()))
+}
+
+func gibibytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }
+
 // dryRun prints what run would do, with an estimate from a few real steps of each kind of cell.
 func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 	estimates, err := plan.Estimate(ctx)
@@ -180,6 +200,7 @@ func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 		}
 		fmt.Fprintf(o.Stdout, "%s: %d texts, %d steps of about %.0f ms, about %s (%s)\n", cell, e.Texts, e.Steps,
 			1000*e.StepTime.Seconds(), readable(e.Total), state)
+		fmt.Fprintf(o.Stdout, "  memory: %s\n", memoryParts(e.Memory))
 	}
 	fmt.Fprintf(o.Stdout, "%d cells, about %s on %s\n", len(plan.Cells), readable(total), plan.Device)
 	return nil

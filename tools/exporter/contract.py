@@ -4,7 +4,7 @@ Symbols in shapes: T tokens, R rows of W slots, B texts, L longest text, C class
 k multi-scale rank, b bottleneck of adapters, p prefix length, V vocabulary, P positions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 METHODS = ("lora", "lora+mslr", "full", "adapter", "prefix")  # training graphs
 # Evaluation graphs. LoRA and the multi-scale branch are merged into the weights of the first; adapters and
@@ -38,6 +38,7 @@ class Contract:
     parameters: list
     weights: list
     outputs: list
+    saved: dict = field(default_factory=dict)  # what the forward pass keeps for the backward pass, see memory.py
 
     def inputs(self):
         """All float32, int64 and uint8 inputs in the graph's order, the weights last."""

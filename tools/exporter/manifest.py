@@ -44,6 +44,7 @@ def describe(a, method, contract, graph):
         ],
         "weights": [tensor(w) for w in contract.weights],
         "outputs": [tensor(o) for o in contract.outputs],
+        **({"saved_bytes": contract.saved} if contract.saved else {}),
         "sha256": hashlib.sha256(graph).hexdigest(),
     }
     lines = []

@@ -18,6 +18,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from .contract import TRACE, build, evaluates
 from .deepen import TRACED, deepen
+from .memory import saved_bytes, symbols
 from .naming import name_nodes
 from .padded import packed
 from .sizes import order_sizes
@@ -182,6 +183,7 @@ def finish(model, contract):
     inputs = list(graph.inputs)
     if len(inputs) != len(contract.inputs()):
         raise ValueError(f"the trace has {len(inputs)} inputs, the contract {len(contract.inputs())}")
+    sizes = symbols(graph, contract)
     for value, (name, _, shape) in zip(inputs, contract.inputs()):
         value.name = name
         value.shape = ir.Shape(shape)
@@ -190,6 +192,7 @@ def finish(model, contract):
         value.shape = ir.Shape(shape)
     order_sizes(graph, contract)
     cancel_transposes(graph)
+    contract.saved = saved_bytes(graph, sizes)
     weights = {name for name, _ in contract.weights}
     for value in inputs:
         if value.name not in weights:

@@ -14,10 +14,11 @@ import torch
 import torch.nn.functional as F
 
 import export_graphs
-from exporter import deepen, fixtures
+from exporter import deepen, fixtures, memory
 from exporter.contract import EVALUATIONS, METHODS, TRACE, Contract, build, evaluates
 from exporter.manifest import describe
 from exporter.trace import check, example, export, finish, trace
+from exporter.transposes import cancel_transposes
 
 TINY = export_graphs.TINY
 COMMITTED = os.path.join(export_graphs.GRAPHS, "testdata")
@@ -171,6 +172,40 @@ def test_deepened_graph_is_the_traced_one(family, method):
     deep = replace(TINY[family], layers=deepen.TRACED + 2)
     model, contract = trace(deep, method)
     assert export(deep, method) == (finish(model, contract), contract)
+
+
+def test_what_is_kept_for_the_backward_pass():
+    """Each tensor once, also if it is read in another shape; not what only the forward or only the backward pass reads."""
+    tensor = lambda name, shape: ir.Value(name=name, shape=ir.Shape(shape), type=ir.TensorType(ir.DataType.FLOAT))
+    x, w = tensor("x", ["s1", 4]), tensor("w", ["s1", 4])
+    product, flat, other, loss, gradient, again = (tensor(n, s) for n, s in [
+        ("product", ["s1", 4]), ("flat", ["4*s1"]), ("other", ["s1", "s1 + 2"]), ("loss", [1]), ("gradient", ["4*s1"]), ("again", ["s1", 4])])
+    nodes = [ir.Node("", op, inputs, outputs=[output], name=output.name) for op, inputs, output in [
+        ("Mul", [x, w], product), ("Reshape", [product], flat), ("Relu", [product], other), ("ReduceSum", [flat, other], loss),
+        ("Mul", [loss, flat], gradient), ("Mul", [gradient, product], again), ("Add", [again, other], tensor("result", ["s1", 4]))]]
+    graph = ir.Graph([x, w], [loss, nodes[-1].outputs[0]], nodes=nodes)
+    names = memory.symbols(graph, Contract([("x", "float32", ["T", 4])], [], [], [], [], [("w", ["T", 4])], []))
+    # product: 4 T floats; other: T (T + 2) floats; the loss: 1 float
+    assert memory.saved_bytes(graph, names) == {"1": 4, "T": 4 * 4 + 4 * 2, "T^2": 4}
+    graph.outputs[0].name = "logits"
+    assert memory.saved_bytes(graph, names) == {}
+
+
+def test_transposes_that_undo_each_other_are_cancelled():
+    x = ir.Value(name="x")
+    turn = lambda value, perm: ir.Node("", "Transpose", [value], [ir.AttrInt64s("perm", perm)], num_outputs=1)
+    once = turn(x, [1, 2, 0])
+    back, on = turn(once.outputs[0], [2, 0, 1]), turn(once.outputs[0], [1, 2, 0])
+    last = ir.Node("", "Add", [back.outputs[0], on.outputs[0]], num_outputs=1)
+    graph = ir.Graph([x], last.outputs, nodes=[once, back, on, last])
+    cancel_transposes(graph)
+    assert list(graph) == [once, on, last] and last.inputs[0] is x
+    y = ir.Value(name="y")
+    pair = [turn(y, [1, 0])]
+    pair.append(turn(pair[0].outputs[0], [1, 0]))
+    graph = ir.Graph([y], pair[1].outputs, nodes=pair)
+    cancel_transposes(graph)
+    assert len(graph) == 2  # an output stays
 
 
 def test_layers_that_differ_are_not_copied():
