@@ -144,7 +144,7 @@ func replaceInGraph(graph []byte, replace func(name string) (replacement, error)
 			out = append(out, f.raw...)
 		}
 	}
-	return append(out, inputs...), nil
+	return slices.Concat(nodes.casts, out, inputs), nil
 }
 
 // replacements gives what becomes of each initializer of a graph, and the names of those that are narrow.

@@ -23,15 +23,19 @@ const (
 	attributeIsOf = 2 // AttributeProto.INT
 )
 
-// widener rewrites the nodes that read weights of 16 bits, which stay so in memory. Each such node gets a Cast of its own
-// just before it, so that ONNX Runtime frees a widened weight before it makes the next. A Gather reads a few rows of
-// a large table: it gathers first, and what it took is widened.
+// widener rewrites the nodes that read weights of 16 bits, which stay so in memory. Each such node gets a Cast of its own,
+// so that ONNX Runtime frees a widened weight before it makes the next. A Gather reads a few rows of a large table: it
+// gathers first, and what it took is widened.
+//
+// The Casts stand before all other nodes, because ONNX Runtime works out a node's inputs in falling order of where their
+// nodes stand: so a Cast comes after all that its reader waits for, not at the beginning of the run.
 type widener struct {
 	narrow map[string]bool // weights of 16 bits
-	casts  int
+	casts  []byte          // fields of the graph
+	made   int
 }
 
-// node gives the fields of a graph that replace a NodeProto.
+// node gives the fields of a graph that replace a NodeProto, but for those in casts.
 func (w *widener) node(message []byte) ([]byte, error) {
 	var name, operator string
 	var inputs, outputs []string
@@ -50,7 +54,7 @@ func (w *widener) node(message []byte) ([]byte, error) {
 			operator = string(f.value)
 		}
 	}
-	var before, after []byte
+	var after []byte
 	renamedInputs, renamedOutputs := map[string]string{}, map[string]string{}
 	for i, input := range inputs {
 		switch {
@@ -61,10 +65,10 @@ func (w *widener) node(message []byte) ([]byte, error) {
 			after = appendBytes(nil, graphNode, w.cast(name, narrow, outputs[0]))
 		default:
 			renamedInputs[input] = w.fresh(input)
-			before = appendBytes(before, graphNode, w.cast(name, input, renamedInputs[input]))
+			w.casts = appendBytes(w.casts, graphNode, w.cast(name, input, renamedInputs[input]))
 		}
 	}
-	if before == nil && after == nil {
+	if len(renamedInputs) == 0 && len(renamedOutputs) == 0 {
 		return appendBytes(nil, graphNode, message), nil
 	}
 	var out []byte
@@ -82,13 +86,13 @@ func (w *widener) node(message []byte) ([]byte, error) {
 			out = append(out, f.raw...)
 		}
 	}
-	return append(appendBytes(before, graphNode, out), after...), nil
+	return append(appendBytes(nil, graphNode, out), after...), nil
 }
 
 // fresh names a tensor that the graph does not have yet.
 func (w *widener) fresh(name string) string {
-	w.casts++
-	return name + ":" + strconv.Itoa(w.casts)
+	w.made++
+	return name + ":" + strconv.Itoa(w.made)
 }
 
 // cast is a NodeProto that widens a tensor to float32 for a node.
@@ -100,7 +104,7 @@ func (w *widener) cast(reader, input, output string) []byte {
 	attribute = protowire.AppendVarint(attribute, attributeIsOf)
 	out := appendBytes(nil, nodeInput, []byte(input))
 	out = appendBytes(out, nodeOutput, []byte(output))
-	out = appendBytes(out, nodeName, []byte(reader+"/Cast_"+strconv.Itoa(w.casts)))
+	out = appendBytes(out, nodeName, []byte(reader+"/Cast_"+strconv.Itoa(w.made)))
 	out = appendBytes(out, nodeOperator, []byte("Cast"))
 	return appendBytes(out, nodeAttribute, attribute)
 }

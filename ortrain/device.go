@@ -46,6 +46,10 @@ func (d Device) String() string {
 	return d.Provider
 }
 
+// keepsNarrow are the optimizers that would keep weights of 16 bits widened: they fold a Cast into its weight, or let forward
+// and backward pass share it.
+var keepsNarrow = []string{"ConstantFolding", "CommonSubexpressionElimination", "FuseFp16InitializerToFp32NodeTransformer"}
+
 // options builds the session options for a linked graph; the caller destroys them.
 // prepack lets ONNX Runtime keep a second copy of the weights, laid out for its matrix products.
 func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions, error) {
@@ -67,7 +71,7 @@ func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions
 			entries["session.model_external_initializers_file_folder_path"] = linked.Folder
 		}
 		if linked.Narrow {
-			entries["optimization.disable_specified_optimizers"] = "ConstantFolding;CommonSubexpressionElimination"
+			entries["optimization.disable_specified_optimizers"] = strings.Join(keepsNarrow, ";")
 		}
 		for key, value := range entries {
 			if err := o.AddSessionConfigEntry(key, value); err != nil {

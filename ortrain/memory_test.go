@@ -2,10 +2,16 @@ package ortrain
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"mslora/gradalign"
 	"mslora/graphs"
 	"mslora/internal/testort"
+	"mslora/lora"
 )
 
 // Where memory holds only one session at a time, training must end with the same bytes.
@@ -66,6 +72,80 @@ func TestMemory(t *testing.T) {
 	}
 	if sum := got.Weights + got.Packed + got.Tuned + got.Merged + got.Saved; got.Total() != sum {
 		t.Errorf("total %d, want %d", got.Total(), sum)
+	}
+}
+
+// Llama-2-7B with the paper's setting must fit a GPU of 24 GB, by calculation. The model file is one hole.
+func TestLlama2FitsIn24GB(t *testing.T) {
+	testort.Start(t)
+	folder := t.TempDir()
+	topologies := Topologies{}
+	var err error
+	if topologies.Train, err = graphs.Load("llama-32x4096", "lora+mslr", ""); err != nil {
+		t.Fatal(err)
+	}
+	if topologies.Evaluate, err = graphs.Load("llama-32x4096", graphs.Evaluation, ""); err != nil {
+		t.Fatal(err)
+	}
+	writeHoles(t, filepath.Join(folder, "model.safetensors"), topologies.Train.Manifest, map[string]int64{"V": 32000})
+	config := `{"model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32, "intermediate_size": 11008,
+		"vocab_size": 32000, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}`
+	if err := os.WriteFile(filepath.Join(folder, "config.json"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	model, err := OpenModel(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	texts := make([]Example, 16) // a batch, all as long as the preset allows
+	for i := range texts {
+		texts[i].Tokens = make([]int32, 512)
+	}
+	setting := Setting{
+		Modules: lora.Setting{Rank: 2, Alpha: 8, Scales: []float64{1, 2, 3, 4}, Bandwidth: 1, ScaleAlpha: 4},
+		Align:   &gradalign.Options{Variant: gradalign.Authors, Epochs: 1}, Epochs: 1, BatchSize: 16, Classes: 2, Optimizer: DefaultAdamW,
+	}
+	trainer, err := NewTrainer(model, topologies, setting, Data{Train: texts, Auxiliary: texts, Dev: texts}, t.TempDir(), Device{Provider: "cpu"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.Close()
+	m, err := trainer.Memory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 6.6 billion weights of 2 bytes; see docs/performance.md.
+	if m.Weights < 13.2e9 || m.Weights > 13.3e9 || m.Total() > 24e9 {
+		t.Errorf("%+v: %d bytes", m, m.Total())
+	}
+	t.Logf("%+v: %.2f GiB", m, float64(m.Total())/(1<<30))
+}
+
+// writeHoles makes a model file of F16 zeros that takes no room on the disk.
+func writeHoles(t *testing.T, path string, m graphs.Manifest, sizes map[string]int64) {
+	t.Helper()
+	header := map[string]any{}
+	end := int64(0)
+	for _, w := range m.Weights {
+		shape, err := graphs.Resolve(w.Shape, sizes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := end
+		end += 2 * elements(shape)
+		header["model."+w.Name] = map[string]any{"dtype": "F16", "shape": shape, "data_offsets": []int64{begin, end}}
+	}
+	text, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, bytes.Repeat([]byte(" "), (8-len(text)%8)%8)...)
+	if err := os.WriteFile(path, append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 8+int64(len(text))+end); err != nil {
+		t.Fatal(err)
 	}
 }
 
