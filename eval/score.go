@@ -41,7 +41,7 @@ type Scores struct {
 //	|{i : ŷ(x_i) = y_i}| / N,
 //
 // with predicted and labels of length N. On the clean test set it is CACC (paper, section 5.1).
-func Accuracy(predicted, labels []int) Share {
+func Accuracy[T comparable](predicted, labels []T) Share {
 	share := Share{Texts: len(labels)}
 	for i, label := range labels {
 		if predicted[i] == label {

@@ -10,7 +10,7 @@ func TestShares(t *testing.T) {
 		got, want Share
 	}{
 		{"accuracy", Accuracy(predicted, labels), Share{3, 5}},
-		{"accuracy without texts", Accuracy(nil, nil), Share{0, 0}},
+		{"accuracy without texts", Accuracy[int](nil, nil), Share{0, 0}},
 		{"attack success rate", ASR(predicted, 1), Share{2, 5}},
 		{"attack success rate of a class never predicted", ASR(predicted, 3), Share{0, 5}},
 		{"attack success rate without texts", ASR(nil, 1), Share{0, 0}},

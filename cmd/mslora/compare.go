@@ -137,7 +137,7 @@ func compare(ctx context.Context, o compareOptions) error {
 		if i == 0 {
 			first = predicted
 		}
-		row := eval.Comparison{Classifier: folder, CACC: same(predicted, data.labels), Agreement: same(predicted, first)}
+		row := eval.Comparison{Classifier: folder, CACC: eval.Accuracy(predicted, data.labels), Agreement: eval.Accuracy(predicted, first)}
 		if triggered != nil {
 			hit, err := labelsOf(ctx, c, triggered)
 			if err != nil {
@@ -185,17 +185,6 @@ func labelsOf(ctx context.Context, c *classifier.Classifier, texts []string) ([]
 		labels[i] = c.Labels[p.Class]
 	}
 	return labels, err
-}
-
-// same is the share of places where two lists agree.
-func same(a, b []string) eval.Share {
-	share := eval.Share{Texts: len(a)}
-	for i := range a {
-		if a[i] == b[i] {
-			share.Hits++
-		}
-	}
-	return share
 }
 
 // targeted is the share of texts that are classified as the target label, of those with another true label if the true

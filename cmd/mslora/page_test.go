@@ -30,16 +30,44 @@ func blocks(page string) (all []block) {
 	return all
 }
 
-// The commands of the tutorial must work in their order, and print what the page says but for numbers. They run on
+// The commands of tutorials must work in their order, and print what the page says but for numbers. They run on
 // the tiny model and made-up texts under the names of the page; of make they only check that it knows the targets.
-func TestFirstClassifierPage(t *testing.T) {
-	page, err := os.ReadFile("../../docs/first-classifier.md")
-	if err != nil {
-		t.Fatal(err)
+func TestTutorials(t *testing.T) {
+	for _, test := range []struct {
+		page, from, to string // the tutorial is between these headings
+		commands       int    // blocks of them
+	}{
+		{"first-classifier.md", "# My first", "", 6},
+		{"audit.md", "## Tutorial", "## What is compared", 5},
+	} {
+		t.Run(test.page, func(t *testing.T) {
+			t.Parallel()
+			page, err := os.ReadFile("../../docs/" + test.page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, tutorial, ok := strings.Cut(string(page), test.from)
+			end := len(tutorial)
+			if test.to != "" {
+				end = strings.Index(tutorial, test.to)
+			}
+			if !ok || end < 0 {
+				t.Fatalf("the page lacks %q or %q", test.from, test.to)
+			}
+			if got := runTutorial(t, tutorial[:end], strings.Count(before, "\n")); got != test.commands {
+				t.Errorf("%d blocks of commands were found, want %d", got, test.commands)
+			}
+		})
 	}
+}
+
+// runTutorial gives the number of blocks of commands. above is the number of the page's lines before the tutorial.
+func runTutorial(t *testing.T, tutorial string, above int) int {
+	t.Helper()
 	environment, folder := tutorialFolder(t)
 	commands, printed := 0, ""
-	for _, b := range blocks(string(page)) {
+	for _, b := range blocks(tutorial) {
+		b.line += above
 		switch b.language {
 		case "sh":
 			command := exec.Command("sh", "-e", "-c", b.content)
@@ -57,9 +85,7 @@ func TestFirstClassifierPage(t *testing.T) {
 			t.Errorf("line %d: a block is sh or text, not %q", b.line, b.language)
 		}
 	}
-	if commands < 5 {
-		t.Errorf("only %d blocks of commands were found", commands)
-	}
+	return commands
 }
 
 // tutorialFolder makes a folder that looks like a checkout after `make build model reviews`.
@@ -97,7 +123,7 @@ func tutorialFolder(t *testing.T) (environment []string, folder string) {
 		}
 	}
 	// The tiny model's graphs are not built in, and only tests know where they are.
-	wrapper := "#!/bin/sh\ncase $1 in train|predict) set -- \"$@\" --graphs '" + graphs + "' ;; esac\nexec '" + folder + "/program/mslora' \"$@\"\n"
+	wrapper := "#!/bin/sh\ncase $1 in train|predict|audit) set -- \"$@\" --graphs '" + graphs + "' ;; esac\nexec '" + folder + "/program/mslora' \"$@\"\n"
 	dry := "#!/bin/sh\nexec '" + realMake + "' --dry-run -C '" + checkout + "' \"$@\"\n"
 	for name, script := range map[string]string{"bin/mslora": wrapper, "path/make": dry} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(script), 0o755); err != nil {

@@ -89,6 +89,7 @@ func predict(ctx context.Context, o predictOptions) error {
 		fmt.Fprintln(o.Stderr, "one text a line; Ctrl-D ends")
 		p.batch = 1 // a person waits
 	}
+	o.Stdin = interruptible{ctx, o.Stdin}
 	if err := o.each(p.add); err != nil {
 		return badInput(err)
 	}
