@@ -29,14 +29,7 @@ type Rescore struct {
 
 // Run predicts both test sets with the cell's best tensors.
 func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
-	cell, err := ReadCell(r.Folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return eval.Scores{}, hint.New("give the folder that holds result.json", "%s is no cell of a run: it has no %s", r.Folder, configFile)
-	}
-	if err != nil {
-		return eval.Scores{}, err
-	}
-	tuned, _, err := ortrain.LoadTuned(filepath.Join(r.Folder, ortrain.BestFile))
+	cell, tuned, err := openCell(r.Folder)
 	if err != nil {
 		return eval.Scores{}, err
 	}
@@ -56,15 +49,10 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	method, err := FindMethod(cell.Method)
+	topologies, classes, err := cell.evaluates(tuned, r.Graphs)
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	topologies, err := method.Topologies(cell.Architecture, r.Graphs)
-	if err != nil {
-		return eval.Scores{}, err
-	}
-	classes := tuned.Classes(topologies.Evaluate.Manifest)
 	if dataset.Classes > classes {
 		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
 			"%s tells %d classes apart, the data has %d", r.Folder, classes, dataset.Classes)
@@ -91,6 +79,55 @@ func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
 		options.Attack, options.Setting = r.Attack, ""
 	}
 	return poison.Load(folder, options)
+}
+
+// openCell reads a finished cell and the tuned tensors of its best epoch.
+func openCell(folder string) (Cell, ortrain.Tuned, error) {
+	cell, err := ReadCell(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cell, nil, hint.New("give the folder that holds result.json", "%s is no cell of a run: it has no %s", folder, configFile)
+	}
+	if err != nil {
+		return cell, nil, err
+	}
+	tuned, _, err := ortrain.LoadTuned(filepath.Join(folder, ortrain.BestFile))
+	return cell, tuned, err
+}
+
+// evaluates gives the cell's graphs and the number of classes that the tuned tensors tell apart.
+func (c Cell) evaluates(tuned ortrain.Tuned, graphsFolder string) (ortrain.Topologies, int, error) {
+	method, err := FindMethod(c.Method)
+	if err != nil {
+		return ortrain.Topologies{}, 0, err
+	}
+	topologies, err := method.Topologies(c.Architecture, graphsFolder)
+	if err != nil {
+		return ortrain.Topologies{}, 0, err
+	}
+	return topologies, tuned.Classes(topologies.Evaluate.Manifest), nil
+}
+
+// TunedModel is what a finished cell has made.
+type TunedModel struct {
+	Cell    Cell
+	Model   *ortrain.Model // the pretrained one
+	Tuned   ortrain.Tuned  // of the best epoch
+	Classes int
+}
+
+// OpenTuned opens the tuned model in a cell's folder; the caller closes its Model. graphsFolder holds exported graphs
+// beside the built-in ones.
+func OpenTuned(folder, graphsFolder string) (TunedModel, error) {
+	cell, tuned, err := openCell(folder)
+	if err != nil {
+		return TunedModel{}, err
+	}
+	_, classes, err := cell.evaluates(tuned, graphsFolder)
+	if err != nil {
+		return TunedModel{}, err
+	}
+	model, err := ortrain.OpenModel(cell.ModelFolder)
+	return TunedModel{cell, model, tuned, classes}, err
 }
 
 // ReadCell reads the configuration that a cell's folder was made with. The error wraps fs.ErrNotExist if

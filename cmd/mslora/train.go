@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,9 +114,8 @@ func (o trainOptions) validate(method experiment.Method) error {
 		return hint.New("a .csv, .tsv or .jsonl file with a text and a label in each row", "--data is missing")
 	case o.Out == "":
 		return hint.New("a folder for the classifier, for example my-classifier", "--out is missing")
-	case !classifier.Mergeable(method.Graph):
-		return hint.New("methods: "+strings.Join(mergeableMethods(), ", "),
-			"the modules of method %s cannot be merged into the weights, so other programs could not load the classifier", method.Name)
+	case mergeable(method) != nil:
+		return mergeable(method)
 	case o.Own.Clean != "" && o.Own.CleanFromDev != 0:
 		return hint.New("give one of them", "--clean and --clean-from-dev both say where trusted texts are")
 	case o.Own.CleanFromDev < 0:
@@ -278,12 +276,7 @@ func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error 
 	for _, s := range splits {
 		fmt.Fprintf(o.Stdout, "%s accuracy %s\n", s.name, s.accuracy)
 	}
-	adapter := ""
-	if _, err := os.Stat(filepath.Join(o.Out, classifier.AdapterFolder)); err == nil {
-		adapter = ", adapter/ (PEFT)"
-	}
 	fmt.Fprintf(o.Stdout, "epoch %d of %d, method %s\n", result.BestEpoch, result.Epochs, result.Method)
-	fmt.Fprintf(o.Stdout, "%s: model.onnx, a Hugging Face folder%s, README.md, report.html\n", o.Out, adapter)
-	fmt.Fprintf(o.Stdout, "try it: mslora predict %s --text \"…\"\n", o.Out)
+	announce(o.Stdout, o.Out, "model.onnx", "a Hugging Face folder", "README.md", "report.html")
 	return nil
 }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mslora/classifier"
+	"mslora/experiment"
+	"mslora/internal/hint"
+)
+
+// exportOptions is what `mslora export` was asked for.
+type exportOptions struct {
+	Cell   string // folder
+	Labels []string
+	Out    string
+	Graphs string
+	Quiet  bool
+	Stdout io.Writer
+}
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "make a classifier of a cell that `mslora run` trained",
+		UsageText: "mslora export runs/first/sst-2/badnets-clean-0.1/bge-small/musclelora/seed-42 --labels negative,positive --out my-classifier",
+		Description: "Writes the model of the cell's best epoch as `mslora train` does: model.onnx, a Hugging Face folder, and\n" +
+			"adapter/ for PEFT. `mslora predict`, `compare` and `audit` open it.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "labels", Usage: "`NAMES` of the classes in their order, with commas between", DefaultText: "0,1,…"},
+			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier"},
+			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return badInput(hint.New("it holds result.json", "give one cell's folder, not %d", c.NArg()))
+			}
+			o := exportOptions{Cell: c.Args().First(), Out: c.String("out"), Graphs: c.String("graphs"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer}
+			if c.IsSet("labels") {
+				o.Labels = strings.Split(c.String("labels"), ",")
+			}
+			return badInput(export(o))
+		},
+	}
+}
+
+func export(o exportOptions) error {
+	if o.Out == "" {
+		return hint.New("a folder for the classifier, for example my-classifier", "--out is missing")
+	}
+	cell, err := experiment.OpenTuned(o.Cell, o.Graphs)
+	if err != nil {
+		return err
+	}
+	defer cell.Model.Close()
+	method, err := experiment.FindMethod(cell.Cell.Method)
+	if err != nil {
+		return err
+	}
+	if err := mergeable(method); err != nil {
+		return err
+	}
+	labels, err := o.names(cell.Classes)
+	if err != nil {
+		return err
+	}
+	if err := classifier.Savable(cell.Model.Config, cell.Classes, o.Graphs); err != nil {
+		return err
+	}
+	trained := classifier.Trained{
+		Model: cell.Model, Base: hubName(cell.Cell.Model), Modules: cell.Cell.Modules(), Tuned: cell.Tuned, Labels: labels, Graphs: o.Graphs,
+	}
+	if err := trained.Save(o.Out); err != nil || o.Quiet {
+		return err
+	}
+	announce(o.Stdout, o.Out, "model.onnx", "a Hugging Face folder")
+	return nil
+}
+
+// names gives the classes the names that were asked for, else their numbers.
+func (o exportOptions) names(classes int) ([]string, error) {
+	if o.Labels == nil {
+		for class := range classes {
+			o.Labels = append(o.Labels, strconv.Itoa(class))
+		}
+	}
+	seen := map[string]bool{}
+	for _, name := range o.Labels {
+		if name == "" || seen[name] {
+			return nil, hint.New("give each class a name of its own", "--labels %s has an empty name or one twice", strings.Join(o.Labels, ","))
+		}
+		seen[name] = true
+	}
+	if len(o.Labels) != classes {
+		return nil, hint.New("give them in the order of the numbers in the data", "--labels gives %d names, the cell tells %d classes apart", len(o.Labels), classes)
+	}
+	return o.Labels, nil
+}
+
+// mergeable refuses methods whose classifiers other programs could not load.
+func mergeable(method experiment.Method) error {
+	if classifier.Mergeable(method.Graph) {
+		return nil
+	}
+	return hint.New("methods: "+strings.Join(mergeableMethods(), ", "),
+		"the modules of method %s cannot be merged into the weights, so other programs could not load the classifier", method.Name)
+}
+
+// announce says what a classifier's folder holds, and how to try it.
+func announce(out io.Writer, folder string, parts ...string) {
+	if _, err := os.Stat(filepath.Join(folder, classifier.AdapterFolder)); err == nil {
+		parts = append(parts, "adapter/ (PEFT)")
+	}
+	fmt.Fprintf(out, "%s: %s\n", folder, strings.Join(parts, ", "))
+	fmt.Fprintf(out, "try it: mslora predict %s --text \"…\"\n", folder)
+}
