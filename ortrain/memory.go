@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	ort "github.com/yalue/onnxruntime_go"
+
 	"mslora/graphs"
 	"mslora/internal/safetensors"
 )
@@ -42,7 +44,7 @@ func (t *Trainer) Memory() (Memory, error) {
 	for name := range changed {
 		if stored, ok := graphs.WeightName(t.model.Weights, name); ok {
 			tensor, _ := t.model.Weights.Tensor(stored)
-			m.Merged += 4 * elements(tensor.Shape)
+			m.Merged += 4 * ort.Shape(tensor.Shape).FlattenedSize()
 		}
 	}
 	copies := int64(4) // value, gradient, two moments
@@ -66,7 +68,7 @@ func frozenMemory(model *Model, manifest graphs.Manifest, device Device) (m Memo
 		}
 		tensor, _ := model.Weights.Tensor(name)
 		m.Weights += tensor.End - tensor.Begin
-		size := 4 * elements(tensor.Shape)
+		size := 4 * ort.Shape(tensor.Shape).FlattenedSize()
 		switch {
 		case tensor.DType != "F32" && !isTable(w):
 			m.Widened = max(m.Widened, size)
@@ -79,14 +81,6 @@ func frozenMemory(model *Model, manifest graphs.Manifest, device Device) (m Memo
 
 func isTable(w graphs.Tensor) bool {
 	return strings.Contains(w.Name, "_embeddings.") || strings.HasPrefix(w.Name, "embed_tokens.")
-}
-
-func elements(shape []int64) int64 {
-	count := int64(1)
-	for _, d := range shape {
-		count *= d
-	}
-	return count
 }
 
 // longest gives as many of the longest texts as a batch has: no batch is larger.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	ort "github.com/yalue/onnxruntime_go"
+
 	"mslora/gradalign"
 	"mslora/graphs"
 	"mslora/internal/testort"
@@ -133,7 +135,7 @@ func writeHoles(t *testing.T, path string, m graphs.Manifest, sizes map[string]i
 			t.Fatal(err)
 		}
 		begin := end
-		end += 2 * elements(shape)
+		end += 2 * ort.Shape(shape).FlattenedSize()
 		header["model."+w.Name] = map[string]any{"dtype": "F16", "shape": shape, "data_offsets": []int64{begin, end}}
 	}
 	text, err := json.Marshal(header)
