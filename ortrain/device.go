@@ -18,6 +18,7 @@ type Device struct {
 	Threads       int    // CPU threads of one graph, 0: all cores
 	ArenaStrategy string // CUDA: kNextPowerOfTwo (default) or kSameAsRequested
 	MemoryLimit   int64  // CUDA: bytes of GPU memory that ONNX Runtime may take, 0: no limit
+	TF32          bool   // CUDA: matrix products may round their factors to TF32, 10 bits after the point, as ONNX Runtime does by itself
 }
 
 // ParseDevice reads "cpu", "cuda" or "cuda:N".
@@ -102,7 +103,10 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 		return missing(err)
 	}
 	defer cuda.Destroy()
-	settings := map[string]string{"device_id": strconv.Itoa(d.ID)}
+	settings := map[string]string{"device_id": strconv.Itoa(d.ID), "use_tf32": "0"}
+	if d.TF32 {
+		settings["use_tf32"] = "1"
+	}
 	if d.ArenaStrategy != "" {
 		settings["arena_extend_strategy"] = d.ArenaStrategy
 	}

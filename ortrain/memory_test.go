@@ -22,7 +22,7 @@ func TestSessionsInTurn(t *testing.T) {
 	together, inTurn := t.TempDir(), t.TempDir()
 	train(t, "lora+mslr", together)
 	model, topologies := tinyModel(t, "lora+mslr")
-	trainer, err := NewTrainer(model, topologies, tinySetting("lora+mslr"), tinyData(), inTurn, Device{Provider: "cpu", Threads: 2})
+	trainer, err := NewTrainer(model, topologies, tinySetting("lora+mslr"), tinyData(), inTurn, testDevice(t, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestMemory(t *testing.T) {
 	testort.Start(t)
 	model, topologies := tinyModel(t, "lora+mslr")
 	setting := tinySetting("lora+mslr")
-	trainer, err := NewTrainer(model, topologies, setting, tinyData(), t.TempDir(), Device{Provider: "cpu", Threads: 2})
+	trainer, err := NewTrainer(model, topologies, setting, tinyData(), t.TempDir(), testDevice(t, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestLlama2FitsIn24GB(t *testing.T) {
 		Modules: lora.Setting{Rank: 2, Alpha: 8, Scales: []float64{1, 2, 3, 4}, Bandwidth: 1, ScaleAlpha: 4},
 		Align:   &gradalign.Options{Variant: gradalign.Authors, Epochs: 1}, Epochs: 1, BatchSize: 16, Classes: 2, Optimizer: DefaultAdamW,
 	}
-	trainer, err := NewTrainer(model, topologies, setting, Data{Train: texts, Auxiliary: texts, Dev: texts}, t.TempDir(), Device{Provider: "cpu"})
+	trainer, err := NewTrainer(model, topologies, setting, Data{Train: texts, Auxiliary: texts, Dev: texts}, t.TempDir(), testDevice(t, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

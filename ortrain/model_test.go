@@ -92,7 +92,7 @@ func gradientsOf(t *testing.T, folder, method string) []float32 {
 		t.Fatal(err)
 	}
 	setting := Setting{Classes: 2, Modules: lora.Setting{Rank: 2, Alpha: 8, Scales: []float64{1, 2}, Bandwidth: 1, ScaleAlpha: 4}, Seed: 42}
-	step, _, err := newStepper(model, topology, setting, Device{Provider: "cpu", Threads: 1})
+	step, _, err := newStepper(model, topology, setting, testDevice(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

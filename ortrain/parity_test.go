@@ -1,9 +1,11 @@
 package ortrain
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,6 +40,17 @@ type parity struct {
 	buffer     *gradientBuffer
 }
 
+// testDevice is the CPU with so many threads, or what MSLORA_TEST_DEVICE names, to test on a GPU.
+func testDevice(t *testing.T, threads int) Device {
+	t.Helper()
+	device, err := ParseDevice(cmp.Or(os.Getenv("MSLORA_TEST_DEVICE"), "cpu"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	device.Threads = threads
+	return device
+}
+
 // eachParity runs a test for every family and method.
 func eachParity(t *testing.T, test func(t *testing.T, family, method string)) {
 	for _, family := range parityFamilies {
@@ -68,7 +81,7 @@ func openParity(t *testing.T, family, method string, threads int) *parity {
 		t.Fatal(err)
 	}
 	topology := p.topologies.Train
-	if p.step, p.drawn, err = newStepper(p.model, topology, p.setting, Device{Provider: "cpu", Threads: threads}); err != nil {
+	if p.step, p.drawn, err = newStepper(p.model, topology, p.setting, testDevice(t, threads)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.step.close)
@@ -351,7 +364,7 @@ func TestParityLogits(t *testing.T) {
 func TestParityEvaluation(t *testing.T) {
 	eachParity(t, func(t *testing.T, family, method string) {
 		p := openParity(t, family, method, 1)
-		evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, Device{Provider: "cpu", Threads: 2})
+		evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, testDevice(t, 2))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -393,7 +406,7 @@ func (p *parity) logits(work part) []float32 {
 	}
 	defer p.step.destroyBatch(inputs)
 	// The training session gives no logits; run the graph once more in a session that does.
-	s, err := openSession(p.step.linked, p.step.session.inputs, []string{"logits"}, Device{Provider: "cpu", Threads: 2}, true)
+	s, err := openSession(p.step.linked, p.step.session.inputs, []string{"logits"}, testDevice(p.t, 2), true)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func train(t *testing.T, method, folder string, stops ...int) *Trainer {
 	t.Helper()
 	model, topologies := tinyModel(t, method)
 	for {
-		trainer, err := NewTrainer(model, topologies, tinySetting(method), tinyData(), folder, Device{Provider: "cpu", Threads: 2})
+		trainer, err := NewTrainer(model, topologies, tinySetting(method), tinyData(), folder, testDevice(t, 2))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestResumeAfterCrash(t *testing.T) {
 	whole, crashed := t.TempDir(), t.TempDir()
 	train(t, "lora+mslr", whole)
 	model, topologies := tinyModel(t, "lora+mslr")
-	trainer, err := NewTrainer(model, topologies, tinySetting("lora+mslr"), tinyData(), crashed, Device{Provider: "cpu", Threads: 2})
+	trainer, err := NewTrainer(model, topologies, tinySetting("lora+mslr"), tinyData(), crashed, testDevice(t, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestCheckpointOfAnotherSetting(t *testing.T) {
 	folder := t.TempDir()
 	train(t, "lora", folder)
 	model, topologies := tinyModel(t, "lora+mslr")
-	_, err := NewTrainer(model, topologies, tinySetting("lora+mslr"), tinyData(), folder, Device{Provider: "cpu"})
+	_, err := NewTrainer(model, topologies, tinySetting("lora+mslr"), tinyData(), folder, testDevice(t, 0))
 	if err == nil {
 		t.Fatal("a checkpoint of another method was accepted")
 	}
@@ -218,7 +218,7 @@ func TestMergedEqualsUnmerged(t *testing.T) {
 func trainingLogits(t *testing.T, trainer *Trainer, examples []Example) []float32 {
 	t.Helper()
 	step := trainer.step
-	s, err := openSession(step.linked, step.session.inputs, []string{"logits"}, Device{Provider: "cpu"}, true)
+	s, err := openSession(step.linked, step.session.inputs, []string{"logits"}, testDevice(t, 0), true)
 	if err != nil {
 		t.Fatal(err)
 	}
