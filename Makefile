@@ -26,7 +26,7 @@ define environment
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help toolchains deps build test test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict clean distclean
+.PHONY: help toolchains deps gpu build test test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -40,6 +40,9 @@ toolchains:
 deps: toolchains ## put the two native libraries into .deps/lib: ONNX Runtime and tokenizers
 	@$(PYTHON) tools/fetch_onnxruntime.py $(DEPS)/lib
 	@tools/build_tokenizers.sh $(DEPS)/lib
+
+gpu: toolchains ## put the GPU build of ONNX Runtime into .deps/gpu (docs/gpu.md)
+	@$(PYTHON) tools/fetch_onnxruntime.py $(DEPS)/gpu --gpu
 
 build: deps ## build bin/mslora
 	$(GO) build -o $(PROGRAM) ./cmd/mslora

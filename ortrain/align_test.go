@@ -36,7 +36,7 @@ func TestParityAlignment(t *testing.T) {
 					auxiliary.Loss, options.MinAuxLoss = 0, 1 // mixed, not fully aligned
 					align(options, 1, p.step.parameters, batch, auxiliary)
 					for i, parameter := range p.step.parameters {
-						if repeat > 0 && !slices.Equal(earlier[i], batch.Values[i]) {
+						if repeat > 0 && repeats(t, method) && !slices.Equal(earlier[i], batch.Values[i]) {
 							t.Errorf("run %d: %s has other bits", repeat, parameter.Name)
 						}
 					}

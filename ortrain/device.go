@@ -95,7 +95,7 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 	missing := func(err error) error {
 		return &hint.Error{
 			Err:  fmt.Errorf("the CUDA provider cannot be loaded: %w", err),
-			Hint: "it needs the GPU build of ONNX Runtime (libonnxruntime_providers_cuda.so beside libonnxruntime.so) and the CUDA 13 and cuDNN 9 libraries on LD_LIBRARY_PATH; or use --device cpu",
+			Hint: "`make gpu` fetches the GPU build of ONNX Runtime, name it with --onnxruntime .deps/gpu; it needs the CUDA 13 and cuDNN 9 libraries on LD_LIBRARY_PATH; or use --device cpu",
 		}
 	}
 	cuda, err := ort.NewCUDAProviderOptions()

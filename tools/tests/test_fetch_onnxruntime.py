@@ -31,8 +31,13 @@ def pinned(monkeypatch, tmp_path):
     path = wheel(tmp_path / "onnxruntime.whl", ["onnxruntime/capi/libonnxruntime.so.1.31.1"])
     monkeypatch.setattr(platform, "system", lambda: "Plan9")
     monkeypatch.setattr(platform, "machine", lambda: "pdp11")
-    monkeypatch.setitem(fetch_onnxruntime.WHEELS, ("Plan9", "pdp11"),
-                        ("plan9_pdp11", "00", hashlib.sha256(LIBRARY).hexdigest(), "libonnxruntime.so"))
+    digest = hashlib.sha256(LIBRARY).hexdigest()
+    monkeypatch.setitem(fetch_onnxruntime.WHEELS, ("Plan9", "pdp11", "cpu"),
+                        ("onnxruntime", "plan9_pdp11", "00", {"libonnxruntime.so": digest}))
+    monkeypatch.setitem(fetch_onnxruntime.WHEELS, ("Plan9", "pdp11", "gpu"),
+                        ("onnxruntime-gpu", "plan9_pdp11", "00",
+                         {"libonnxruntime.so": digest,
+                          "libonnxruntime_providers_shared.so": hashlib.sha256(b"another").hexdigest()}))
     monkeypatch.setattr(registry, "pip", lambda *arguments: asked.append(arguments) or path)
     return asked
 
@@ -41,6 +46,17 @@ def test_puts_the_library_into_the_folder(pinned, tmp_path):
     fetch_onnxruntime.main([str(tmp_path / "lib")])
     assert (tmp_path / "lib" / "libonnxruntime.so").read_bytes() == LIBRARY
     assert "--platform=plan9_pdp11" in pinned[0]
+
+
+def test_the_gpu_build_is_several_libraries(pinned, tmp_path):
+    for _ in range(2):
+        fetch_onnxruntime.main([str(tmp_path), "--gpu"])
+    assert (tmp_path / "libonnxruntime.so").read_bytes() == LIBRARY
+    assert (tmp_path / "libonnxruntime_providers_shared.so").read_bytes() == b"another"
+    assert [arguments[0].split("==")[0] for arguments in pinned] == ["onnxruntime-gpu"]
+    (tmp_path / "libonnxruntime_providers_shared.so").unlink()
+    fetch_onnxruntime.main([str(tmp_path), "--gpu"])
+    assert len(pinned) == 2
 
 
 def test_leaves_a_good_library_alone_and_replaces_a_bad_one(pinned, tmp_path):
@@ -68,12 +84,12 @@ def test_unknown_platforms_are_named(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("names", [[], ["onnxruntime/capi/libonnxruntime.so.1", "onnxruntime/capi/libonnxruntime.so.2"]])
 def test_a_wheel_must_hold_one_library(tmp_path, names):
-    with pytest.raises(Failure, match=f"holds {len(names)} ONNX Runtime libraries, expected 1"):
-        fetch_onnxruntime.unpack(wheel(tmp_path / "w", names), str(tmp_path / "lib"))
+    with pytest.raises(Failure, match=f"holds {len(names)} libraries libonnxruntime, expected 1"):
+        fetch_onnxruntime.unpack(wheel(tmp_path / "w", names), "libonnxruntime.so", str(tmp_path / "lib"))
     assert not (tmp_path / "lib").exists()
 
 
 def test_checksums_have_the_right_length():
-    for _, wheel_sha256, library_sha256, _ in fetch_onnxruntime.WHEELS.values():
-        for digest in wheel_sha256, library_sha256:
+    for _, _, wheel_sha256, libraries in fetch_onnxruntime.WHEELS.values():
+        for digest in wheel_sha256, *libraries.values():
             assert len(bytes.fromhex(digest)) == hashlib.sha256().digest_size
