@@ -23,7 +23,9 @@ const Outlier = 5
 type Suspect struct {
 	Text
 	Index     int     // of the text among all
-	Suspicion float64 // Disagreement + Phrases()
+	// Suspicion is log(1 + Disagreement), 0 where that is negative, + Phrases(). The logarithm, because most texts differ by almost
+	// nothing and hard ones by dozens of deviations: a sum would put any hard text above the strongest trigger.
+	Suspicion float64
 	Predicted int     // the clean model's label
 	// Disagreement is how far the log-odds of the given label under the vanilla model exceed those under the clean one,
 	// each in units of its model's log-odds, as a robust z-score among the texts with that label.
@@ -33,12 +35,13 @@ type Suspect struct {
 	Loss         float64  // −log p of the given label under the vanilla model, in nats: a baseline
 }
 
-// Phrases is the strength of the strongest candidate if that stands out, else 0.
+// Phrases is the strength of the strongest candidate of its label that the text holds, 0 if that is negative or there is none.
+// It counts also where it does not stand out: a syntax shows as many phrases that are a little too frequent.
 func (s Suspect) Phrases() float64 {
-	if s.Strongest == nil || s.Strongest.Strength < Outlier {
+	if s.Strongest == nil {
 		return 0
 	}
-	return s.Strongest.Strength
+	return max(0, s.Strongest.Strength)
 }
 
 // Result of an audit.
@@ -100,7 +103,7 @@ func Run(ctx context.Context, texts []Text, classes int, clean, vanilla Model, o
 				suspect.Strongest = trigger
 			}
 		}
-		suspect.Suspicion = suspect.Disagreement + suspect.Phrases()
+		suspect.Suspicion = math.Log1p(max(0, suspect.Disagreement)) + suspect.Phrases()
 		result.Suspects = append(result.Suspects, suspect)
 	}
 	slices.SortStableFunc(result.Suspects, func(a, b Suspect) int { return cmp.Compare(b.Suspicion, a.Suspicion) })

@@ -116,7 +116,7 @@ func TestRunFindsWrongLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	for rank, s := range r.Suspects[:len(wrong)] {
-		if !wrong[s.Text.Text] || s.Predicted != 0 || s.Suspicion != s.Disagreement+s.Phrases() {
+		if !wrong[s.Text.Text] || s.Predicted != 0 || !near(s.Suspicion, math.Log1p(s.Disagreement)+s.Phrases()) {
 			t.Errorf("rank %d: %+v", rank+1, s)
 		}
 	}

@@ -74,7 +74,7 @@ func (o auditOptions) record(texts []audit.Text, labels []string, result audit.R
 		r.Possible = append(r.Possible, auditPhrase{t.String(), labels[t.Class], t.Strength, t.Texts, t.VanillaFlips, t.CleanFlips})
 	}
 	for _, s := range result.Suspects {
-		if s.Phrases() > 0 {
+		if s.Phrases() >= audit.Outlier {
 			r.Holders++
 		}
 	}
