@@ -168,7 +168,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return err
 	}
-	if w := alignmentWarning(history); w != "" && cell.Align == string(gradalign.Authors) && method.Aligned {
+	if w := alignmentWarning(history, cell.Hyperparameters); w != "" && cell.Align == string(gradalign.Authors) && method.Aligned {
 		fmt.Fprintln(o.Stderr, "warning:", w)
 		warnings = append(warnings, w)
 	}
@@ -249,15 +249,17 @@ func trustWarnings(d *poison.Dataset) (warnings []string) {
 	return warnings
 }
 
-// alignmentWarning says if gradients were hardly aligned in the first epoch, in which a backdoor takes (see
-// docs/reproduction.md): the trusted texts were learned before the others, and the rest of the epoch trained on
-// raw gradients. Accuracy cannot show it.
-func alignmentWarning(history []ortrain.EpochRecord) string {
-	if len(history) == 0 || history[0].FullyAligned >= 0.5 {
-		return ""
+// alignmentWarning names the first epoch most of which trained on raw gradients, neither aligned nor mixed, as the authors' rule
+// has it where the trusted texts are learned before the others: there a backdoor takes (see docs/reproduction.md), and
+// accuracy cannot show it.
+func alignmentWarning(history []ortrain.EpochRecord, h experiment.Hyperparameters) string {
+	for epoch, record := range history {
+		if mixes := h.MuMax > 0 && epoch >= h.MixFrom; !mixes && record.FullyAligned < 0.5 {
+			return fmt.Sprintf("gradients were aligned in only %.0f %% of epoch %d, so a backdoor may have taken; "+
+				"train again with a lower --lr or with --min-aux-loss 0 --min-aux-norm 0", 100*record.FullyAligned, epoch+1)
+		}
 	}
-	return fmt.Sprintf("gradients were aligned in only %.0f %% of the first epoch, so a backdoor may have taken; "+
-		"train again with a lower --lr or with --min-aux-loss 0", 100*history[0].FullyAligned)
+	return ""
 }
 
 // summarize prints the scores and what was made.
