@@ -22,11 +22,11 @@ const Outlier = 5
 // Suspect is a training text with the reasons for its rank.
 type Suspect struct {
 	Text
-	Index     int     // of the text among all
+	Index int // of the text among all
 	// Suspicion is log(1 + Disagreement), 0 where that is negative, + Phrases(). The logarithm, because most texts differ by almost
 	// nothing and hard ones by dozens of deviations: a sum would put any hard text above the strongest trigger.
 	Suspicion float64
-	Predicted int     // the clean model's label
+	Predicted int // the clean model's label
 	// Disagreement is how far the log-odds of the given label under the vanilla model exceed those under the clean one,
 	// each in units of its model's log-odds, as a robust z-score among the texts with that label.
 	Disagreement float64

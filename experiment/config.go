@@ -38,7 +38,7 @@ type Config struct {
 	ArenaStrategy string `yaml:"cuda_arena_strategy,omitempty"`
 	MemoryLimit   int64  `yaml:"cuda_memory_limit,omitempty"` // bytes
 	TF32          bool   `yaml:"cuda_tf32,omitempty"`
-	SaveEvery     int    `yaml:"save_every"`                  // steps
+	SaveEvery     int    `yaml:"save_every"` // steps
 
 	Preset string `yaml:"preset"` // authors or paper
 	// Overrides of the preset, by the names of Hyperparameters.
