@@ -1,11 +1,9 @@
 package ortrain
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,24 +36,6 @@ type parity struct {
 	step       *stepper
 	drawn      Tuned
 	buffer     *gradientBuffer
-}
-
-// testDevice is the CPU with so many threads, or what MSLORA_TEST_DEVICE names, to test on a GPU.
-func testDevice(t *testing.T, threads int) Device {
-	t.Helper()
-	device, err := ParseDevice(cmp.Or(os.Getenv("MSLORA_TEST_DEVICE"), "cpu"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	device.Threads = threads
-	return device
-}
-
-// repeats tells whether a method's gradients have the same bits each time. The CUDA provider adds the gradients of biases and of
-// LayerNorm's weights up in no fixed order.
-func repeats(t *testing.T, method string) bool {
-	t.Helper()
-	return testDevice(t, 0).Provider == "cpu" || !slices.Contains([]string{"full", "ga", "adapter"}, method)
 }
 
 // eachParity runs a test for every family and method.

@@ -71,8 +71,7 @@ def main(arguments=None):
                              "--implementation=cp", "--python-version=3.12", "--abi=cp312", f"--platform={tag}")
         for name, path in paths.items():
             unpack(wheel, name, path)
-    path = paths[next(iter(paths))]
-    print(f"ONNX Runtime {VERSION}: {path}")
+    print(f"ONNX Runtime {VERSION}: {', '.join(paths.values())}")
 
 
 if __name__ == "__main__":
