@@ -16,8 +16,8 @@ type Options struct {
 	Progress   func(message string) // told what begins; may be nil
 }
 
-// Outlier is the strength from which on a phrase counts as a possible trigger.
-const Outlier = 5
+// outlier is the strength from which on a phrase counts as a possible trigger.
+const outlier = 5
 
 // Suspect is a training text with the reasons for its rank.
 type Suspect struct {
@@ -54,10 +54,20 @@ type Result struct {
 // Possible gives the triggers that stand out.
 func (r Result) Possible() []Trigger {
 	n := 0
-	for n < len(r.Triggers) && r.Triggers[n].Strength >= Outlier {
+	for n < len(r.Triggers) && r.Triggers[n].Strength >= outlier {
 		n++
 	}
 	return r.Triggers[:n]
+}
+
+// Holders counts the texts that hold a possible trigger of their label.
+func (r Result) Holders() (n int) {
+	for _, s := range r.Suspects {
+		if s.Phrases() >= outlier {
+			n++
+		}
+	}
+	return n
 }
 
 // Run audits texts of classes classes. vanilla was trained on them without any defence, clean with one.

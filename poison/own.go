@@ -19,8 +19,10 @@ type Own struct {
 	Clean string // trusted texts that gradients are aligned to
 	// CleanFromDev draws that many trusted texts from Dev instead, and removes them from it.
 	CleanFromDev int
-	Columns      Columns
-	Seed         uint64 // of the split and of the draw
+	// Limit keeps that many rows of Data, a Sample, so that a file of any length needs little memory; 0: all.
+	Limit   int
+	Columns Columns
+	Seed    uint64 // of the split and of the draws
 }
 
 // mostClasses is the largest number of classes that a label column may have: with more it is no label column.
@@ -30,17 +32,21 @@ const mostClasses = 1000
 // numbers, else in alphabetical order. Dataset.Labels has their names, Dataset.Trusted the trusted texts, if any
 // were named; TestPoison is empty, as nobody knows the trigger, and Target is -1.
 func LoadOwn(o Own) (*Dataset, error) {
-	train, file, err := readNamed(o.Data, "train", o.Columns)
+	var classes classNames
+	train, file, err := readNamed(o.Data, "train", o.Columns, NewSample[NamedText](o.Limit, o.Seed), classes.add)
 	if err != nil {
 		return nil, err
 	}
 	d := &Dataset{Name: strings.TrimSuffix(filepath.Base(o.Data), filepath.Ext(o.Data)), Attack: Unknown, Target: -1, Files: []File{file}}
-	if d.Labels, err = classNames(train); err != nil {
+	if d.Labels, err = classes.sorted(); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Data, err)
 	}
 	d.Classes = len(d.Labels)
 	if d.Train, err = d.number(o.Data, train, o.Data); err != nil {
 		return nil, err
+	}
+	if err := d.everyClass(); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Data, err)
 	}
 	for _, other := range []struct {
 		path, role string
@@ -49,7 +55,7 @@ func LoadOwn(o Own) (*Dataset, error) {
 		if other.path == "" {
 			continue
 		}
-		named, file, err := readNamed(other.path, other.role, o.Columns)
+		named, file, err := readNamed(other.path, other.role, o.Columns, NewSample[NamedText](0, 0), func(NamedText) error { return nil })
 		if err != nil {
 			return nil, err
 		}
@@ -71,44 +77,67 @@ func LoadOwn(o Own) (*Dataset, error) {
 	return d, nil
 }
 
-func readNamed(path, role string, c Columns) ([]NamedText, File, error) {
-	var texts []NamedText
+// readNamed offers all rows of a file to a sample and gives what it kept; check sees each row first.
+func readNamed(path, role string, c Columns, sample *Sample[NamedText], check func(NamedText) error) ([]NamedText, File, error) {
 	sum, err := EachNamed(path, c, func(t NamedText) error {
-		texts = append(texts, t)
+		if err := check(t); err != nil {
+			return err
+		}
+		sample.Add(t)
 		return nil
 	})
-	return texts, File{Role: role, Path: path, SHA256: sum, Rows: len(texts)}, err
+	return sample.Rows(), File{Role: role, Path: path, SHA256: sum, Rows: sample.Seen()}, err
 }
 
-// classNames lists the labels that occur.
-func classNames(texts []NamedText) ([]string, error) {
-	seen := map[string]bool{}
-	numbers := true
-	var names []string
-	for _, t := range texts {
-		if seen[t.Label] {
-			continue
-		}
-		seen[t.Label] = true
-		names = append(names, t.Label)
-		if len(names) > mostClasses {
-			return nil, hint.New("name the right column with --label-column", "there are more than %d different labels, the last is %s on line %d", mostClasses, quote(t.Label), t.Line)
-		}
-		_, err := strconv.Atoi(t.Label)
-		numbers = numbers && err == nil
+// classNames collects the labels that occur.
+type classNames struct {
+	names []string
+	seen  map[string]bool
+	words bool // one of them is no whole number
+}
+
+func (c *classNames) add(t NamedText) error {
+	if c.seen[t.Label] {
+		return nil
 	}
-	if len(names) < 2 {
-		return nil, hint.New("a classifier needs two classes or more", "every text has the label %s", quote(names[0]))
+	if len(c.names) == mostClasses {
+		return hint.New("name the right column with --label-column", "there are more than %d different labels, the last is %s", mostClasses, quote(t.Label))
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if numbers {
-			x, _ := strconv.Atoi(a)
-			y, _ := strconv.Atoi(b)
-			return cmp.Or(cmp.Compare(x, y), cmp.Compare(a, b)) // 1 and 01 are two names
+	if c.seen == nil {
+		c.seen = map[string]bool{}
+	}
+	c.seen[t.Label] = true
+	c.names = append(c.names, t.Label)
+	_, err := strconv.Atoi(t.Label)
+	c.words = c.words || err != nil
+	return nil
+}
+
+func (c *classNames) sorted() ([]string, error) {
+	if len(c.names) < 2 {
+		return nil, hint.New("a classifier needs two classes or more", "every text has the label %s", quote(c.names[0]))
+	}
+	slices.SortFunc(c.names, func(a, b string) int {
+		if c.words {
+			return cmp.Compare(a, b)
 		}
-		return cmp.Compare(a, b)
+		x, _ := strconv.Atoi(a)
+		y, _ := strconv.Atoi(b)
+		return cmp.Or(cmp.Compare(x, y), cmp.Compare(a, b)) // 1 and 01 are two names
 	})
-	return names, nil
+	return c.names, nil
+}
+
+// everyClass makes sure that a sample of the texts has lost none of the classes.
+func (d *Dataset) everyClass() error {
+	seen := make([]bool, d.Classes)
+	for _, t := range d.Train {
+		seen[t.Label] = true
+	}
+	if class := slices.Index(seen, false); class >= 0 {
+		return hint.New("draw more texts", "none of the %d texts that --limit drew has the label %s", len(d.Train), quote(d.Labels[class]))
+	}
+	return nil
 }
 
 // number turns class names into numbers. source is the file that the names are from.

@@ -153,6 +153,10 @@ func TestLoadOwn(t *testing.T) {
 	if err != nil || len(given.Train) != 60 || len(given.Dev) != 6 || len(given.Trusted) != 4 {
 		t.Errorf("train %d, dev %d, trusted %d: %v", len(given.Train), len(given.Dev), len(given.Trusted), err)
 	}
+	limited, err := LoadOwn(Own{Data: path("reviews.csv"), Dev: path("dev.csv"), Limit: 30, Columns: standard, Seed: 42})
+	if err != nil || len(limited.Train) != 30 || len(limited.Dev) != 10 || limited.Files[0].Rows != 60 {
+		t.Errorf("train %d, dev %d, rows %d: %v", len(limited.Train), len(limited.Dev), limited.Files[0].Rows, err)
+	}
 	numbers, err := LoadOwn(Own{Data: path("stars.csv"), Columns: standard})
 	if err != nil || !slices.Equal(numbers.Labels, []string{"1", "9", "10"}) {
 		t.Errorf("labels %q: %v", numbers.Labels, err)
@@ -175,9 +179,10 @@ func TestLoadOwnErrors(t *testing.T) {
 	}{
 		{Own{Data: "one.csv"}, `every text has the label "good"`},
 		{Own{Data: "few.csv"}, `label "bad" has 9 texts`},
-		{Own{Data: "many.csv"}, `more than 1000 different labels, the last is "1000" on line 1002`},
+		{Own{Data: "many.csv"}, `line 1002: there are more than 1000 different labels, the last is "1000"`},
 		{Own{Data: "ok.csv", Test: "other.csv"}, `other.csv: line 3: label "excellent" does not occur in`},
 		{Own{Data: "ok.csv", CleanFromDev: 2}, "cannot draw 2 auxiliary texts from 2 dev texts"},
+		{Own{Data: "ok.csv", Limit: 1}, "of the 1 texts that --limit drew"},
 		{Own{Data: "none.csv"}, "none.csv: file does not exist"},
 	} {
 		own := test.own

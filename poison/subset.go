@@ -59,6 +59,7 @@ const (
 	attackStream
 	mixStream
 	divideStream
+	sampleStream
 )
 
 // DrawAuxiliary draws n clean texts from dev, which the defender trusts, and removes them from it: the auxiliary

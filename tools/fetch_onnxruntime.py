@@ -5,7 +5,7 @@ usage: fetch_onnxruntime.py FOLDER [--gpu]
 
 The library comes out of ONNX Runtime's Python wheel: one fixed file per platform, whatever the version of
 the local Python, so that its checksum can be pinned. A library that is there already is left alone, and
-nothing is fetched where ONNXRUNTIME_LIB names another.
+nothing is fetched where ONNXRUNTIME_LIB names another, unless --gpu asks for it.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main(arguments=None):
     parser.add_argument("--gpu", action="store_true", help="the build with the CUDA provider")
     arguments = parser.parse_args(arguments)
     folder, build = arguments.folder, "gpu" if arguments.gpu else "cpu"
-    if os.environ.get("ONNXRUNTIME_LIB"):
+    if os.environ.get("ONNXRUNTIME_LIB") and not arguments.gpu:
         return
     system = platform.system(), platform.machine(), build
     if system not in WHEELS:

@@ -26,6 +26,7 @@ type auditOptions struct {
 	Vanilla string // folder of a vanilla one, "": it is trained in Out
 	Data    string
 	Columns poison.Columns // with flags if the audit is to be scored
+	Limit   int            // texts drawn from Data, 0: all
 	Out     string
 	Model   string // what the vanilla classifier starts from, "": as the clean one
 	Epochs  int    // of the vanilla classifier
@@ -53,6 +54,7 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts that the classifier was trained on"},
 			&cli.StringFlag{Name: "vanilla", Usage: "`FOLDER` of a classifier of the same texts made with `mslora train --method vanilla`", DefaultText: "trained in OUT/vanilla"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from", DefaultText: "the classifier's"},
+			&cli.IntFlag{Name: "limit", Usage: "audit `N` texts drawn from --data: those that `mslora train` drew with the same --limit and --seed", DefaultText: "all"},
 			&cli.IntFlag{Name: "epochs", Usage: "passes over the texts that train the vanilla classifier", Value: 1},
 			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
 			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
@@ -75,7 +77,7 @@ func auditCommand() *cli.Command {
 			return runAudit(c.Context, auditOptions{
 				Folder: c.Args().First(), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
 				Columns: poison.Columns{Text: c.String("text-column"), Label: c.String("label-column"), Flag: c.String("score-column")},
-				Model:   c.String("model"), Epochs: c.Int("epochs"),
+				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
 				JSON:  c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
 				Graphs: c.String("graphs"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
@@ -90,6 +92,8 @@ func (o auditOptions) validate() error {
 		return hint.New("the .csv, .tsv or .jsonl file that the classifier was trained on", "--data is missing")
 	case o.Out == "":
 		return hint.New("a folder for suspects.csv and triggers.csv, for example audit", "--out is missing")
+	case o.Limit < 0:
+		return negativeLimit(o.Limit)
 	case o.Audit.Candidates < 1 || o.Audit.Probes < 1 || o.Epochs < 1:
 		return hint.New("give 1 or more", "--candidates, --probes and --epochs cannot be below 1")
 	}
@@ -160,18 +164,22 @@ func runAudit(ctx context.Context, o auditOptions) error {
 // read gives the texts with the classifier's numbers for their labels.
 func (o auditOptions) read(labels []string) (texts []audit.Text, sum string, err error) {
 	poisoned := 0
+	sample := poison.NewSample[audit.Text](o.Limit, o.Audit.Seed)
 	sum, err = poison.EachNamed(o.Data, o.Columns, func(t poison.NamedText) error {
 		class := slices.Index(labels, t.Label)
 		if class < 0 {
 			return hint.New("audit the texts that the classifier was trained on; its labels are in config.json",
 				"line %d: %s has no label %q", t.Line, o.Folder, t.Label)
 		}
+		sample.Add(audit.Text{Text: t.Text, Label: class, Line: t.Line, Poisoned: t.Poisoned})
+		return nil
+	})
+	texts = sample.Rows()
+	for _, t := range texts {
 		if t.Poisoned {
 			poisoned++
 		}
-		texts = append(texts, audit.Text{Text: t.Text, Label: class, Line: t.Line, Poisoned: t.Poisoned})
-		return nil
-	})
+	}
 	if err == nil && o.Columns.Flag != "" && (poisoned == 0 || poisoned == len(texts)) {
 		err = hint.New("leave --score-column out if nobody knows the poisoned texts", "%s: column %q calls %d of %d texts poisoned; scores need texts of both kinds",
 			o.Data, o.Columns.Flag, poisoned, len(texts))
@@ -193,13 +201,13 @@ func (o auditOptions) trainVanilla(ctx context.Context) error {
 		o.Model = cell.ModelFolder
 	}
 	t := trainOptions{
-		Own:    poison.Own{Data: o.Data, Columns: o.Columns, Seed: o.Audit.Seed},
+		Own:    poison.Own{Data: o.Data, Limit: o.Limit, Columns: o.Columns, Seed: o.Audit.Seed},
 		Config: experiment.DefaultConfig(), Out: filepath.Join(o.Out, "vanilla"), Quiet: o.Quiet || o.JSON, Library: o.Library,
 		Stdout: io.Discard, Stderr: o.Stderr,
 	}
 	t.Config.Data, t.Config.Models, t.Config.Methods, t.Config.Seeds = []string{o.Data}, []string{o.Model}, []string{"vanilla"}, []uint64{o.Audit.Seed}
 	t.Config.Out, t.Config.Graphs, t.Config.Device, t.Config.Threads = filepath.Join(t.Out, trainingFolder), o.Graphs, o.Device, o.Threads
-	t.Config.Hyperparameters.Epochs = &o.Epochs
+	t.Config.Hyperparameters.Epochs, t.Config.Limit = &o.Epochs, o.Limit
 	return train(ctx, t)
 }
 

@@ -23,6 +23,7 @@ type auditRecord struct {
 	Schema     int               `json:"schema"` // 1
 	Data       string            `json:"data"`
 	Texts      int               `json:"texts"`
+	Limit      int               `json:"limit,omitempty"` // texts that were drawn from data, 0: all
 	Classifier string            `json:"classifier"`
 	Vanilla    string            `json:"vanilla"`
 	Candidates int               `json:"candidates"` // for each label
@@ -59,8 +60,8 @@ type auditRanked struct {
 
 func (o auditOptions) record(texts []audit.Text, labels []string, result audit.Result, sum string) (auditRecord, error) {
 	r := auditRecord{
-		Schema: 1, Data: filepath.Base(o.Data), Texts: len(texts), Classifier: o.Folder, Vanilla: o.Vanilla,
-		Candidates: o.Audit.Candidates, Probes: o.Audit.Probes, Seed: o.Audit.Seed, Tested: len(result.Triggers), Passes: result.Passes,
+		Schema: 1, Data: filepath.Base(o.Data), Texts: len(texts), Limit: o.Limit, Classifier: o.Folder, Vanilla: o.Vanilla,
+		Candidates: o.Audit.Candidates, Probes: o.Audit.Probes, Seed: o.Audit.Seed, Tested: len(result.Triggers), Passes: result.Passes, Holders: result.Holders(),
 		Possible: []auditPhrase{}, Versions: experiment.Versions(), Checksums: map[string]string{"data": sum},
 	}
 	for name, folder := range map[string]string{"classifier": o.Folder, "vanilla": o.Vanilla} {
@@ -72,11 +73,6 @@ func (o auditOptions) record(texts []audit.Text, labels []string, result audit.R
 	}
 	for _, t := range result.Possible() {
 		r.Possible = append(r.Possible, auditPhrase{t.String(), labels[t.Class], t.Strength, t.Texts, t.VanillaFlips, t.CleanFlips})
-	}
-	for _, s := range result.Suspects {
-		if s.Phrases() >= audit.Outlier {
-			r.Holders++
-		}
 	}
 	return r, nil
 }

@@ -52,6 +52,7 @@ func trainCommand() *cli.Command {
 			&cli.IntFlag{Name: "clean-from-dev", Usage: "draw `N` trusted texts from --dev instead", DefaultText: "0"},
 			&cli.StringFlag{Name: "dev", Usage: "`FILE` of texts to choose the best epoch by", DefaultText: "a tenth of --data"},
 			&cli.StringFlag{Name: "test", Usage: "`FILE` of texts to score the classifier on", DefaultText: "none"},
+			&cli.IntFlag{Name: "limit", Usage: "train on `N` texts drawn from --data, which then needs no more memory than they do", DefaultText: "all"},
 			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
 			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or a name, see `mslora fetch --help`", Value: "bge-small"},
@@ -69,7 +70,7 @@ func trainCommand() *cli.Command {
 			o := trainOptions{
 				Own: poison.Own{
 					Data: c.String("data"), Dev: c.String("dev"), Test: c.String("test"), Clean: c.String("clean"),
-					CleanFromDev: c.Int("clean-from-dev"), Seed: c.Uint64("seed"),
+					CleanFromDev: c.Int("clean-from-dev"), Limit: c.Int("limit"), Seed: c.Uint64("seed"),
 					Columns: poison.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
 				},
 				Config: experiment.DefaultConfig(), Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"),
@@ -77,7 +78,7 @@ func trainCommand() *cli.Command {
 			}
 			o.Config.Data, o.Config.Models = []string{o.Own.Data}, []string{c.String("model")}
 			o.Config.Methods, o.Config.Seeds = []string{c.String("method")}, []uint64{o.Own.Seed}
-			o.Config.Out = filepath.Join(o.Out, trainingFolder)
+			o.Config.Out, o.Config.Limit = filepath.Join(o.Out, trainingFolder), o.Own.Limit
 			if err := trainingFromFlags(c, &o.Config); err != nil {
 				return badInput(err)
 			}
@@ -120,6 +121,8 @@ func (o trainOptions) validate(method experiment.Method) error {
 		return hint.New("give one of them", "--clean and --clean-from-dev both say where trusted texts are")
 	case o.Own.CleanFromDev < 0:
 		return hint.New("96 is the paper's number", "--clean-from-dev %d is negative", o.Own.CleanFromDev)
+	case o.Own.Limit < 0:
+		return negativeLimit(o.Own.Limit)
 	case o.Own.CleanFromDev > 0 && o.Own.Dev == "":
 		return hint.New("name a file of texts that you trust with --dev", "--clean-from-dev needs --dev: texts split off --data may be poisoned themselves")
 	case method.Aligned && o.Own.Clean == "" && o.Own.CleanFromDev == 0:
@@ -127,6 +130,10 @@ func (o trainOptions) validate(method experiment.Method) error {
 			"--clean is missing: method %s needs texts that you trust", method.Name)
 	}
 	return nil
+}
+
+func negativeLimit(n int) error {
+	return hint.New("give a number of texts, or leave it out for all", "--limit %d is negative", n)
 }
 
 func train(ctx context.Context, o trainOptions) error {
@@ -204,6 +211,9 @@ const mostNamed = 10
 // describe says in a line what was read, so that a wrong column is seen before training.
 func describe(d *poison.Dataset) string {
 	text := fmt.Sprintf("%d texts, %d to choose the epoch", len(d.Train), len(d.Dev))
+	if n := d.Files[0].Rows; n > len(d.Train)+len(d.Dev) {
+		text = fmt.Sprintf("drawn from %d: %s", n, text)
+	}
 	if len(d.Trusted) > 0 {
 		text += fmt.Sprintf(", %d trusted", len(d.Trusted))
 	}

@@ -132,6 +132,9 @@ func settings(cell experiment.Cell) ([]report.Pair, error) {
 		return nil, err
 	}
 	pairs := []report.Pair{{Name: "seed", Value: fmt.Sprint(cell.Seed)}}
+	if cell.Limit > 0 {
+		pairs = append(pairs, report.Pair{Name: "limit", Value: fmt.Sprint(cell.Limit)})
+	}
 	for content := node.Content[0].Content; len(content) > 1; content = content[2:] {
 		value := content[1].Value
 		for i, item := range content[1].Content {

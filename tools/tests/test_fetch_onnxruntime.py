@@ -75,6 +75,12 @@ def test_fetches_nothing_where_another_library_is_named(pinned, monkeypatch, tmp
     assert pinned == [] and not (tmp_path / "lib").exists()
 
 
+def test_the_gpu_build_is_fetched_all_the_same(pinned, monkeypatch, tmp_path):
+    monkeypatch.setenv("ONNXRUNTIME_LIB", "/opt/onnxruntime")
+    with pytest.raises(Failure, match="on pdp11, GPU build"):  # which shows that it was looked for
+        fetch_onnxruntime.main([str(tmp_path / "gpu"), "--gpu"])
+
+
 def test_unknown_platforms_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(platform, "machine", lambda: "pdp11")
     with pytest.raises(Failure, match="no pinned ONNX Runtime for .* on pdp11") as caught:
