@@ -1,17 +1,21 @@
-// Command steps trains on demand for the benchmark: it prints the batches that it will train on, then runs
-// one step for each line that it reads and answers with the time. The benchmark's PyTorch side takes turns
-// with it, so both see the same machine.
+// Command steps trains on demand for the benchmark: it prints the batches that it will train on and the auxiliary
+// batch, which is also the dev set, then runs one step for each line that it reads and answers with the time. The
+// benchmark's PyTorch side takes turns with it, so both see the same machine.
 //
-// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS
+// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS
+//
+// Texts are joined until they have WORDS words, 0 leaves them as they are; the file is read as often as that takes.
 package main
 
 import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -33,16 +37,16 @@ func main() {
 }
 
 func run(arguments []string) error {
-	if len(arguments) != 5 {
-		return fmt.Errorf("usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS")
+	const usage = "usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS"
+	if len(arguments) != 6 {
+		return errors.New(usage)
 	}
-	batches, err := strconv.Atoi(arguments[3])
-	if err != nil {
-		return err
-	}
-	threads, err := strconv.Atoi(arguments[4])
-	if err != nil {
-		return err
+	var numbers [3]int // batches, threads, words
+	for i, text := range arguments[3:] {
+		var err error
+		if numbers[i], err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("%s: %w", usage, err)
+		}
 	}
 	library, _, err := ortlib.Find("")
 	if err != nil {
@@ -52,46 +56,43 @@ func run(arguments []string) error {
 	if err := ort.InitializeEnvironment(); err != nil {
 		return err
 	}
-	trainer, folder, err := open(arguments[0], arguments[1], arguments[2], batches, threads)
+	trainer, dev, folder, err := open(arguments[0], arguments[1], arguments[2], numbers[0], numbers[1], numbers[2])
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	return serve(trainer, batches)
+	return serve(trainer, dev, numbers[0])
 }
 
 // open makes a trainer for one epoch over the first texts of a CSV file.
-func open(modelFolder, texts, methodName string, batches, threads int) (*ortrain.Trainer, string, error) {
+func open(modelFolder, texts, methodName string, batches, threads, words int) (trainer *ortrain.Trainer, dev []ortrain.Example, folder string, err error) {
 	model, err := ortrain.OpenModel(modelFolder)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	encoder, err := tokenizer.Open(modelFolder)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	rows, err := poison.ReadTexts(texts)
 	if err != nil {
-		return nil, "", err
-	}
-	if len(rows) < batches*batchSize+batchSize {
-		return nil, "", fmt.Errorf("%s has %d texts, expected at least %d", texts, len(rows), (batches+1)*batchSize)
+		return nil, nil, "", err
 	}
 	var examples []ortrain.Example
-	for _, row := range rows[:batches*batchSize+batchSize] {
+	for _, row := range join(rows, words, (batches+1)*batchSize) {
 		examples = append(examples, ortrain.Example{Tokens: encoder.Encode(row.Text, 512), Label: row.Label})
 	}
 	method, err := experiment.FindMethod(methodName)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	both, err := method.Topologies(model.Config.Architecture(), "")
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	preset, err := experiment.FindPreset("authors", model.Config.Architecture())
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	setting := ortrain.Setting{
 		Modules: preset.Modules(),
@@ -102,21 +103,39 @@ func open(modelFolder, texts, methodName string, batches, threads int) (*ortrain
 		data.Auxiliary = data.Dev
 		setting.Align = preset.Alignment()
 	}
-	folder, err := os.MkdirTemp("", "mslora-bench-")
-	if err != nil {
-		return nil, "", err
+	if folder, err = os.MkdirTemp("", "mslora-bench-"); err != nil {
+		return nil, nil, "", err
 	}
-	trainer, err := ortrain.NewTrainer(model, both, setting, data, folder, ortrain.Device{Provider: "cpu", Threads: threads})
-	return trainer, folder, err
+	trainer, err = ortrain.NewTrainer(model, both, setting, data, folder, ortrain.Device{Provider: "cpu", Threads: threads})
+	return trainer, data.Dev, folder, err
+}
+
+// join makes n texts of at least words words, each of consecutive rows and with the first one's label.
+func join(rows []poison.Text, words, n int) []poison.Text {
+	joined := make([]poison.Text, n)
+	next := 0
+	for i := range joined {
+		joined[i].Label = rows[next%len(rows)].Label
+		var text []string
+		for len(text) == 0 || len(text) < words {
+			text = append(text, strings.Fields(rows[next%len(rows)].Text)...)
+			next++
+		}
+		joined[i].Text = strings.Join(text, " ")
+	}
+	return joined
 }
 
 // serve prints the batches as JSON, then answers each line of standard input with one step.
-func serve(trainer *ortrain.Trainer, batches int) error {
+func serve(trainer *ortrain.Trainer, dev []ortrain.Example, batches int) error {
 	out := json.NewEncoder(os.Stdout)
 	for step := range batches {
 		if err := out.Encode(trainer.Batch(step)); err != nil {
 			return err
 		}
+	}
+	if err := out.Encode(dev); err != nil {
+		return err
 	}
 	lines := bufio.NewScanner(os.Stdin)
 	if !lines.Scan() {
