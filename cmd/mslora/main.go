@@ -98,7 +98,7 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		return 0
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		fmt.Fprintln(stderr, "interrupted; the same command resumes where this one stopped")
+		fmt.Fprintln(stderr, "interrupted; run the same command again: training goes on where it stopped")
 		return exitInterrupted
 	}
 	fmt.Fprintf(stderr, "error: %v\n", err)
