@@ -20,6 +20,9 @@ func (s Share) Percent() float64 {
 // String gives the percentage and both counts.
 func (s Share) String() string { return fmt.Sprintf("%.2f (%d of %d)", s.Percent(), s.Hits, s.Texts) }
 
+// Add counts the texts of another share, too.
+func (s *Share) Add(other Share) { s.Hits, s.Texts = s.Hits+other.Hits, s.Texts+other.Texts }
+
 func (s Share) check() error {
 	if s.Hits < 0 || s.Hits > s.Texts {
 		return fmt.Errorf("%d hits of %d texts", s.Hits, s.Texts)

@@ -21,6 +21,10 @@ func TestShares(t *testing.T) {
 			t.Errorf("%s: %v, want %v", test.name, test.got, test.want)
 		}
 	}
+	sum := Share{1, 2}
+	if sum.Add(Share{3, 5}); sum != (Share{4, 7}) {
+		t.Errorf("1 of 2 and 3 of 5 are %v", sum)
+	}
 	if p := (Share{1, 8}).Percent(); p != 12.5 {
 		t.Errorf("1 of 8 is %v %%", p)
 	}

@@ -91,21 +91,6 @@ func (o compareOptions) validate() error {
 	return nil
 }
 
-// texts are the rows of a file in two lists.
-type texts struct{ texts, labels []string }
-
-// read reads a file; its labels must be among the classes.
-func (o compareOptions) read(path string, c poison.Columns, classes []string) (all texts, err error) {
-	_, err = poison.EachNamed(path, c, func(t poison.NamedText) error {
-		if c.Label != "" && !slices.Contains(classes, t.Label) {
-			return hint.New("the classifier knows "+strings.Join(classes, ", "), "label %q is unknown to %s", t.Label, o.Folders[0])
-		}
-		all.texts, all.labels = append(all.texts, t.Text), append(all.labels, t.Label)
-		return nil
-	})
-	return all, err
-}
-
 func compare(ctx context.Context, o compareOptions) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -113,72 +98,142 @@ func compare(ctx context.Context, o compareOptions) error {
 	if err := startRuntime(o.Library); err != nil {
 		return err
 	}
-	var data texts
-	var triggered, first []string // triggered texts; labels that the first classifier gives
-	var rows []eval.Comparison
-	for i, folder := range o.Folders {
+	var all []*contestant
+	for _, folder := range o.Folders {
 		c, err := classifier.Open(folder, o.Graphs, o.Device)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		if i == 0 {
-			if data, triggered, err = o.load(c.Labels); err != nil {
-				return err
-			}
-		}
 		if o.Target != "" && !slices.Contains(c.Labels, o.Target) {
 			return hint.New("it knows "+strings.Join(c.Labels, ", "), "--target %q is no label of %s", o.Target, folder)
 		}
-		predicted, err := labelsOf(ctx, c, data.texts)
-		if err != nil {
+		all = append(all, o.enter(folder, c))
+	}
+	if err := o.check(all[0].Labels); err != nil {
+		return err
+	}
+	if err := o.score(ctx, all); err != nil {
+		return err
+	}
+	if asr := all[0].row.ASR; asr != nil && asr.Texts == 0 {
+		return hint.New("ASR counts texts of other labels that get the target", "%s: every text has the label %q", o.Data, o.Target)
+	}
+	rows := make([]eval.Comparison, len(all))
+	for i, c := range all {
+		rows[i] = c.row
+	}
+	if !o.JSON {
+		return eval.WriteComparison(o.Stdout, rows)
+	}
+	for _, row := range rows {
+		if err := writeJSON(o.Stdout, row); err != nil {
 			return err
 		}
-		if i == 0 {
-			first = predicted
+	}
+	return nil
+}
+
+// contestant is a classifier with its row of the table.
+type contestant struct {
+	*classifier.Classifier
+	row eval.Comparison
+}
+
+func (o compareOptions) enter(folder string, c *classifier.Classifier) *contestant {
+	entered := &contestant{c, eval.Comparison{Classifier: folder}}
+	if o.Target != "" {
+		entered.row.ASR, entered.row.Floor = &eval.Share{}, &eval.Share{}
+	}
+	return entered
+}
+
+// check reads both files before any text is predicted. Labels must be among the classes.
+func (o compareOptions) check(classes []string) error {
+	_, err := poison.EachNamed(o.Data, o.Columns, func(t poison.NamedText) error {
+		if !slices.Contains(classes, t.Label) {
+			return hint.New("the classifier knows "+strings.Join(classes, ", "), "label %q is unknown to %s", t.Label, o.Folders[0])
 		}
-		row := eval.Comparison{Classifier: folder, CACC: eval.Accuracy(predicted, data.labels), Agreement: eval.Accuracy(predicted, first)}
-		if triggered != nil {
-			hit, err := labelsOf(ctx, c, triggered)
+		return nil
+	})
+	if err == nil && o.Poisoned != "" {
+		_, err = poison.EachNamed(o.Poisoned, poison.Columns{Text: o.Columns.Text}, func(poison.NamedText) error { return nil })
+	}
+	return err
+}
+
+// score fills in all rows. Files are read in batches, so memory does not grow with them.
+func (o compareOptions) score(ctx context.Context, all []*contestant) error {
+	random := rand.New(rand.NewPCG(o.Seed, 0))
+	err := eachBatch(o.Data, o.Columns, func(texts, labels []string) error {
+		var triggered []string // the texts of other labels than the target, with one of the trigger's phrases
+		for i, text := range texts {
+			if len(o.Trigger.Phrases) > 0 && labels[i] != o.Target {
+				triggered = append(triggered, o.Trigger.Insert(text, random))
+			}
+		}
+		var first []string // labels that the first classifier gives
+		for _, c := range all {
+			predicted, err := c.labelsOf(ctx, texts)
 			if err != nil {
 				return err
 			}
-			asr, floor := o.targeted(hit, nil), o.targeted(predicted, data.labels)
-			row.ASR, row.Floor = &asr, &floor
-		}
-		rows = append(rows, row)
-	}
-	if o.JSON {
-		for _, row := range rows {
-			if err := writeJSON(o.Stdout, row); err != nil {
-				return err
+			if first == nil {
+				first = predicted
+			}
+			c.row.CACC.Add(eval.Accuracy(predicted, labels))
+			c.row.Agreement.Add(eval.Accuracy(predicted, first))
+			if o.Target != "" {
+				c.row.Floor.Add(o.targeted(predicted, labels))
 			}
 		}
+		return o.attack(ctx, all, triggered)
+	})
+	if err != nil || o.Poisoned == "" {
+		return err
+	}
+	return eachBatch(o.Poisoned, poison.Columns{Text: o.Columns.Text}, func(texts, _ []string) error {
+		return o.attack(ctx, all, texts)
+	})
+}
+
+// attack adds triggered texts to the attack success rates.
+func (o compareOptions) attack(ctx context.Context, all []*contestant, triggered []string) error {
+	if len(triggered) == 0 {
 		return nil
 	}
-	return eval.WriteComparison(o.Stdout, rows)
-}
-
-// load reads the clean texts, and reads or makes the triggered ones: those of other labels than the target, with one
-// of the trigger's phrases.
-func (o compareOptions) load(classes []string) (data texts, triggered []string, err error) {
-	if data, err = o.read(o.Data, o.Columns, classes); err != nil {
-		return data, nil, err
-	}
-	if o.Poisoned != "" {
-		poisoned, err := o.read(o.Poisoned, poison.Columns{Text: o.Columns.Text}, classes)
-		return data, poisoned.texts, err
-	}
-	random := rand.New(rand.NewPCG(o.Seed, 0))
-	for i, text := range data.texts {
-		if len(o.Trigger.Phrases) > 0 && data.labels[i] != o.Target {
-			triggered = append(triggered, o.Trigger.Insert(text, random))
+	for _, c := range all {
+		predicted, err := c.labelsOf(ctx, triggered)
+		if err != nil {
+			return err
 		}
+		c.row.ASR.Add(o.targeted(predicted, nil))
 	}
-	return data, triggered, nil
+	return nil
 }
 
-func labelsOf(ctx context.Context, c *classifier.Classifier, texts []string) ([]string, error) {
+// eachBatch gives a file's texts and labels, as many at once as are predicted at once.
+func eachBatch(path string, c poison.Columns, use func(texts, labels []string) error) error {
+	var texts, labels []string
+	flush := func() error {
+		err := use(texts, labels)
+		texts, labels = nil, nil
+		return err
+	}
+	_, err := poison.EachNamed(path, c, func(t poison.NamedText) error {
+		texts, labels = append(texts, t.Text), append(labels, t.Label)
+		if len(texts) < predictBatch {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil || len(texts) == 0 {
+		return err
+	}
+	return flush()
+}
+
+func (c *contestant) labelsOf(ctx context.Context, texts []string) ([]string, error) {
 	predictions, err := c.Predict(ctx, texts)
 	labels := make([]string, len(predictions))
 	for i, p := range predictions {
