@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -157,6 +159,13 @@ func run(ctx context.Context, o runOptions) error {
 		}
 		display.finish(result, finished)
 		folders = append(folders, plan.Folder(cell))
+		history, err := experiment.ReadMetrics(plan.Folder(cell))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // of a cell from elsewhere there may be the result alone
+			return err
+		}
+		if w := alignmentWarning(history, cell); w != "" {
+			fmt.Fprintf(o.Stderr, "warning: %s: %s\n", cell, w)
+		}
 	}
 	if o.JSON {
 		return nil

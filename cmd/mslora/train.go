@@ -14,10 +14,8 @@ import (
 	"mslora/classifier"
 	"mslora/eval"
 	"mslora/experiment"
-	"mslora/gradalign"
 	"mslora/graphs"
 	"mslora/internal/hint"
-	"mslora/ortrain"
 	"mslora/poison"
 )
 
@@ -175,7 +173,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return err
 	}
-	if w := alignmentWarning(history, cell.Hyperparameters); w != "" && cell.Align == string(gradalign.Authors) && method.Aligned {
+	if w := alignmentWarning(history, cell); w != "" {
 		fmt.Fprintln(o.Stderr, "warning:", w)
 		warnings = append(warnings, w)
 	}
@@ -257,19 +255,6 @@ func trustWarnings(d *poison.Dataset) (warnings []string) {
 		}
 	}
 	return warnings
-}
-
-// alignmentWarning names the first epoch most of which trained on raw gradients, neither aligned nor mixed, as the authors' rule
-// has it where the trusted texts are learned before the others: there a backdoor takes (see docs/reproduction.md), and
-// accuracy cannot show it.
-func alignmentWarning(history []ortrain.EpochRecord, h experiment.Hyperparameters) string {
-	for epoch, record := range history {
-		if mixes := h.MuMax > 0 && epoch >= h.MixFrom; !mixes && record.FullyAligned < 0.5 {
-			return fmt.Sprintf("gradients were aligned in only %.0f %% of epoch %d, so a backdoor may have taken; "+
-				"train again with a lower --lr or with --min-aux-loss 0 --min-aux-norm 0", 100*record.FullyAligned, epoch+1)
-		}
-	}
-	return ""
 }
 
 // summarize prints the scores and what was made.

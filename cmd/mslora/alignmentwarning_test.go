@@ -9,11 +9,14 @@ import (
 )
 
 func TestAlignmentWarning(t *testing.T) {
-	bert, llama := experiment.Hyperparameters{MuMax: 0.1, MixFrom: 1}, experiment.Hyperparameters{}
+	cell := func(method, align string, muMax float64, mixFrom int) experiment.Cell {
+		return experiment.Cell{Method: method, Hyperparameters: experiment.Hyperparameters{Align: align, MuMax: muMax, MixFrom: mixFrom}}
+	}
+	bert, llama := cell("musclelora", "authors", 0.1, 1), cell("musclelora", "authors", 0, 0)
 	for _, test := range []struct {
-		setting experiment.Hyperparameters
-		shares  []float64 // fully aligned, by epoch
-		want    string
+		cell   experiment.Cell
+		shares []float64 // fully aligned, by epoch
+		want   string
 	}{
 		{bert, nil, ""},
 		{bert, []float64{0.97, 0.08, 0}, ""}, // mixed from the second on
@@ -22,12 +25,15 @@ func TestAlignmentWarning(t *testing.T) {
 		{bert, []float64{0, 1}, "in only 0 % of epoch 1"},
 		{llama, []float64{1, 0.9, 1}, ""},
 		{llama, []float64{0.76, 0.38, 0.34}, "in only 38 % of epoch 2"}, // SmolLM2 on SST-2
+		{cell("ga", "authors", 0, 0), []float64{0.1}, "in only 10 % of epoch 1"},
+		{cell("lora", "authors", 0, 0), []float64{0}, ""},       // has nothing to align to
+		{cell("musclelora", "paper", 0.1, 1), []float64{0}, ""}, // mixes at every step
 	} {
 		var history []ortrain.EpochRecord
 		for _, share := range test.shares {
 			history = append(history, ortrain.EpochRecord{FullyAligned: share})
 		}
-		got := alignmentWarning(history, test.setting)
+		got := alignmentWarning(history, test.cell)
 		if (test.want == "") != (got == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%v: %q, want %q", test.shares, got, test.want)
 		}

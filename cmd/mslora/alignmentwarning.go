@@ -1,0 +1,25 @@
+package main
+
+import (
+	"fmt"
+
+	"mslora/experiment"
+	"mslora/gradalign"
+	"mslora/ortrain"
+)
+
+// alignmentWarning names the first epoch most of which trained on raw gradients, neither aligned nor mixed, as the authors' rule
+// has it where the trusted texts are learned before the others: there a backdoor takes (see docs/reproduction.md), and
+// accuracy cannot show it. It is empty for methods that do not align.
+func alignmentWarning(history []ortrain.EpochRecord, cell experiment.Cell) string {
+	if method, err := experiment.FindMethod(cell.Method); err != nil || !method.Aligned || cell.Align != string(gradalign.Authors) {
+		return ""
+	}
+	for epoch, record := range history {
+		if mixes := cell.MuMax > 0 && epoch >= cell.MixFrom; !mixes && record.FullyAligned < 0.5 {
+			return fmt.Sprintf("gradients were aligned in only %.0f %% of epoch %d, so a backdoor may have taken; "+
+				"train again with a lower --lr or with --min-aux-loss 0 --min-aux-norm 0", 100*record.FullyAligned, epoch+1)
+		}
+	}
+	return ""
+}
