@@ -146,8 +146,8 @@ var Presets = []Preset{
 		Hyperparameters: authorsLlama, VanillaLearningRate: 1e-5,
 	},
 	{
-		Name: "smollm2-135m", Architecture: "llama-30x576", Source: "llama2-7b's, with bge-small's learning rates and epochs",
-		Hyperparameters:     authorsLlama.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs = 3e-4, 3 }),
+		Name: "smollm2-135m", Architecture: "llama-30x576", Source: "llama2-7b's, with bge-small's learning rates and epochs, always aligned; see docs/presets.md",
+		Hyperparameters:     authorsLlama.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs, h.MinAuxNorm = 3e-4, 3, 0 }),
 		VanillaLearningRate: 2e-5,
 	},
 }
