@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"mslora/internal/download"
 )
 
 // DataNames are the paper's data sets, which can be named instead of giving a folder.
@@ -17,9 +19,6 @@ func isDataset(name string) bool { return slices.Contains(DataNames, name) }
 // DataEndpoint is the authors' public release at a fixed commit.
 const DataEndpoint = "https://raw.githubusercontent.com/ZrW00/MuScleLoRA/6261253b994a0553793467950c5809c6de392133/poison_data"
 
-// releasePage is the release for people.
-const releasePage = "https://github.com/ZrW00/MuScleLoRA/tree/main/poison_data"
-
 //go:embed poison_data.csv
 var manifest []byte
 
@@ -28,8 +27,14 @@ type dataFile struct {
 	dataset string
 	path    string // below the data set's folder
 	source  string // below DataEndpoint
-	size    int64
-	sha256  string
+	size    int64  // 0: not known
+	sha256  string // empty: not known
+}
+
+// download says what is to come, wherever from. The release's host tags its files with hashes that are not those of
+// their contents.
+func (f dataFile) download() download.File {
+	return download.File{Size: f.size, SHA256: f.sha256, Opaque: true}
 }
 
 var dataFiles = mustParseManifest(manifest)
@@ -40,16 +45,18 @@ func mustParseManifest(data []byte) (files []dataFile) {
 		panic(err)
 	}
 	for i, r := range records[1:] {
-		size, err := strconv.ParseInt(r[3], 10, 64)
-		if err != nil {
-			panic(fmt.Sprintf("poison_data.csv: line %d: %v", i+2, err))
+		f := dataFile{dataset: r[0], path: r[1], source: r[2], sha256: r[4]}
+		if r[3] != "" {
+			if f.size, err = strconv.ParseInt(r[3], 10, 64); err != nil {
+				panic(fmt.Sprintf("poison_data.csv: line %d: %v", i+2, err))
+			}
 		}
-		files = append(files, dataFile{r[0], r[1], r[2], size, r[4]})
+		files = append(files, f)
 	}
 	return files
 }
 
-// filesOf gives the files of a data set; none are known of hsol.
+// filesOf gives the files of a data set.
 func filesOf(name string) (files []dataFile) {
 	for _, f := range dataFiles {
 		if f.dataset == name {
@@ -59,10 +66,7 @@ func filesOf(name string) (files []dataFile) {
 	return files
 }
 
-// howToGetData says how to get a data set.
-func howToGetData(name string) string {
-	if len(filesOf(name)) == 0 {
-		return "take its folder from " + releasePage
-	}
-	return "`mslora fetch " + name + "` gets it"
+// Unchecked says that no checksums are known of a data set's files.
+func Unchecked(name string) bool {
+	return slices.ContainsFunc(filesOf(name), func(f dataFile) bool { return f.sha256 == "" })
 }

@@ -26,7 +26,8 @@ type site struct {
 	mutex    sync.Mutex
 	files    map[string][]byte
 	requests []string
-	cut      int // bytes after which the next answer breaks off; 0: not at all
+	tag      string // Etag of every answer; empty: none
+	cut      int    // bytes after which the next answer breaks off; 0: not at all
 }
 
 func serve(t *testing.T, files map[string][]byte) *site {
@@ -40,6 +41,9 @@ func serve(t *testing.T, files map[string][]byte) *site {
 		if !ok {
 			http.NotFound(w, r)
 			return
+		}
+		if s.tag != "" {
+			w.Header().Set("Etag", s.tag)
 		}
 		if cut := s.cut; cut > 0 {
 			s.cut = 0
@@ -73,7 +77,7 @@ func release(t *testing.T) ([]dataFile, *site) {
 func wantFiles(t *testing.T, folder string, files []dataFile) {
 	t.Helper()
 	for _, f := range files {
-		if err := download.Verify(filepath.Join(folder, f.path), download.File{Size: f.size, SHA256: f.sha256}); err != nil {
+		if err := download.Verify(filepath.Join(folder, f.path), f.download()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -184,8 +188,35 @@ func TestFetchDatasetErrors(t *testing.T) {
 	if _, err := FetchDataset(t.Context(), "imdb", folder, FetchOptions{}); err == nil || err.Error() != `unknown data set "imdb"` {
 		t.Errorf("error %v", err)
 	}
-	if _, err := FetchDataset(t.Context(), "hsol", folder, FetchOptions{}); err == nil || !strings.Contains(err.Error(), "no checksums are known for hsol") {
-		t.Errorf("error %v", err)
+}
+
+// A set without checksums comes whole, whatever hashes the server tags it with; what came is not fetched again.
+func TestFetchUnchecked(t *testing.T) {
+	s := serve(t, map[string][]byte{})
+	s.tag = `"` + strings.Repeat("0a", sha256.Size) + `"`
+	for _, f := range filesOf("hsol") {
+		s.files[f.source] = []byte(f.source)
+	}
+	folder := filepath.Join(t.TempDir(), "hsol")
+	s.cut = 4
+	if _, err := FetchDataset(t.Context(), "hsol", folder, s.options()); err == nil || !strings.Contains(err.Error(), "broke off after 4 of") {
+		t.Fatalf("error %v", err)
+	}
+	for _, first := range []bool{true, false} {
+		if done, err := FetchDataset(t.Context(), "hsol", folder, s.options()); err != nil || done != first {
+			t.Fatalf("%v, error %v", done, err)
+		}
+	}
+	if len(s.requests) != 1+len(s.files) {
+		t.Errorf("%d requests for %d files and one that broke off", len(s.requests), len(s.files))
+	}
+	for _, f := range filesOf("hsol") {
+		if data, err := os.ReadFile(filepath.Join(folder, f.path)); string(data) != f.source {
+			t.Errorf("%s: %q, error %v", f.path, data, err)
+		}
+	}
+	if !Unchecked("hsol") || Unchecked("sst-2") || Unchecked("bge-small") {
+		t.Error("only hsol has no checksums")
 	}
 }
 
@@ -193,10 +224,14 @@ func TestFetchDatasetErrors(t *testing.T) {
 func TestManifest(t *testing.T) {
 	sources, sums, paths := map[string]string{}, map[string]string{}, map[string]bool{}
 	for _, f := range dataFiles {
-		if !isDataset(f.dataset) || len(f.sha256) != 64 || f.size <= 0 || f.path != filepath.ToSlash(filepath.Clean(f.path)) || strings.HasPrefix(f.path, ".") {
+		checked := len(f.sha256) == 2*sha256.Size && f.size > 0
+		if f.dataset == "hsol" {
+			checked = f.sha256 == "" && f.size == 0
+		}
+		if !isDataset(f.dataset) || !checked || f.path != filepath.ToSlash(filepath.Clean(f.path)) || strings.HasPrefix(f.path, ".") {
 			t.Errorf("got %+v", f)
 		}
-		if first, ok := sources[f.sha256]; ok && first != f.source {
+		if first, ok := sources[f.sha256]; ok && f.sha256 != "" && first != f.source {
 			t.Errorf("%s and %s are the same file", first, f.source)
 		}
 		if first, ok := sums[f.source]; ok && first != f.sha256 {
@@ -211,7 +246,7 @@ func TestManifest(t *testing.T) {
 	}
 	for _, path := range []string{
 		"sst-2/1/badnets/clean/0.1/train-poison.csv", "sst-2/1/addsent/mix/0.1/train-poison.csv", "sst-2/1/synbkd/mix/0.1/train-poison.csv",
-		"sst-2/1/stylebkd/mix/0.1/train-poison.csv", "agnews/1/stylebkd/test-poison.csv", "lingspam/1/synbkd/train-poison.csv",
+		"sst-2/1/stylebkd/mix/0.1/train-poison.csv", "agnews/1/stylebkd/test-poison.csv", "lingspam/1/synbkd/train-poison.csv", "hsol/1/badnets/clean/0.1/train-poison.csv", "hsol/1/synbkd/test-clean.csv",
 	} {
 		if !paths[path] {
 			t.Errorf("%s is missing", path)

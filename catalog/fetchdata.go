@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,24 +15,20 @@ import (
 )
 
 // FetchDataset gets a data set of the authors' release into a folder in the layout that poison.Load reads. done is false
-// if all its files were there. Every file is compared with its checksum; a new folder appears when it is complete, and
+// if all its files were there. Every file is compared with its checksum, if that is known (Unchecked); a new folder appears when it is complete, and
 // other files of a folder that is there are left alone.
 func FetchDataset(ctx context.Context, name, folder string, o FetchOptions) (done bool, err error) {
 	if !isDataset(name) {
 		return false, hint.New("data sets: "+strings.Join(DataNames, ", "), "unknown data set %q", name)
 	}
-	files := filesOf(name)
-	if len(files) == 0 {
-		return false, hint.New("take its folder from "+releasePage+" and put it at "+folder, "no checksums are known for %s, so it is not fetched", name)
-	}
-	return fetchFiles(ctx, files, folder, o)
+	return fetchFiles(ctx, filesOf(name), folder, o)
 }
 
 func fetchFiles(ctx context.Context, files []dataFile, folder string, o FetchOptions) (done bool, err error) {
 	var missing []dataFile
 	for _, f := range files {
 		path := filepath.Join(folder, filepath.FromSlash(f.path))
-		switch err := download.Verify(path, download.File{Size: f.size, SHA256: f.sha256}); {
+		switch err := download.Verify(path, f.download()); {
 		case err == nil:
 		case errors.Is(err, fs.ErrNotExist) && o.Offline:
 			return false, o.offline(folder, f.path)
@@ -54,12 +51,15 @@ func fetchFiles(ctx context.Context, files []dataFile, folder string, o FetchOpt
 		return false, err
 	}
 	defer unlock()
+	staged := func(f dataFile) string { return filepath.Join(stage, url.PathEscape(f.source)) }
 	for _, f := range missing { // equal files come once
 		from, err := address(endpoint, f.source)
 		if err != nil {
 			return false, err
 		}
-		if err := o.get(ctx, download.File{URL: from, Size: f.size, SHA256: f.sha256}, filepath.Join(stage, f.sha256), f.path); err != nil {
+		file := f.download()
+		file.URL = from
+		if err := o.get(ctx, file, staged(f), f.path); err != nil {
 			return false, err
 		}
 	}
@@ -71,7 +71,7 @@ func fetchFiles(ctx context.Context, files []dataFile, folder string, o FetchOpt
 		}
 	}
 	for _, f := range missing {
-		data, err := os.ReadFile(filepath.Join(stage, f.sha256))
+		data, err := os.ReadFile(staged(f))
 		if err != nil {
 			return false, err
 		}

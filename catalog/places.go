@@ -36,7 +36,7 @@ func DataFolder(data string) (string, error) {
 	if folder, ok := find(DataFolders(), data, isFolder); ok {
 		return folder, nil
 	}
-	return "", hint.New(howToGetData(data)+"; looked in "+strings.Join(DataFolders(), ", "), "data set %s is not on this machine", data)
+	return "", hint.New("`mslora fetch "+data+"` gets it; looked in "+strings.Join(DataFolders(), ", "), "data set %s is not on this machine", data)
 }
 
 // DataFolders lists where the paper's data sets are looked for: $MSLORA_DATA, then .deps/data in the working

@@ -36,8 +36,8 @@ func fetchCommand() *cli.Command {
 		Usage:     "get models and the authors' data sets by name; without a name, list them",
 		UsageText: "mslora fetch\nmslora fetch bge-small sst-2",
 		Description: "Models come from the public model hub, data sets from the authors' release. What was cut off goes on where\n" +
-			"it stopped; every file is compared with its checksum; a folder appears when it is complete. Models go to\n" +
-			"$MSLORA_MODELS or .deps/models, data sets to $MSLORA_DATA or .deps/data, where --model and --data find them.",
+			"it stopped; every file is compared with its checksum (none are known of hsol); a folder appears when it is\n" +
+			"complete. Models go to $MSLORA_MODELS or .deps/models, data sets to $MSLORA_DATA or .deps/data, where --model and --data find them.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is fetched, one name at a time", DefaultText: "where --model or --data looks first"},
 			&cli.StringFlag{Name: "endpoint", Usage: "`URL` of another model hub or a mirror, or of another copy of the authors' poison_data", DefaultText: "$HF_ENDPOINT or $MSLORA_DATA_ENDPOINT, else the usual ones"},
@@ -106,6 +106,9 @@ func (o fetchOptions) fetch(ctx context.Context, name string) error {
 	state := "there already, complete"
 	if done {
 		state = "fetched"
+	}
+	if catalog.Unchecked(name) {
+		state += fmt.Sprintf("; no checksums are known of it, `mslora poison --check %s` looks at what came", folder)
 	}
 	fmt.Fprintf(o.Stdout, "%s: %s (%s)\n", name, folder, state)
 	return nil

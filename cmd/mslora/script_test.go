@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the program as a user does. Every script finds a tiny model in $MODEL, its graphs in
 // $GRAPHS, models of other families in $ROBERTA and $LLAMA with graphs in $ROBERTA_GRAPHS and $LLAMA_GRAPHS,
-// clean texts in $CLEAN, the paper's tables in $EXPERIMENTS, a server with a made-up roberta-base at $HUB, and has $ONNXRUNTIME_LIB set.
+// clean texts in $CLEAN, the paper's tables in $EXPERIMENTS, a server with a made-up roberta-base and hsol at $HUB, and has $ONNXRUNTIME_LIB set.
 func TestScript(t *testing.T) {
 	library, _, err := ortlib.Find("")
 	if err != nil {
@@ -35,7 +35,10 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := httptest.NewServer(http.FileServer(http.Dir("testdata/hub")))
+	served := http.NewServeMux()
+	served.Handle("/", http.FileServer(http.Dir("testdata/hub")))
+	served.HandleFunc("/hsol/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, ",0,1,2\n0,a text,1,0\n") })
+	hub := httptest.NewServer(served)
 	t.Cleanup(hub.Close) // after the scripts, which run in parallel
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
