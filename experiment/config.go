@@ -61,6 +61,7 @@ type Overrides struct {
 	MaxTokens    *int      `yaml:"max_tokens,omitempty"`
 	ClipNorm     *float64  `yaml:"clip_norm,omitempty"`
 	WeightDecay  *float64  `yaml:"weight_decay,omitempty"`
+	Head         *string   `yaml:"head,omitempty"`
 	LoRARank     *int      `yaml:"lora_rank,omitempty"`
 	LoRAAlpha    *float64  `yaml:"lora_alpha,omitempty"`
 	Scales       []float64 `yaml:"scales,flow,omitempty"`
@@ -90,6 +91,7 @@ func (o Overrides) apply(h Hyperparameters) Hyperparameters {
 	override(&h.MaxTokens, o.MaxTokens)
 	override(&h.ClipNorm, o.ClipNorm)
 	override(&h.WeightDecay, o.WeightDecay)
+	override(&h.Head, o.Head)
 	override(&h.LoRARank, o.LoRARank)
 	override(&h.LoRAAlpha, o.LoRAAlpha)
 	override(&h.Bandwidth, o.Bandwidth)
@@ -185,6 +187,7 @@ func (h Hyperparameters) Validate() error {
 		{h.MaxTokens >= 3 && h.MaxTokens <= 512, "max_tokens", "from 3 to 512", h.MaxTokens},
 		{h.ClipNorm > 0, "clip_norm", "above 0", h.ClipNorm},
 		{h.WeightDecay >= 0, "weight_decay", "0 or above", h.WeightDecay},
+		{h.Head == HeadFrozen || h.Head == HeadTrained, "head", "frozen or trained", h.Head},
 		{h.LoRARank >= 1, "lora_rank", "at least 1", h.LoRARank},
 		{len(h.Scales) >= 1, "scales", "a list of numbers", h.Scales},
 		{h.Bandwidth >= 1, "bandwidth", "at least 1", h.Bandwidth},

@@ -54,7 +54,7 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs)
+	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs, cell.Head)
 	if err != nil {
 		return Estimate{}, err
 	}

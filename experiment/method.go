@@ -3,6 +3,7 @@
 package experiment
 
 import (
+	"slices"
 	"strings"
 
 	"mslora/graphs"
@@ -29,10 +30,23 @@ var Methods = []Method{
 	{Name: "ga", Graph: "full", Aligned: true},
 }
 
-// Topologies loads the two graphs of the method for an architecture, from folder as graphs.Load says.
-func (m Method) Topologies(architecture, folder string) (t ortrain.Topologies, err error) {
+// LoRA tells whether the method trains LoRA, so that its classification head may be frozen or trained.
+func (m Method) LoRA() bool { return strings.HasPrefix(m.Graph, "lora") }
+
+// Topologies loads the two graphs of the method for an architecture, from folder as graphs.Load says. head is that of
+// Hyperparameters: frozen takes its gradients out of the training graph.
+func (m Method) Topologies(architecture, folder, head string) (t ortrain.Topologies, err error) {
 	if t.Train, err = graphs.Load(architecture, m.Graph, folder); err != nil {
 		return t, err
+	}
+	trains := func(p graphs.Parameter) bool { return p.Module == "head" }
+	switch {
+	case m.LoRA() && head == HeadFrozen:
+		if t.Train, err = t.Train.Freeze("head"); err != nil {
+			return t, err
+		}
+	case m.LoRA() && head == HeadTrained && !slices.ContainsFunc(t.Train.Manifest.Parameters, trains):
+		return t, hint.New("export them again with tools/export_graphs.py", "the graphs of %s in %s cannot train the head", architecture, folder)
 	}
 	t.Evaluate, err = graphs.Load(architecture, graphs.EvaluationOf(m.Graph), folder)
 	return t, err

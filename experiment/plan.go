@@ -139,13 +139,6 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		if err != nil {
 			return err
 		}
-		topologies, err := method.Topologies(architecture, p.Config.Graphs)
-		if err != nil {
-			return err
-		}
-		if err := topologies.Check(model.Model); err != nil {
-			return err
-		}
 		values := preset.For(method)
 		values = p.Config.Hyperparameters.apply(values)
 		values.MaxTokens = min(values.MaxTokens, model.Config.LongestText())
@@ -153,6 +146,13 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 			return err
 		}
 		values = values.only(method)
+		topologies, err := method.Topologies(architecture, p.Config.Graphs, values.Head)
+		if err != nil {
+			return err
+		}
+		if err := topologies.Check(model.Model); err != nil {
+			return err
+		}
 		if method.Aligned && len(dataset.Trusted) > 0 {
 			values.Auxiliary = len(dataset.Trusted)
 		} else if method.Aligned {

@@ -22,6 +22,7 @@ type Hyperparameters struct {
 	ClipNorm     float64 `yaml:"clip_norm" json:"clip_norm"`       // global gradient norm
 	WeightDecay  float64 `yaml:"weight_decay" json:"weight_decay"` // decoupled (AdamW)
 
+	Head       string    `yaml:"head,omitempty" json:"head,omitempty"` // of the methods with LoRA: frozen or trained; empty in others' cells, whose head is trained
 	LoRARank   int       `yaml:"lora_rank" json:"lora_rank"`
 	LoRAAlpha  float64   `yaml:"lora_alpha" json:"lora_alpha"`
 	Scales     []float64 `yaml:"scales,flow" json:"scales"`        // the scaling vector S (Eq. 6)
@@ -47,9 +48,12 @@ func (h Hyperparameters) Modules() lora.Setting {
 	}
 }
 
-// only drops the sizes of adapters and prefixes where a method has none: they decide nothing there, so they must
-// not tell cells apart.
+// only drops what decides nothing for a method, and so must not tell cells apart: the sizes of adapters and prefixes where
+// it has none, and whether the head is frozen where it never is.
 func (h Hyperparameters) only(method Method) Hyperparameters {
+	if !method.LoRA() {
+		h.Head = ""
+	}
 	if method.Graph != "adapter" {
 		h.Bottleneck = 0
 	}
@@ -78,11 +82,17 @@ type Preset struct {
 	VanillaLearningRate float64
 }
 
+// HeadFrozen and HeadTrained are what Hyperparameters.Head may be. A frozen head keeps the values that it was drawn with.
+const (
+	HeadFrozen  = "frozen"
+	HeadTrained = "trained"
+)
+
 // authorsBERT is what the paper's code runs for BERT-base (method.md of the paper's appendix: LoRA rank 8
-// and alpha 32, scales without the 32 that the text lists, 10 epochs at 2e-5).
+// and alpha 32, scales without the 32 that the text lists, 10 epochs at 2e-5, the head of the LoRA methods frozen).
 var authorsBERT = Hyperparameters{
 	Epochs: 10, BatchSize: 32, LearningRate: 2e-5, MaxTokens: 512, ClipNorm: 1,
-	LoRARank: 8, LoRAAlpha: 32,
+	Head: HeadFrozen, LoRARank: 8, LoRAAlpha: 32,
 	Scales: []float64{1, 4, 8, 12, 16, 20, 24, 28}, Bandwidth: 1, ScaleAlpha: 6,
 	Auxiliary: 96, Align: string(gradalign.Authors), MuMax: 0.1, MixFrom: 1, MinAuxLoss: 0.4, MinAuxNorm: 5e-7,
 	Bottleneck: 8, PrefixLength: 8,

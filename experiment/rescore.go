@@ -100,7 +100,7 @@ func (c Cell) evaluates(tuned ortrain.Tuned, graphsFolder string) (ortrain.Topol
 	if err != nil {
 		return ortrain.Topologies{}, 0, err
 	}
-	topologies, err := method.Topologies(c.Architecture, graphsFolder)
+	topologies, err := method.Topologies(c.Architecture, graphsFolder, c.Head)
 	if err != nil {
 		return ortrain.Topologies{}, 0, err
 	}

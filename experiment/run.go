@@ -128,7 +128,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 	if err != nil {
 		return eval.Result{}, err
 	}
-	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs)
+	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs, cell.Head)
 	if err != nil {
 		return eval.Result{}, err
 	}

@@ -20,6 +20,7 @@ const (
 
 	graphInitializer = 5
 	graphInput       = 11
+	graphOutput      = 12
 
 	tensorDims         = 1
 	tensorDataType     = 2
@@ -94,6 +95,47 @@ type replacement struct {
 // replaceExternal rewrites a ModelProto: each initializer with external data becomes what replace gives
 // for its name, and nodes that read a narrow one are rewritten. Everything else is kept byte for byte and in order.
 func replaceExternal(model []byte, replace func(name string) (replacement, error)) ([]byte, error) {
+	return editGraph(model, func(graph []byte) ([]byte, error) { return replaceInGraph(graph, replace) })
+}
+
+// dropOutputs rewrites a ModelProto without some of its graph's outputs. Nodes stay, whether anybody needs them or not.
+func dropOutputs(model []byte, drop map[string]bool) ([]byte, error) {
+	return editGraph(model, func(graph []byte) ([]byte, error) {
+		var out []byte
+		for f, err := range fields(graph) {
+			if err != nil {
+				return nil, fmt.Errorf("broken ONNX graph: %w", err)
+			}
+			if f.number == graphOutput && f.wire == protowire.BytesType {
+				name, err := nameOfValue(f.value)
+				if err != nil {
+					return nil, err
+				}
+				if drop[name] {
+					continue
+				}
+			}
+			out = append(out, f.raw...)
+		}
+		return out, nil
+	})
+}
+
+// nameOfValue gives the name in a ValueInfoProto.
+func nameOfValue(value []byte) (name string, err error) {
+	for f, err := range fields(value) {
+		if err != nil {
+			return "", fmt.Errorf("broken ONNX output: %w", err)
+		}
+		if f.number == valueName && f.wire == protowire.BytesType {
+			name = string(f.value)
+		}
+	}
+	return name, nil
+}
+
+// editGraph rewrites the one graph of a ModelProto; everything else is kept byte for byte.
+func editGraph(model []byte, edit func(graph []byte) ([]byte, error)) ([]byte, error) {
 	var out []byte
 	graphs := 0
 	for f, err := range fields(model) {
@@ -105,7 +147,7 @@ func replaceExternal(model []byte, replace func(name string) (replacement, error
 			continue
 		}
 		graphs++
-		graph, err := replaceInGraph(f.value, replace)
+		graph, err := edit(f.value)
 		if err != nil {
 			return nil, err
 		}

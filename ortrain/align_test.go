@@ -17,7 +17,7 @@ func TestParityAlignment(t *testing.T) {
 	for _, method := range []string{"lora+mslr", "full"} {
 		for _, threads := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s/%d threads", method, threads), func(t *testing.T) {
-				p := openParity(t, "tiny", method, threads)
+				p := openParity(t, parityCase{family: "tiny", method: method}, threads)
 				auxiliaryBuffer, err := newGradientBuffer(p.step.parameters, p.step.manifest.Hidden)
 				if err != nil {
 					t.Fatal(err)

@@ -61,7 +61,7 @@ func TestMemory(t *testing.T) {
 	}
 	const layers, d, inner = 2, 36, 50
 	matrices := int64(4 * (layers*(4*d*d+2*d*inner) + d*d)) // attention, feed-forward and pooler
-	parameters := int64(layers*2*2*3*d + 2*6*d)             // LoRA of rank 3 on query and value, L and R of 6 rows
+	parameters := int64(layers*2*2*3*d + 2*6*d + 2*(d+1))   // LoRA of rank 3 on query and value, L and R of 6 rows, the head
 	changed := int64(4 * (layers*2*d*d + d*d))
 	if got.Packed != matrices || got.Tuned != 5*4*parameters || got.Merged != changed || got.Widened != 0 {
 		t.Errorf("got %+v, want packed %d, tuned %d, merged %d", got, matrices, 5*4*parameters, changed)

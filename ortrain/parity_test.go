@@ -36,32 +36,48 @@ type parity struct {
 	step       *stepper
 	drawn      Tuned
 	buffer     *gradientBuffer
+	training   string // before the names of what ten steps gave
+}
+
+// parityCase is a family and a method, with the head frozen or trained where the method leaves that open.
+type parityCase struct {
+	family, method string
+	frozenHead     bool
 }
 
 // eachParity runs a test for every family and method.
-func eachParity(t *testing.T, test func(t *testing.T, family, method string)) {
+func eachParity(t *testing.T, test func(t *testing.T, c parityCase)) {
 	for _, family := range parityFamilies {
 		for _, method := range graphs.Methods {
-			t.Run(family+"/"+method, func(t *testing.T) { test(t, family, method) })
+			t.Run(family+"/"+method, func(t *testing.T) { test(t, parityCase{family, method, false}) })
+			if strings.HasPrefix(method, "lora") {
+				t.Run(family+"/"+method+"/frozen head", func(t *testing.T) { test(t, parityCase{family, method, true}) })
+			}
 		}
 	}
 }
 
-func openParity(t *testing.T, family, method string, threads int) *parity {
+func openParity(t *testing.T, c parityCase, threads int) *parity {
 	t.Helper()
 	testort.Start(t)
-	tiny := filepath.Join(filepath.Dir(testmodel.Graphs()), family)
-	p := &parity{t: t, file: openTensors(t, filepath.Join(tiny, method+".parity.safetensors"))}
+	tiny := filepath.Join(filepath.Dir(testmodel.Graphs()), c.family)
+	p := &parity{t: t, file: openTensors(t, filepath.Join(tiny, c.method+".parity.safetensors"))}
 	p.setting = Setting{Classes: 3, Modules: lora.Setting{Rank: 4, Alpha: 8, Scales: []float64{1, 2.5, 4}, Bandwidth: 2, ScaleAlpha: 3, Bottleneck: 4, PrefixLength: 3}}
 	var err error
 	if p.model, err = OpenModel(tiny); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.model.Close() })
-	if p.topologies.Train, err = graphs.Open(tiny, method); err != nil {
+	if p.topologies.Train, err = graphs.Open(tiny, c.method); err != nil {
 		t.Fatal(err)
 	}
-	if p.topologies.Evaluate, err = graphs.Open(tiny, graphs.EvaluationOf(method)); err != nil {
+	if c.frozenHead {
+		p.training = "frozen_head/"
+		if p.topologies.Train, err = p.topologies.Train.Freeze("head"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.topologies.Evaluate, err = graphs.Open(tiny, graphs.EvaluationOf(c.method)); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.topologies.Check(p.model); err != nil {
@@ -253,11 +269,11 @@ func dense(p *Parameter, g *Gradients, i int) []float32 {
 // Loss and every gradient must be PyTorch's, with one thread and with two, on small and on large batches,
 // and the same bits when run again, where the device can.
 func TestParityGradients(t *testing.T) {
-	eachParity(t, func(t *testing.T, family, method string) {
+	eachParity(t, func(t *testing.T, c parityCase) {
 		for _, threads := range []int{1, 2} {
 			for _, texts := range []int{5, 32} {
 				t.Run(fmt.Sprintf("%d threads/%d texts", threads, texts), func(t *testing.T) {
-					p := openParity(t, family, method, threads)
+					p := openParity(t, c, threads)
 					place := fmt.Sprintf("batch%d/", texts)
 					var earlier [][]float32
 					for repeat := range 5 {
@@ -269,7 +285,7 @@ func TestParityGradients(t *testing.T) {
 							p.compare(place, g)
 						}
 						for i := range g.Values {
-							if repeat > 0 && repeats(t, method) && !slices.Equal(g.Values[i], earlier[i]) {
+							if repeat > 0 && repeats(t, c.method) && !slices.Equal(g.Values[i], earlier[i]) {
 								t.Fatalf("run %d: the gradient of %s has other bits", repeat, p.step.parameters[i].Name)
 							}
 						}
@@ -286,10 +302,10 @@ func TestParityGradients(t *testing.T) {
 
 // A batch in several parts, of texts in another order, must have the loss and the gradients of the whole.
 func TestParityParts(t *testing.T) {
-	eachParity(t, func(t *testing.T, family, method string) {
+	eachParity(t, func(t *testing.T, c parityCase) {
 		for _, tokens := range []int{1, 40, 150} {
 			t.Run(fmt.Sprintf("%d tokens", tokens), func(t *testing.T) {
-				p := openParity(t, family, method, 2)
+				p := openParity(t, c, 2)
 				for _, texts := range []int{32, 5} { // the smaller batch after the larger: nothing may be left of it
 					place := fmt.Sprintf("batch%d/", texts)
 					g, err := p.step.gradients(p.parts(place, tokens), p.buffer)
@@ -333,8 +349,8 @@ func (p *parity) compare(place string, g *Gradients) {
 
 // The logits of the training graph must be PyTorch's.
 func TestParityLogits(t *testing.T) {
-	eachParity(t, func(t *testing.T, family, method string) {
-		p := openParity(t, family, method, 2)
+	eachParity(t, func(t *testing.T, c parityCase) {
+		p := openParity(t, c, 2)
 		for _, texts := range []int{5, 32} {
 			place := fmt.Sprintf("batch%d/", texts)
 			want := p.floats(place + "logits")
@@ -349,8 +365,8 @@ func TestParityLogits(t *testing.T) {
 
 // The evaluation graph must give PyTorch's logits without dropout, with modules merged or as inputs.
 func TestParityEvaluation(t *testing.T) {
-	eachParity(t, func(t *testing.T, family, method string) {
-		p := openParity(t, family, method, 1)
+	eachParity(t, func(t *testing.T, c parityCase) {
+		p := openParity(t, c, 1)
 		evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, testDevice(t, 2))
 		if err != nil {
 			t.Fatal(err)
@@ -406,9 +422,9 @@ func (p *parity) logits(work part) []float32 {
 
 // Ten steps of clipping and AdamW with linear decay must follow PyTorch's losses and parameters.
 func TestParityTraining(t *testing.T) {
-	eachParity(t, func(t *testing.T, family, method string) {
-		p := openParity(t, family, method, 2)
-		losses := p.floats("losses")
+	eachParity(t, func(t *testing.T, c parityCase) {
+		p := openParity(t, c, 2)
+		losses := p.floats(p.training + "losses")
 		for step := 1; step <= len(losses); step++ {
 			g, err := p.step.gradients(p.parts(fmt.Sprintf("step%d/", step), math.MaxInt), p.buffer)
 			if err != nil {
@@ -427,7 +443,7 @@ func TestParityTraining(t *testing.T) {
 func (p *parity) compareParameters(step int) {
 	p.t.Helper()
 	for _, parameter := range p.step.parameters {
-		name := fmt.Sprintf("after%d/%s", step, parameter.Name)
+		name := fmt.Sprintf("%safter%d/%s", p.training, step, parameter.Name)
 		if _, stored := p.file.Tensor(name); !stored {
 			continue
 		}

@@ -111,6 +111,7 @@ func hyperparameterFlags() []cli.Flag {
 		integer("max-tokens", "cut longer texts"),
 		number("clip-norm", "limit of the global gradient norm"),
 		number("weight-decay", "decoupled weight decay"),
+		&cli.StringFlag{Name: "head", Usage: "classification head of the methods with LoRA: frozen as it was drawn, or trained", DefaultText: byPreset, Category: category},
 		integer("lora-rank", "r of LoRA"),
 		number("lora-alpha", "alpha of LoRA"),
 		&cli.StringFlag{Name: "scales", Usage: "scaling vector S, for example 1,4,8,12", DefaultText: byPreset, Category: category},

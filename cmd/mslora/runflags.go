@@ -98,6 +98,9 @@ func overridesFromFlags(c *cli.Context, o *experiment.Overrides) error {
 			*target = new(c.Float64(flag))
 		}
 	}
+	if c.IsSet("head") {
+		o.Head = new(c.String("head"))
+	}
 	if c.IsSet("align") {
 		o.Align = new(c.String("align"))
 	}

@@ -70,13 +70,13 @@ def build(a, graph):
     scalars = [("lora_scale", "float32", [1])] if lora else []
     scalars += [("mslr_scale", "float32", [1]), ("mslr_S", "float32", ["k"])] if scales else []
     scalars += [("keep_scale", "float32", [1])]
-    trained = backbone + head if method == "full" else tuned if lora else tuned + head
+    trained = backbone + head if method == "full" else tuned + head
     parameters = pick(trained)
     outputs = [("loss", [1]), ("logits", ["B", "C"])] + [("grad." + n, s) for n, s in parameters if n not in a.tables]
     if method == "full":
         outputs.append(("grad.embeddings", ["T", a.hidden]))
-    frozen, weights = (pick(n for n in names if n not in trained) for names in (head, backbone))
-    return model, Contract(PACKED + LABELS, scalars, keep_masks(a, method), frozen, parameters, weights, outputs)
+    weights = pick(n for n in backbone if n not in trained)
+    return model, Contract(PACKED + LABELS, scalars, keep_masks(a, method), [], parameters, weights, outputs)
 
 
 def insert(model, method):

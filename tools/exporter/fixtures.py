@@ -260,13 +260,13 @@ def reference(family, method):
     for p in model.parameters():
         p.requires_grad_(False)
     trained = {}
+    head = {name: p.requires_grad_(True) for name, p in parameters.items() if name.startswith(family.head)}
     if method in ("adapter", "prefix"):
         for name, module, part in family.adapted(model) if method == "adapter" else family.attentions(model):
             branch = Adapted(getattr(module, part)) if method == "adapter" else family.prefix_attention(getattr(module, part))
             setattr(module, part, branch)
             trained |= {name + graph: getattr(branch, own) for graph, own in branch.names.items()}
-        trained |= {name: p.requires_grad_(True) for name, p in parameters.items() if name.startswith(family.head)}
-        return model.train(), weights, trained
+        return model.train(), weights, trained | head
     for name, module, part in family.projections(model):
         branch = LoRA(getattr(module, part))
         setattr(module, part, branch)
@@ -276,7 +276,7 @@ def reference(family, method):
         branch = MultiScale(getattr(module, part))
         setattr(module, part, branch)
         trained[family.penultimate + ".mslr_L.weight"], trained[family.penultimate + ".mslr_R.weight"] = branch.L, branch.R
-    return model.train(), weights, trained
+    return model.train(), weights, trained | head
 
 
 def batch(family, texts, seed, prefix=0):
@@ -321,7 +321,7 @@ def evaluate(model, b):
 
 def fixture(family, method):
     """All tensors of a method's fixture by name."""
-    model, _, trained = reference(family, method)
+    model, weights, trained = reference(family, method)
     prefix = PREFIX if method == "prefix" else 0
     out = {"scales": torch.tensor(SCALES)}
     out |= {"initial/" + n: p.detach().clone() for n, p in trained.items()}
@@ -333,11 +333,25 @@ def fixture(family, method):
         out |= {place + n: v for n, v in b.items()} | {place + "loss": loss.detach()[None], place + "logits": logits.detach()}
         out |= {place + "grad." + n: g for n, g in zip(trained, gradients)}
         out[place + "evaluation"] = evaluate(model, b)
+    steps = {step: batch(family, 4, 100 + step, prefix) for step in range(1, STEPS + 1)}
+    out |= {f"step{step}/{n}": v for step, b in steps.items() for n, v in b.items()}
+    kept = (STEPS,) if method == "full" else (*KEPT, STEPS)  # all weights after each step would be large
+    out |= train(model, trained, steps, kept)
+    if method.startswith("lora"):
+        with torch.no_grad():
+            for name, p in trained.items():
+                p.copy_(out["initial/" + name])
+        modules = {name: p for name, p in trained.items() if name not in weights}
+        out |= {"frozen_head/" + n: v for n, v in train(model, modules, steps, kept).items()}
+    return {n: v.contiguous() for n, v in out.items()}
+
+
+def train(model, trained, steps, kept):
+    """Losses of training steps, and what is trained after those that are kept."""
     optimizer = torch.optim.AdamW(list(trained.values()), lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / STEPS)
-    losses = []
-    for step in range(1, STEPS + 1):
-        b = batch(family, 4, 100 + step, prefix)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / len(steps))
+    out, losses = {}, []
+    for step, b in steps.items():
         optimizer.zero_grad()
         loss, _ = forward(model, b)
         loss.backward()
@@ -345,11 +359,9 @@ def fixture(family, method):
         optimizer.step()
         schedule.step()
         losses.append(loss.detach())
-        out |= {f"step{step}/{n}": v for n, v in b.items()}
-        if step == STEPS or (step in KEPT and method != "full"):  # all weights after each step would be large
+        if step in kept:
             out |= {f"after{step}/{n}": p.detach().clone() for n, p in trained.items()}
-    out["losses"] = torch.stack(losses)
-    return {n: v.contiguous() for n, v in out.items()}
+    return out | {"losses": torch.stack(losses)}
 
 
 def main(folder, *names):

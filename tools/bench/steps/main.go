@@ -86,11 +86,11 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	if err != nil {
 		return nil, nil, "", err
 	}
-	both, err := method.Topologies(model.Config.Architecture(), "")
+	preset, err := experiment.FindPreset("authors", model.Config.Architecture())
 	if err != nil {
 		return nil, nil, "", err
 	}
-	preset, err := experiment.FindPreset("authors", model.Config.Architecture())
+	both, err := method.Topologies(model.Config.Architecture(), "", preset.Head)
 	if err != nil {
 		return nil, nil, "", err
 	}

@@ -101,7 +101,7 @@ def test_manifest_is_complete(exported):
         assert (parameter["gradient"] == "") == (parameter["name"] in a.tables)
         assert parameter["init"] in ("kaiming_uniform", "zeros", "normal", "truncated_normal", "weights")
     modules = {p["module"] for p in manifest["parameters"]}
-    expected = {"lora": {"lora"}, "lora+mslr": {"lora", "mslr"}, "full": {"backbone", "head"}, "adapter": {"adapter", "head"}, "prefix": {"prefix", "head"}}
+    expected = {"lora": {"lora", "head"}, "lora+mslr": {"lora", "mslr", "head"}, "full": {"backbone", "head"}, "adapter": {"adapter", "head"}, "prefix": {"prefix", "head"}}
     assert modules == expected.get(method, set())
     frozen = {f["name"]: f["init"] for f in manifest["frozen_inputs"]}
     starts = {p["name"]: p["init"] for p in manifest["parameters"]}
@@ -109,7 +109,7 @@ def test_manifest_is_complete(exported):
         assert {n: init for n, init in (frozen | starts).items() if n in a.head} == a.head
     if evaluates(method) and method != "classify":  # reads what training has tuned, but for what is merged into weights
         _, trained = build(a, "lora" if method == "eval" else method.removesuffix(".eval"))
-        assert list(frozen) == [name for name, _ in (trained.frozen if method == "eval" else trained.parameters)]
+        assert list(frozen) == [name for name, _ in trained.parameters if method != "eval" or name in a.head]
     if method == "adapter":
         up = [n for n in starts if ".adapter.up." in n]
         assert len(up) == 8 and all(starts[n] == ("zeros" if n.endswith("bias") else "truncated_normal") for n in up)
