@@ -94,19 +94,20 @@ def base(request, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=["musclelora", "lora", "vanilla"])
+@pytest.fixture(scope="module", params=["musclelora", "musclelora --head trained", "lora", "vanilla"])
 def saved(request, program, base, graphs, tmp_path_factory):
     """(method, folder of a trained classifier)."""
-    folder = tmp_path_factory.mktemp(request.param)
+    method, *head = request.param.split()
+    folder = tmp_path_factory.mktemp(method)
     rows = [(f"the {noun} is {word}", LABELS[c]) for c, opinions in enumerate(OPINIONS) for word in opinions for noun in WORDS[1:5]]
     with open(folder / "texts.jsonl", "w") as file:
         file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows)
     with open(folder / "trusted.jsonl", "w") as file:
         file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows[::5])
-    clean = ["--clean", folder / "trusted.jsonl"] if request.param == "musclelora" else []
-    program("train", "--model", base, "--graphs", graphs, "--data", folder / "texts.jsonl", *clean, "--method", request.param,
+    clean = ["--clean", folder / "trusted.jsonl"] if method == "musclelora" else []
+    program("train", "--model", base, "--graphs", graphs, "--data", folder / "texts.jsonl", *clean, "--method", method, *head,
             "--epochs", 5, "--batch", 4, "--lr", 0.01, "--out", folder / "classifier", "--quiet")
-    return request.param, folder / "classifier"
+    return method, folder / "classifier"
 
 
 @pytest.fixture(scope="module")
