@@ -37,6 +37,7 @@ type Config struct {
 	Threads       int    `yaml:"threads,omitempty"`
 	ArenaStrategy string `yaml:"cuda_arena_strategy,omitempty"`
 	MemoryLimit   int64  `yaml:"cuda_memory_limit,omitempty"` // bytes
+	Half          bool   `yaml:"cuda_half,omitempty"`
 	TF32          bool   `yaml:"cuda_tf32,omitempty"`
 	SaveEvery     int    `yaml:"save_every"` // steps
 
@@ -209,5 +210,6 @@ func (h Hyperparameters) Validate() error {
 func (c Config) ParseDevice() (ortrain.Device, error) {
 	device, err := ortrain.ParseDevice(c.Device)
 	device.Threads, device.ArenaStrategy, device.MemoryLimit, device.TF32 = c.Threads, c.ArenaStrategy, c.MemoryLimit, c.TF32
+	device.Half = c.Half && device.Provider == "cuda"
 	return device, err
 }

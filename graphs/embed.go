@@ -14,7 +14,7 @@ const MaxModel = math.MaxInt32
 // value gives the shape and the row-major values of a weight.
 func (t *Topology) Embed(value func(name string) (shape []int64, data []float32, err error)) ([]byte, error) {
 	size := int64(len(t.Model))
-	return replaceExternal(t.Model, func(name string) (replacement, error) {
+	return replaceExternal(t.Model, false, func(name string) (replacement, error) {
 		shape, values, err := value(name)
 		if err != nil {
 			return replacement{}, err

@@ -18,8 +18,8 @@ type Linked struct {
 	// session.model_external_initializers_file_folder_path must name it.
 	Folder   string
 	Promoted []string // weights that became graph inputs, in the order of those inputs
-	// Narrow tells that weights of 16 bits stay so in memory and are widened where they are read. ONNX Runtime must
-	// neither fold nor share the Casts that do so, or it keeps all weights widened.
+	// Narrow tells that weights of 16 bits stay so in memory, and that Casts stand where they are read. ONNX Runtime must
+	// neither fold nor share those Casts, or it keeps all weights widened.
 	Narrow bool
 }
 
@@ -42,8 +42,9 @@ func (t *Topology) Check(weights *safetensors.File, optional func(name string) b
 
 // Link points each frozen weight of the graph to its place in the model file or in its shards, from where ONNX
 // Runtime reads it without a copy in between. Weights for which promote returns true become graph inputs instead,
-// float32 and after all others; only these may be missing from the file.
-func (t *Topology) Link(weights *safetensors.File, promote func(name string) bool) (Linked, error) {
+// float32 and after all others; only these may be missing from the file. Where weights have 16 bits, half has the matrix
+// products of the forward pass computed in 16 bits, which needs a provider that can; everything else is float32.
+func (t *Topology) Link(weights *safetensors.File, half bool, promote func(name string) bool) (Linked, error) {
 	stored, err := t.match(weights, promote)
 	if err != nil {
 		return Linked{}, err
@@ -65,7 +66,7 @@ func (t *Topology) Link(weights *safetensors.File, promote func(name string) boo
 		linked.Folder = folder
 	}
 	placed := 0
-	linked.Model, err = replaceExternal(t.Model, func(name string) (replacement, error) {
+	linked.Model, err = replaceExternal(t.Model, half, func(name string) (replacement, error) {
 		dims, ok := t.Manifest.weight(name)
 		if !ok {
 			return replacement{}, fmt.Errorf("the manifest lacks weight %q of the graph", name)
@@ -85,8 +86,10 @@ func (t *Topology) Link(weights *safetensors.File, promote func(name string) boo
 				"%s: tensor %s begins at byte %d, which is no multiple of %d", tensor.Path, tensor.Name, tensor.Begin, stores.bytes)
 		}
 		delete(stored, name)
-		narrow := stores.bytes < 4
-		linked.Narrow = linked.Narrow || narrow
+		var narrow uint64
+		if stores.bytes < 4 {
+			narrow, linked.Narrow = stores.dataType, true
+		}
 		data := tensorInFile(name, tensor.Shape, stores.dataType, locations[tensor.Path], tensor.Begin, tensor.End-tensor.Begin)
 		return replacement{initializer: data, narrow: narrow}, nil
 	})

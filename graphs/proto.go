@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -86,16 +87,18 @@ func fields(message []byte) iter.Seq2[field, error] {
 }
 
 // replacement is what becomes of an external initializer: a TensorProto in its place, or a
-// ValueInfoProto after the graph's inputs. A narrow TensorProto has 16 bits, which its readers want widened.
+// ValueInfoProto after the graph's inputs. narrow is the data type of a TensorProto of 16 bits, which its readers want
+// widened, else 0.
 type replacement struct {
 	initializer, input []byte
-	narrow             bool
+	narrow             uint64
 }
 
 // replaceExternal rewrites a ModelProto: each initializer with external data becomes what replace gives
-// for its name, and nodes that read a narrow one are rewritten. Everything else is kept byte for byte and in order.
-func replaceExternal(model []byte, replace func(name string) (replacement, error)) ([]byte, error) {
-	return editGraph(model, func(graph []byte) ([]byte, error) { return replaceInGraph(graph, replace) })
+// for its name, and nodes that read a narrow one are rewritten, see widener. Everything else is kept byte for byte and in
+// order.
+func replaceExternal(model []byte, half bool, replace func(name string) (replacement, error)) ([]byte, error) {
+	return editGraph(model, func(graph []byte) ([]byte, error) { return replaceInGraph(graph, half, replace) })
 }
 
 // dropOutputs rewrites a ModelProto without some of its graph's outputs. Nodes stay, whether anybody needs them or not.
@@ -159,12 +162,12 @@ func editGraph(model []byte, edit func(graph []byte) ([]byte, error)) ([]byte, e
 	return out, nil
 }
 
-func replaceInGraph(graph []byte, replace func(name string) (replacement, error)) ([]byte, error) {
+func replaceInGraph(graph []byte, half bool, replace func(name string) (replacement, error)) ([]byte, error) {
 	replaced, narrow, err := replacements(graph, replace)
 	if err != nil {
 		return nil, err
 	}
-	nodes := widener{narrow: narrow}
+	nodes := widener{narrow: narrow, stored: maps.Clone(narrow), half: half}
 	var out, inputs []byte
 	for f := range fields(graph) {
 		switch {
@@ -189,9 +192,10 @@ func replaceInGraph(graph []byte, replace func(name string) (replacement, error)
 	return slices.Concat(nodes.casts, out, inputs), nil
 }
 
-// replacements gives what becomes of each initializer of a graph, and the names of those that are narrow.
-func replacements(graph []byte, replace func(name string) (replacement, error)) (all []replacement, narrow map[string]bool, err error) {
-	narrow = map[string]bool{}
+// replacements gives what becomes of each initializer of a graph, and the names of those that are narrow with their data
+// types.
+func replacements(graph []byte, replace func(name string) (replacement, error)) (all []replacement, narrow map[string]uint64, err error) {
+	narrow = map[string]uint64{}
 	for f, err := range fields(graph) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("broken ONNX graph: %w", err)
@@ -209,8 +213,8 @@ func replacements(graph []byte, replace func(name string) (replacement, error)) 
 				return nil, nil, err
 			}
 		}
-		if r.narrow {
-			narrow[name] = true
+		if r.narrow != 0 {
+			narrow[name] = r.narrow
 		}
 		all = append(all, r)
 	}

@@ -33,7 +33,7 @@ func TestReplaceExternal(t *testing.T) {
 	shapes := map[string][]int64{
 		"embeddings.word_embeddings.weight": {5, 4}, "pooler.dense.weight": {4, 4}, "embeddings.LayerNorm.weight": {4},
 	}
-	same, err := replaceExternal(model, func(name string) (replacement, error) {
+	same, err := replaceExternal(model, false, func(name string) (replacement, error) {
 		return replacement{initializer: tensorInFile(name, shapes[name], onnxFloat, "weights", 0, 0)}, nil
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func TestReplaceExternalErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := replaceExternal(test.model, func(string) (replacement, error) {
+			_, err := replaceExternal(test.model, false, func(string) (replacement, error) {
 				return replacement{}, errors.New("refused")
 			})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -88,23 +88,29 @@ func TestReplaceExternalErrors(t *testing.T) {
 
 // FuzzReplaceExternal feeds damaged models: no panic, and what comes out can be read again.
 func FuzzReplaceExternal(f *testing.F) {
-	f.Add(handMadeModel())
-	f.Add([]byte{})
-	f.Add(appendBytes(nil, modelGraph, []byte{0x2b, 0x2c}))
-	f.Fuzz(func(t *testing.T, model []byte) {
+	f.Add(handMadeModel(), false)
+	f.Add([]byte{}, false)
+	f.Add(appendBytes(nil, modelGraph, []byte{0x2b, 0x2c}), false)
+	var products []byte
+	for _, message := range [][]byte{nodeMessage("", "Transpose", []string{"w"}, "t"), nodeMessage("", "MatMul", []string{"x", "t"}, "y"), nodeMessage("", "Gemm", []string{"w"}, "")} {
+		products = appendBytes(products, graphNode, message)
+	}
+	products = appendBytes(products, graphInitializer, tensorInFile("w", []int64{2, 2}, onnxFloat, "weights", 0, 0))
+	f.Add(appendBytes(nil, modelGraph, products), true)
+	f.Fuzz(func(t *testing.T, model []byte, half bool) {
 		names := 0
-		out, err := replaceExternal(model, func(name string) (replacement, error) {
+		out, err := replaceExternal(model, half, func(name string) (replacement, error) {
 			names++
 			if names%2 == 0 {
 				return replacement{input: floatInput(name, []Dim{{Symbol: "V"}, {Size: 3}})}, nil
 			}
-			return replacement{initializer: tensorInFile(name, []int64{1 << 40}, onnxFloat, "w", 8, 4), narrow: names%3 == 0}, nil
+			return replacement{initializer: tensorInFile(name, []int64{1 << 40}, onnxFloat, "w", 8, 4), narrow: onnxFloat16 * uint64(names%3%2)}, nil
 		})
 		if err != nil {
 			return
 		}
 		again := 0
-		if _, err := replaceExternal(out, func(name string) (replacement, error) {
+		if _, err := replaceExternal(out, false, func(name string) (replacement, error) {
 			again++
 			return replacement{initializer: tensorInModel(name, nil, nil)}, nil
 		}); err != nil {

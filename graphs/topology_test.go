@@ -136,7 +136,7 @@ func linkTiny(t *testing.T, tiny, method string) {
 		t.Fatal(err)
 	}
 	before := decodeGraph(t, topology.Model)
-	linked, err := topology.Link(file, none)
+	linked, err := topology.Link(file, false, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func linkTiny(t *testing.T, tiny, method string) {
 			checkPlace(t, file, linked.Folder, x)
 		}
 	}
-	all, err := topology.Link(file, func(string) bool { return true })
+	all, err := topology.Link(file, false, func(string) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package graphs
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -27,11 +28,17 @@ const (
 // so that ONNX Runtime frees a widened weight before it makes the next. A Gather reads a few rows of a large table: it
 // gathers first, and what it took is widened.
 //
+// With half, the forward pass transposes such a weight as it is and multiplies in 16 bits: what the weight is multiplied with is
+// rounded to them, and the product is widened. The backward pass, whose values may be too small for float16, widens
+// weights as always.
+//
 // The Casts stand before all other nodes, because ONNX Runtime works out a node's inputs in falling order of where their
 // nodes stand: so a Cast comes after all that its reader waits for, not at the beginning of the run.
 type widener struct {
-	narrow map[string]bool // weights of 16 bits
-	casts  []byte          // fields of the graph
+	stored map[string]uint64 // weights of 16 bits with their data types
+	narrow map[string]uint64 // these, and what is made of them in 16 bits
+	half   bool
+	casts  []byte // fields of the graph
 	made   int
 }
 
@@ -54,19 +61,37 @@ func (w *widener) node(message []byte) ([]byte, error) {
 			operator = string(f.value)
 		}
 	}
-	var after []byte
+	forward := w.half && len(outputs) == 1 && !strings.HasPrefix(name, "/backward/")
+	if forward && operator == "Transpose" && len(inputs) == 1 && w.narrow[inputs[0]] != 0 {
+		w.narrow[outputs[0]] = w.narrow[inputs[0]]
+		return appendBytes(nil, graphNode, message), nil
+	}
+	product := forward && (operator == "MatMul" || operator == "Gemm") && len(inputs) > 1 && w.narrow[inputs[1]] != 0
+	var before, after []byte
 	renamedInputs, renamedOutputs := map[string]string{}, map[string]string{}
+	widenOutput := func() {
+		renamedOutputs[outputs[0]] = w.fresh(outputs[0])
+		after = appendBytes(nil, graphNode, w.cast(name, renamedOutputs[outputs[0]], outputs[0], onnxFloat))
+	}
 	for i, input := range inputs {
 		switch {
-		case !w.narrow[input] || renamedInputs[input] != "":
+		case renamedInputs[input] != "":
+		case product && w.narrow[input] == 0:
+			renamedInputs[input] = w.fresh(input)
+			before = appendBytes(before, graphNode, w.cast(name, input, renamedInputs[input], w.narrow[inputs[1]]))
+		case product || w.narrow[input] == 0:
 		case operator == "Gather" && i == 0 && len(outputs) == 1:
-			narrow := w.fresh(outputs[0])
-			renamedOutputs[outputs[0]] = narrow
-			after = appendBytes(nil, graphNode, w.cast(name, narrow, outputs[0]))
+			widenOutput()
+		case w.stored[input] == 0: // made on the way
+			renamedInputs[input] = w.fresh(input)
+			before = appendBytes(before, graphNode, w.cast(name, input, renamedInputs[input], onnxFloat))
 		default:
 			renamedInputs[input] = w.fresh(input)
-			w.casts = appendBytes(w.casts, graphNode, w.cast(name, input, renamedInputs[input]))
+			w.casts = appendBytes(w.casts, graphNode, w.cast(name, input, renamedInputs[input], onnxFloat))
 		}
+	}
+	if product {
+		widenOutput()
 	}
 	if len(renamedInputs) == 0 && len(renamedOutputs) == 0 {
 		return appendBytes(nil, graphNode, message), nil
@@ -86,7 +111,7 @@ func (w *widener) node(message []byte) ([]byte, error) {
 			out = append(out, f.raw...)
 		}
 	}
-	return append(appendBytes(nil, graphNode, out), after...), nil
+	return append(appendBytes(before, graphNode, out), after...), nil
 }
 
 // fresh names a tensor that the graph does not have yet.
@@ -95,11 +120,11 @@ func (w *widener) fresh(name string) string {
 	return name + ":" + strconv.Itoa(w.made)
 }
 
-// cast is a NodeProto that widens a tensor to float32 for a node.
-func (w *widener) cast(reader, input, output string) []byte {
+// cast is a NodeProto that brings a tensor to a data type for a node.
+func (w *widener) cast(reader, input, output string, dataType uint64) []byte {
 	attribute := appendBytes(nil, attributeName, []byte("to"))
 	attribute = protowire.AppendTag(attribute, attributeInt, protowire.VarintType)
-	attribute = protowire.AppendVarint(attribute, onnxFloat)
+	attribute = protowire.AppendVarint(attribute, dataType)
 	attribute = protowire.AppendTag(attribute, attributeType, protowire.VarintType)
 	attribute = protowire.AppendVarint(attribute, attributeIsOf)
 	out := appendBytes(nil, nodeInput, []byte(input))

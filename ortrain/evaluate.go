@@ -39,7 +39,7 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 	if topologies.Train != nil {
 		changed = changedBy(topologies.Train.Manifest)
 	}
-	linked, err := topology.Link(model.Weights, func(name string) bool { return changed[name] || model.drawn(name) })
+	linked, err := topology.Link(model.Weights, device.Half, func(name string) bool { return changed[name] || model.drawn(name) })
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 
 		partTokens: partTokens,
 	}
-	linked, err := topology.Link(model.Weights, model.drawn)
+	linked, err := topology.Link(model.Weights, device.Half, model.drawn)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -88,6 +88,7 @@ func machineFlags() []cli.Flag {
 		&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores", Category: "machine"},
 		&cli.StringFlag{Name: "cuda-arena-strategy", Usage: "kNextPowerOfTwo or kSameAsRequested", Category: "machine"},
 		&cli.Int64Flag{Name: "cuda-memory-limit", Usage: "`BYTES` of GPU memory", DefaultText: "no limit", Category: "machine"},
+		&cli.BoolFlag{Name: "cuda-half", Usage: "compute the forward pass's products with 16-bit weights in 16 bits", Category: "machine"},
 		&cli.BoolFlag{Name: "cuda-tf32", Usage: "let matrix products round to TF32: faster on large models, less exact", Category: "machine"},
 		&cli.IntFlag{Name: "save-every", Usage: "`STEPS` between checkpoints", DefaultText: fmt.Sprint(d.SaveEvery), Category: "machine"},
 		&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`", Category: "machine"},

@@ -72,6 +72,9 @@ func trainingFromFlags(c *cli.Context, config *experiment.Config) error {
 	if c.IsSet("cuda-memory-limit") {
 		config.MemoryLimit = c.Int64("cuda-memory-limit")
 	}
+	if c.IsSet("cuda-half") {
+		config.Half = c.Bool("cuda-half")
+	}
 	if c.IsSet("cuda-tf32") {
 		config.TF32 = c.Bool("cuda-tf32")
 	}
