@@ -31,8 +31,8 @@ type dataFile struct {
 	sha256  string // empty: not known
 }
 
-// download says what is to come, wherever from. The release's host tags its files with hashes that are not those of
-// their contents.
+// download says what is to come, wherever from. What the release's host tags its files with is not documented to be a
+// checksum, so it is not taken for one.
 func (f dataFile) download() download.File {
 	return download.File{Size: f.size, SHA256: f.sha256, Opaque: true}
 }
