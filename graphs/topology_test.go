@@ -47,16 +47,7 @@ func TestTopologies(t *testing.T) {
 func checkTopology(t *testing.T, topology *Topology) {
 	graph, m := decodeGraph(t, topology.Model), topology.Manifest
 	checkInputs(t, graph, m)
-	var outputs, wantOutputs []string
-	for _, o := range graph.outputs {
-		outputs = append(outputs, o.Name)
-	}
-	for _, o := range m.Outputs {
-		wantOutputs = append(wantOutputs, o.Name)
-	}
-	if !slices.Equal(outputs, wantOutputs) {
-		t.Errorf("outputs: the graph has %v, the manifest %v", outputs, wantOutputs)
-	}
+	checkOutputs(t, graph, m)
 	var external []string
 	for _, x := range graph.initializers {
 		if len(x.external) == 0 {
@@ -78,6 +69,21 @@ func checkTopology(t *testing.T, topology *Topology) {
 		if reduction := n.attributes["reduction"]; strings.HasPrefix(n.operator, "Scatter") && reduction != "" && reduction != "none" {
 			t.Errorf("node %s: %s with reduction %s", n.name, n.operator, reduction)
 		}
+	}
+}
+
+// checkOutputs wants the same outputs in the same order.
+func checkOutputs(t *testing.T, graph decodedGraph, m Manifest) {
+	t.Helper()
+	var outputs, wantOutputs []string
+	for _, o := range graph.outputs {
+		outputs = append(outputs, o.Name)
+	}
+	for _, o := range m.Outputs {
+		wantOutputs = append(wantOutputs, o.Name)
+	}
+	if !slices.Equal(outputs, wantOutputs) {
+		t.Errorf("outputs: the graph has %v, the manifest %v", outputs, wantOutputs)
 	}
 }
 
