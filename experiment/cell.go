@@ -3,6 +3,8 @@ package experiment
 import (
 	"fmt"
 	"path/filepath"
+
+	"mslora/ortrain"
 )
 
 // Cell is one training run: everything that decides its result, as written to its config.yaml.
@@ -43,6 +45,16 @@ func (c Cell) Folder(out string) string {
 
 func (c Cell) String() string {
 	return fmt.Sprintf("%s %s %s %s seed %d", c.Dataset, c.Attack, c.Model, c.Method, c.Seed)
+}
+
+// graphs gives the cell's method and its graphs, from folder as graphs.Load says.
+func (c Cell) graphs(folder string) (Method, ortrain.Topologies, error) {
+	method, err := FindMethod(c.Method)
+	if err != nil {
+		return Method{}, ortrain.Topologies{}, err
+	}
+	topologies, err := method.Topologies(c.Architecture, folder, c.Head)
+	return method, topologies, err
 }
 
 // dataKey finds the cell's data set in a plan.

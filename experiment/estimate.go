@@ -50,11 +50,7 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 		return Estimate{}, err
 	}
 	defer os.RemoveAll(folder)
-	method, err := FindMethod(cell.Method)
-	if err != nil {
-		return Estimate{}, err
-	}
-	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs, cell.Head)
+	method, topologies, err := cell.graphs(p.Config.Graphs)
 	if err != nil {
 		return Estimate{}, err
 	}

@@ -96,11 +96,7 @@ func openCell(folder string) (Cell, ortrain.Tuned, error) {
 
 // evaluates gives the cell's graphs and the number of classes that the tuned tensors tell apart.
 func (c Cell) evaluates(tuned ortrain.Tuned, graphsFolder string) (ortrain.Topologies, int, error) {
-	method, err := FindMethod(c.Method)
-	if err != nil {
-		return ortrain.Topologies{}, 0, err
-	}
-	topologies, err := method.Topologies(c.Architecture, graphsFolder, c.Head)
+	_, topologies, err := c.graphs(graphsFolder)
 	if err != nil {
 		return ortrain.Topologies{}, 0, err
 	}

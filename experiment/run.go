@@ -124,11 +124,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 	started := time.Now()
 	model := p.models[cell.ModelFolder]
 	dataset := p.datasets[cell.dataKey()]
-	method, err := FindMethod(cell.Method)
-	if err != nil {
-		return eval.Result{}, err
-	}
-	topologies, err := method.Topologies(cell.Architecture, p.Config.Graphs, cell.Head)
+	method, topologies, err := cell.graphs(p.Config.Graphs)
 	if err != nil {
 		return eval.Result{}, err
 	}
