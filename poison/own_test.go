@@ -68,6 +68,8 @@ func TestEachNamed(t *testing.T) {
 func TestEachNamedErrors(t *testing.T) {
 	for _, test := range []struct{ name, content, want, hint string }{
 		{"a.csv", "text,stars\na,b\n", `there is no column "label", the file has "text, stars"`, "--label-column"},
+		{"a.csv", "review;stars\na;b\n", "line 1: columns are separated by semicolons", ".tsv file tabs"},
+		{"a.tsv", "text,label\na,b\n", "line 1: columns are separated by commas", ".csv file has commas"},
 		{"a.csv", "text,text,label\na,b,c\n", `line 1: column "text" is there twice`, "rename"},
 		{"a.csv", "text,label\n", "no rows", "at least one text"},
 		{"a.csv", "", "the file is empty", "first line"},

@@ -43,7 +43,11 @@ func parseFlag(text string) (bool, error) {
 // checkText refuses what a tokenizer would silently cut or change. Blank text is judged by the caller.
 func checkText(text string) error {
 	if !utf8.ValidString(text) {
-		return hint.New("save the file as UTF-8, for example with iconv -f latin1 -t utf-8", "the text is not valid UTF-8")
+		encoding := "latin1"
+		if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") { // a byte order mark
+			encoding = "utf-16"
+		}
+		return hint.New("save the file as UTF-8, for example with iconv -f "+encoding+" -t utf-8", "the text is not valid UTF-8")
 	}
 	if strings.IndexByte(text, 0) >= 0 {
 		return hint.New("remove the NUL bytes; tokenizers lose what follows them", "the text has a NUL byte")

@@ -106,7 +106,9 @@ func readRecords(r io.Reader, comma rune, header func([]string) error, row func(
 		switch {
 		case width == 0:
 			width = len(record)
-			err = header(record)
+			if err = checkSeparator(record, comma); err == nil {
+				err = header(record)
+			}
 		case len(record) != width:
 			return hint.New("put texts that hold a separator or a line break in double quotes",
 				"line %d: expected %d columns as in the header, found %d", line, width, len(record))
@@ -119,6 +121,23 @@ func readRecords(r io.Reader, comma rune, header func([]string) error, row func(
 	}
 	if width == 0 {
 		return hint.New("the first line names the columns: text,label", "the file is empty")
+	}
+	return nil
+}
+
+// checkSeparator refuses a header of one column in which another separator stands: spreadsheets in many countries write
+// semicolons into .csv files.
+func checkSeparator(header []string, comma rune) error {
+	if len(header) > 1 {
+		return nil
+	}
+	for _, other := range []struct {
+		separator rune
+		name      string
+	}{{',', "commas"}, {'\t', "tabs"}, {';', "semicolons"}} {
+		if other.separator != comma && strings.ContainsRune(header[0], other.separator) {
+			return hint.New("a .csv file has commas between its columns, a .tsv file tabs", "columns are separated by %s", other.name)
+		}
 	}
 	return nil
 }

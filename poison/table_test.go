@@ -70,6 +70,8 @@ func TestReadTableErrors(t *testing.T) {
 		bare  = `put the whole text in double quotes and write its own quotes twice: "she said ""no"""`
 		wide  = "put texts that hold a separator or a line break in double quotes"
 		utf   = "save the file as UTF-8, for example with iconv -f latin1 -t utf-8"
+		utf16 = "save the file as UTF-8, for example with iconv -f utf-16 -t utf-8"
+		apart = "a .csv file has commas between its columns, a .tsv file tabs"
 	)
 	for _, test := range []struct{ name, text, message, hint string }{
 		{"empty file", "", "the file is empty", "the first line names the columns: text,label"},
@@ -96,7 +98,10 @@ func TestReadTableErrors(t *testing.T) {
 		{"flag", ",0,1,2\n0,a,1,2\n", `line 2: poison flag "2" is neither 0 nor 1`, "write 1 for a poisoned text and 0 for a clean one"},
 		{"NUL", "text,label\na\x00b,0\n", "line 2: the text has a NUL byte", "remove the NUL bytes; tokenizers lose what follows them"},
 		{"Latin 1", "text,label\ncaf\xe9,0\n", "line 2: the text is not valid UTF-8", utf},
-		{"UTF-16", "\xff\xfet\x00e\x00", "line 1: the text is not valid UTF-8", utf},
+		{"UTF-16", "\xff\xfet\x00e\x00", "line 1: the text is not valid UTF-8", utf16},
+		{"UTF-16, the other order", "\xfe\xff\x00t\x00e", "line 1: the text is not valid UTF-8", utf16},
+		{"semicolons", "text;label\na;0\n", "line 1: columns are separated by semicolons", apart},
+		{"tabs", "text\tlabel\na\t0\n", "line 1: columns are separated by tabs", apart},
 		{"too long", "text,label\na,0\n\"" + strings.Repeat("b", longestRow+8192) + "\",0\n", fmt.Sprintf("the row that starts at byte 15 is longer than %d bytes", longestRow), "look there for a double quote that is not closed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
