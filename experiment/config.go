@@ -111,6 +111,25 @@ func (o Overrides) apply(h Hyperparameters) Hyperparameters {
 	return h
 }
 
+// checkAlignment refuses values that an alignment does not ask for: they would change nothing. 0 is what it has anyway.
+func (o Overrides) checkAlignment(align string) error {
+	given := func(value *float64) bool { return value != nil && *value != 0 }
+	for _, unused := range []struct {
+		key   string
+		given bool
+	}{
+		{"mu_max", given(o.MuMax) && align == string(gradalign.Always)},
+		{"mix_from", o.MixFrom != nil && *o.MixFrom != 0 && align != string(gradalign.Authors)},
+		{"min_aux_loss", given(o.MinAuxLoss) && align != string(gradalign.Authors)},
+		{"min_aux_norm", given(o.MinAuxNorm) && align != string(gradalign.Authors)},
+	} {
+		if unused.given {
+			return hint.New("leave it out, or choose --align authors, which has it", "%s does nothing with align %s", unused.key, align)
+		}
+	}
+	return nil
+}
+
 // ReadConfig reads a YAML file over the defaults. Unknown keys are errors.
 func ReadConfig(path string) (Config, error) {
 	data, err := os.ReadFile(path)
@@ -193,7 +212,7 @@ func (h Hyperparameters) Validate() error {
 		{len(h.Scales) >= 1, "scales", "a list of numbers", h.Scales},
 		{h.Bandwidth >= 1, "bandwidth", "at least 1", h.Bandwidth},
 		{h.Auxiliary >= 1, "auxiliary", "at least 1", h.Auxiliary},
-		{h.Align == "authors" || h.Align == "paper", "align", "authors or paper", h.Align},
+		{h.Align == "authors" || h.Align == "paper" || h.Align == "always", "align", "authors, paper or always", h.Align},
 		{h.MuMax >= 0 && h.MuMax <= 1, "mu_max", "from 0 to 1", h.MuMax},
 		{h.MixFrom >= 0, "mix_from", "0 or above", h.MixFrom},
 		{h.Bottleneck >= 1, "bottleneck", "at least 1", h.Bottleneck},

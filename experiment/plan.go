@@ -145,7 +145,10 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		if err := values.Validate(); err != nil {
 			return err
 		}
-		values = values.only(method)
+		if err := p.Config.Hyperparameters.checkAlignment(values.Align); err != nil {
+			return err
+		}
+		values = values.Only(method)
 		topologies, err := method.Topologies(architecture, p.Config.Graphs, values.Head)
 		if err != nil {
 			return err

@@ -29,7 +29,7 @@ type Hyperparameters struct {
 	Bandwidth  int       `yaml:"bandwidth" json:"bandwidth"`       // r: how often each scale is repeated
 	ScaleAlpha float64   `yaml:"scale_alpha" json:"scale_alpha"`   // alpha of the multi-scale branch
 	Auxiliary  int       `yaml:"auxiliary" json:"auxiliary"`       // trusted clean texts drawn from dev
-	Align      string    `yaml:"align" json:"align"`               // authors or paper
+	Align      string    `yaml:"align" json:"align"`               // authors, paper or always
 	MuMax      float64   `yaml:"mu_max" json:"mu_max"`             // Eq. 8
 	MixFrom    int       `yaml:"mix_from" json:"mix_from"`         // first epoch, from 0, that mixes
 	MinAuxLoss float64   `yaml:"min_aux_loss" json:"min_aux_loss"` // above it gradients are fully aligned
@@ -48,9 +48,9 @@ func (h Hyperparameters) Modules() lora.Setting {
 	}
 }
 
-// only drops what decides nothing for a method, and so must not tell cells apart: the sizes of adapters and prefixes where
-// it has none, and whether the head is frozen where it never is.
-func (h Hyperparameters) only(method Method) Hyperparameters {
+// Only drops what decides nothing for a method, and so must not tell cells apart: the sizes of adapters and prefixes where
+// it has none, whether the head is frozen where it never is, and what an alignment does not ask for.
+func (h Hyperparameters) Only(method Method) Hyperparameters {
 	if !method.LoRA() {
 		h.Head = ""
 	}
@@ -59,6 +59,12 @@ func (h Hyperparameters) only(method Method) Hyperparameters {
 	}
 	if method.Graph != "prefix" {
 		h.PrefixLength = 0
+	}
+	if h.Align != string(gradalign.Authors) {
+		h.MixFrom, h.MinAuxLoss, h.MinAuxNorm = 0, 0, 0
+	}
+	if h.Align == string(gradalign.Always) {
+		h.MuMax = 0
 	}
 	return h
 }
@@ -120,9 +126,9 @@ var (
 )
 
 // small is for BERT models a third of BERT-base's width, chosen on dev data. They need a higher learning rate, at which
-// the auxiliary loss soon falls below the authors' bound and alignment would end, so every gradient is fully aligned.
+// the auxiliary loss soon falls below the authors' bound and alignment would end, so they align always.
 var small = authorsBERT.with(func(h *Hyperparameters) {
-	h.LearningRate, h.Epochs, h.Scales, h.MinAuxLoss = 3e-4, 3, largeScales, 0
+	h.LearningRate, h.Epochs, h.Scales, h.Align = 3e-4, 3, largeScales, string(gradalign.Always)
 })
 
 // Presets by architecture, as the authors' code has them. paperPreset makes the paper's of them.
@@ -157,7 +163,9 @@ var Presets = []Preset{
 	},
 	{
 		Name: "smollm2-135m", Architecture: "llama-30x576", Source: "llama2-7b's, with bge-small's learning rates and epochs, always aligned; see docs/presets.md",
-		Hyperparameters:     authorsLlama.with(func(h *Hyperparameters) { h.LearningRate, h.Epochs, h.MinAuxNorm = 3e-4, 3, 0 }),
+		Hyperparameters: authorsLlama.with(func(h *Hyperparameters) {
+			h.LearningRate, h.Epochs, h.Align = 3e-4, 3, string(gradalign.Always)
+		}),
 		VanillaLearningRate: 2e-5,
 	},
 }
@@ -210,7 +218,7 @@ func paperPreset(p Preset) Preset {
 		p.Scales = append(slices.Clone(scales), 32)
 	}
 	p.ScaleAlpha = float64(p.Bandwidth)
-	p.Align, p.MixFrom, p.MinAuxLoss, p.MinAuxNorm = string(gradalign.Paper), 0, 0, 0
+	p.Align = string(gradalign.Paper)
 	p.Source += ", with the S, alpha and alignment of the paper's text"
 	return p
 }

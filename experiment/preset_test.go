@@ -25,7 +25,11 @@ func TestPresets(t *testing.T) {
 		authors32 = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 6, 96 auxiliary, align authors, mu 0.1 from 1, loss 0.4"
 		paper32   = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 1, 96 auxiliary, align paper, mu 0.1 from 0, loss 0"
 	)
-	small := strings.NewReplacer("epochs 10", "epochs 3", "loss 0.4", "loss 0")
+	musclelora, err := FindMethod("musclelora")
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := strings.NewReplacer("epochs 10", "epochs 3", "align authors, mu 0.1 from 1, loss 0.4", "align always, mu 0 from 0, loss 0")
 	for _, test := range []struct{ variant, architecture, name, want string }{
 		{"authors", "bert-12x768", "bert-base", fmt.Sprintf(authors32, "2e-05", "[1 4 8 12 16 20 24 28]")},
 		{"paper", "bert-12x768", "bert-base", fmt.Sprintf(paper32, "2e-05", "[1 4 8 12 16 20 24 28 32]")},
@@ -41,15 +45,16 @@ func TestPresets(t *testing.T) {
 		{"paper", "bert-12x384", "bge-small", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
 		{"authors", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
 		{"paper", "bert-6x384", "minilm", small.Replace(fmt.Sprintf(paper32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
-		{"authors", "llama-30x576", "smollm2-135m", "epochs 3, batch 16, rate 0.0003, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
+		{"authors", "llama-30x576", "smollm2-135m", "epochs 3, batch 16, rate 0.0003, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align always, mu 0 from 0, loss 0"},
 		// Without a preset of their own.
 		{"authors", "bert-3x128", "bert-3x128", small.Replace(fmt.Sprintf(authors32, "0.0003", "[1 2 3 4 5 6 7 8 9]"))},
 		{"authors", "roberta-6x768", "roberta-6x768", fmt.Sprintf(authors32, "2e-05", "[1 2 4 6 8 10 12 14 16]")},
 		{"authors", "llama-2x48", "llama-2x48", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
 	} {
 		p := findPreset(t, test.variant, test.architecture)
+		h := p.For(musclelora).Only(musclelora)
 		got := fmt.Sprintf("epochs %d, batch %d, rate %v, rank %d, alpha %v, S %v, r %d, alpha %v, %d auxiliary, align %s, mu %v from %d, loss %v",
-			p.Epochs, p.BatchSize, p.LearningRate, p.LoRARank, p.LoRAAlpha, p.Scales, p.Bandwidth, p.ScaleAlpha, p.Auxiliary, p.Align, p.MuMax, p.MixFrom, p.MinAuxLoss)
+			h.Epochs, h.BatchSize, h.LearningRate, h.LoRARank, h.LoRAAlpha, h.Scales, h.Bandwidth, h.ScaleAlpha, h.Auxiliary, h.Align, h.MuMax, h.MixFrom, h.MinAuxLoss)
 		if got != test.want || p.Name != test.name || p.Architecture != test.architecture || p.Source == "" {
 			t.Errorf("%s %s, %s\n got %s\nwant %s", test.variant, p.Name, p.Source, got, test.want)
 		}
@@ -73,6 +78,46 @@ func TestPresets(t *testing.T) {
 	}
 }
 
+// Only the authors' alignment has bounds, and all but always a mu. They come back with `--align authors`.
+func TestHyperparametersOnlyOfAlignment(t *testing.T) {
+	method, err := FindMethod("musclelora")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := findPreset(t, "authors", "bert-12x384")
+	for align, want := range map[string]string{
+		"always": "mu 0 from 0, loss 0, norm 0", "paper": "mu 0.1 from 0, loss 0, norm 0", "authors": "mu 0.1 from 1, loss 0.4, norm 5e-07",
+	} {
+		h := Overrides{Align: &align}.apply(p.For(method)).Only(method)
+		if got := fmt.Sprintf("mu %v from %d, loss %v, norm %v", h.MuMax, h.MixFrom, h.MinAuxLoss, h.MinAuxNorm); got != want {
+			t.Errorf("%s: %s, want %s", align, got, want)
+		}
+	}
+}
+
+// What the alignment does not ask for is refused if it is given.
+func TestCheckAlignment(t *testing.T) {
+	for _, test := range []struct {
+		overrides Overrides
+		align     string
+		want      string // "" if accepted
+	}{
+		{Overrides{}, "always", ""},
+		{Overrides{MuMax: new(0.0), MixFrom: new(0), MinAuxLoss: new(0.0), MinAuxNorm: new(0.0)}, "always", ""},
+		{Overrides{MuMax: new(0.1), MixFrom: new(1), MinAuxLoss: new(0.4), MinAuxNorm: new(1e-7)}, "authors", ""},
+		{Overrides{MuMax: new(0.1)}, "paper", ""},
+		{Overrides{MuMax: new(0.1)}, "always", "mu_max does nothing with align always"},
+		{Overrides{MixFrom: new(1)}, "paper", "mix_from does nothing with align paper"},
+		{Overrides{MinAuxLoss: new(0.4)}, "always", "min_aux_loss does nothing with align always"},
+		{Overrides{MinAuxNorm: new(1e-7)}, "paper", "min_aux_norm does nothing with align paper"},
+	} {
+		err := test.overrides.checkAlignment(test.align)
+		if (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf("align %s: error %v, want %q", test.align, err, test.want)
+		}
+	}
+}
+
 // A size that a method does not have must not be part of its cells.
 func TestHyperparametersOnly(t *testing.T) {
 	for _, test := range []struct {
@@ -83,7 +128,7 @@ func TestHyperparametersOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := authorsBERT.only(method)
+		h := authorsBERT.Only(method)
 		if h.Bottleneck != test.bottleneck || h.PrefixLength != test.prefixLength || h.LoRARank != 8 {
 			t.Errorf("%s: got %+v", test.method, h)
 		}

@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 )
 
-// Variant says which of two readings of the method runs.
+// Variant says which reading of the method runs.
 type Variant string
 
 const (
@@ -25,6 +25,9 @@ const (
 	Authors Variant = "authors"
 	// Paper is what the text says: all tensors are one vector, mixed at every step.
 	Paper Variant = "paper"
+	// Always is Authors without its exceptions: each tensor is aligned by itself, fully, at every step. Where the
+	// trusted texts are learned before the others, Authors lets gradients through as they are, and a backdoor with them.
+	Always Variant = "always"
 )
 
 // Options of the alignment.
@@ -50,11 +53,14 @@ type Stats struct {
 //
 // Authors: MuMax (epoch - FirstMixingEpoch) / (Epochs - FirstMixingEpoch), which stays below MuMax; 0
 // before the first mixing epoch. Paper: "linearly from 0 to the maximum value throughout the training
-// epochs", so 0 in the first and MuMax in the last.
+// epochs", so 0 in the first and MuMax in the last. Always: 0.
 func (o Options) Mu(epoch int) float64 {
 	first, last := 0, o.Epochs-1
-	if o.Variant == Authors {
+	switch o.Variant {
+	case Authors:
 		first, last = o.FirstMixingEpoch, o.Epochs
+	case Always:
+		return 0
 	}
 	if epoch <= first || last <= first {
 		return 0
@@ -68,6 +74,7 @@ func (o Options) Mu(epoch int) float64 {
 // Authors: if AuxNorm > MinAuxNorm and auxLoss > MinAuxLoss, g^ = ga; else, if MuMax > 0 and epoch >=
 // FirstMixingEpoch, g^ = (1 - mu) ga + mu g; else g^ = g. A tensor with g = 0 or gc = 0 keeps g.
 // Paper: always g^ = (1 - mu) ga + mu g; only if gc = 0 as a whole g stays.
+// Always: g^ = ga; a tensor with gc = 0 gets 0, as nothing trusted says where to move it.
 func Align(o Options, epoch int, auxLoss float64, grads, aux [][]float32) Stats {
 	if len(grads) != len(aux) {
 		panic(fmt.Sprintf("gradalign: %d gradients and %d auxiliary gradients", len(grads), len(aux)))
@@ -84,7 +91,7 @@ func Align(o Options, epoch int, auxLoss float64, grads, aux [][]float32) Stats 
 		stats.AuxNorm += math.Sqrt(square) / float64(len(squares))
 	}
 	switch o.Variant {
-	case Authors:
+	case Authors, Always:
 		alignEach(o, epoch, auxLoss, grads, aux, dots, squares, &stats)
 	case Paper:
 		alignWhole(grads, aux, dots, squares, &stats)
@@ -94,10 +101,10 @@ func Align(o Options, epoch int, auxLoss float64, grads, aux [][]float32) Stats 
 	return stats
 }
 
-// alignEach is the authors' variant.
+// alignEach is the authors' variant, and Always.
 func alignEach(o Options, epoch int, auxLoss float64, grads, aux [][]float32, dots, squares []float64, stats *Stats) {
 	mu := stats.Mu
-	full := stats.AuxNorm > o.MinAuxNorm && auxLoss > o.MinAuxLoss
+	full := o.Variant == Always || stats.AuxNorm > o.MinAuxNorm && auxLoss > o.MinAuxLoss
 	if full {
 		mu = 0
 	} else if o.MuMax <= 0 || epoch < o.FirstMixingEpoch {
@@ -108,6 +115,8 @@ func alignEach(o Options, epoch int, auxLoss float64, grads, aux [][]float32, do
 		if squares[i] > 0 && !zero(grads[i]) {
 			mix(grads[i], aux[i], math.Abs(dots[i])/squares[i], mu)
 			aligned.Add(1)
+		} else if o.Variant == Always {
+			clear(grads[i])
 		}
 	})
 	if full {

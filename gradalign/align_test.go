@@ -26,6 +26,7 @@ func TestMu(t *testing.T) {
 		{Options{Variant: Authors, MuMax: 0.5, Epochs: 1, FirstMixingEpoch: 1}, 0, 0},
 		{Options{Variant: Paper, MuMax: 0.5, Epochs: 1}, 0, 0},
 		{Options{Variant: Authors, MuMax: 0, Epochs: 5}, 4, 0},
+		{Options{Variant: Always, MuMax: 0.5, Epochs: 5}, 4, 0},
 	}
 	for _, test := range tests {
 		if got := test.options.Mu(test.epoch); math.Abs(got-test.want) > 1e-15 {
@@ -64,6 +65,8 @@ func TestAlign(t *testing.T) {
 			[2][]float32{{-3, 0}, {0, 1.6, 0.8}}, 0, 1},
 		{"small auxiliary gradients: mixed", Options{Variant: Authors, MuMax: 0.5, Epochs: 6, FirstMixingEpoch: 1, MinAuxNorm: 2.2}, 5, 9,
 			[2][]float32{{-0.6, -1.6}, {0.4, 1.36, 1.28}}, 0.4, 0},
+		{"always, no auxiliary loss is too low", Options{Variant: Always, MuMax: 0.5, Epochs: 6, MinAuxLoss: 0.4, MinAuxNorm: 9}, 5, 0,
+			[2][]float32{{-3, 0}, {0, 1.6, 0.8}}, 0, 1},
 		{"paper, first epoch", Options{Variant: Paper, MuMax: 0.5, Epochs: 6}, 0, 0.1,
 			[2][]float32{{-4.0 / 9, 0}, {0, 4.0 / 9, 2.0 / 9}}, 0, 1},
 		{"paper, last epoch, high auxiliary loss", Options{Variant: Paper, MuMax: 0.5, Epochs: 6}, 5, 9, // (ga + g) / 2
@@ -119,6 +122,14 @@ func TestAlignZero(t *testing.T) {
 	Align(Options{Variant: Paper, MuMax: 0.5, Epochs: 2}, 1, 0, g, c) // <g,gc> = 0: half of g is left
 	equal(g, []float32{0.5, 1}, []float32{0, 0}, []float32{0, 0}, []float32{0.5, 0})
 
+	always := Options{Variant: Always}
+	g, c = gradients()
+	stats = Align(always, 0, 0, g, c) // what nothing trusted moves stands still
+	equal(g, []float32{0, 0}, []float32{0, 0}, []float32{0, 0}, []float32{0, 0})
+	if stats.FullyAligned != 0.25 || stats.AuxNorm != 7.0/4 {
+		t.Errorf("always: got %+v, want 1 of 4 tensors and the mean of 0, 5, 0, 2", stats)
+	}
+
 	g, _ = gradients()
 	none := [][]float32{{0, 0}, {0, 0}, {0, 0}, {0, 0}}
 	for _, o := range []Options{authors, {Variant: Paper, MuMax: 0.5, Epochs: 2}} {
@@ -127,6 +138,8 @@ func TestAlignZero(t *testing.T) {
 		}
 		equal(g, []float32{1, 2}, []float32{0, 0}, []float32{0, 0}, []float32{1, 0})
 	}
+	Align(always, 1, 0, g, none)
+	equal(g, none...)
 }
 
 // TestAlignTiny has gradients whose squares are below the range of float32.

@@ -38,6 +38,7 @@ type StepRecord struct {
 	Step, Steps  int // steps done, steps of the whole run
 	Epoch        int // counted from 1
 	Loss         float64
+	Aligned      bool // whether the method aligns gradients; the rest is 0 if not
 	AuxLoss      float64
 	Mu           float64 // share of the unaligned gradient (Eq. 8)
 	FullyAligned float64 // share of tensors that took the aligned gradient alone
@@ -235,7 +236,7 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 		}
 		computed = time.Now()
 		stats := align(*options, epoch, t.step.parameters, gradient, auxiliary)
-		record.AuxLoss, record.Mu, record.FullyAligned = auxiliary.Loss, stats.Mu, stats.FullyAligned
+		record.Aligned, record.AuxLoss, record.Mu, record.FullyAligned = true, auxiliary.Loss, stats.Mu, stats.FullyAligned
 		aligned = time.Now()
 	}
 	waited = feed.waited - waited

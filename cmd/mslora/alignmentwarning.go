@@ -18,7 +18,7 @@ func alignmentWarning(history []ortrain.EpochRecord, cell experiment.Cell) strin
 	for epoch, record := range history {
 		if mixes := cell.MuMax > 0 && epoch >= cell.MixFrom; !mixes && record.FullyAligned < 0.5 {
 			return fmt.Sprintf("gradients were aligned in only %.0f %% of epoch %d, so a backdoor may have taken; "+
-				"train again with a lower --lr or with --min-aux-loss 0 --min-aux-norm 0", 100*record.FullyAligned, epoch+1)
+				"train again with a lower --lr or with --align always", 100*record.FullyAligned, epoch+1)
 		}
 	}
 	return ""

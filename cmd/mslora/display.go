@@ -91,7 +91,7 @@ func (d *display) step(r ortrain.StepRecord) {
 		return
 	}
 	text := fmt.Sprintf("epoch %d  step %d/%d  loss %.3f", r.Epoch, r.Step, r.Steps, r.Loss)
-	if r.AuxLoss > 0 {
+	if r.Aligned {
 		text += fmt.Sprintf("  auxiliary loss %.3f  mu %.3f  fully aligned %.0f%%", r.AuxLoss, r.Mu, 100*r.FullyAligned)
 	}
 	text += "  " + readable(left) + " left"

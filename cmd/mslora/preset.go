@@ -63,5 +63,5 @@ func showPreset(out io.Writer, model, variant, methodName string) error {
 	return encoder.Encode(struct {
 		Preset          string                     `yaml:"preset"`
 		Hyperparameters experiment.Hyperparameters `yaml:"hyperparameters"`
-	}{variant, preset.For(method)})
+	}{variant, preset.For(method).Only(method)})
 }

@@ -119,7 +119,7 @@ func hyperparameterFlags() []cli.Flag {
 		integer("bandwidth", "how often each scale is repeated"),
 		number("scale-alpha", "alpha of the multi-scale branch"),
 		integer("auxiliary", "trusted clean texts drawn from dev"),
-		&cli.StringFlag{Name: "align", Usage: "authors or paper", DefaultText: byPreset, Category: category},
+		&cli.StringFlag{Name: "align", Usage: "authors: as the paper's code; paper: as its text; always: fully at every step", DefaultText: byPreset, Category: category},
 		number("mu-max", "largest share of the unaligned gradient"),
 		integer("mix-from", "first epoch, from 0, that mixes the unaligned gradient in"),
 		number("min-aux-loss", "above this auxiliary loss gradients are fully aligned"),
