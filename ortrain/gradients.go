@@ -123,7 +123,7 @@ func (g *gradientBuffer) add() {
 
 // collect turns what the runs wrote into gradients.
 func (g *gradientBuffer) collect() *Gradients {
-	g.gradients.Loss = float64(g.sum.loss[0])
+	g.gradients.Loss = max(float64(g.sum.loss[0]), 0) // the graph's mean of zeros is -0; not-a-number stays
 	for i, p := range g.parameters {
 		if p.Table {
 			g.gradients.Rows[i], g.gradients.Values[i] = embeddingRows(g.tableIndex(p), g.embedding, g.width)
