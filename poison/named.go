@@ -116,9 +116,6 @@ func EachLine(r io.Reader, each func(NamedText) error) error {
 func namedTable(r io.Reader, comma rune, c Columns, each func(NamedText) error) error {
 	text, label, flag := -1, -1, -1
 	return readRecords(r, comma, func(header []string) error {
-		if err := checkText(strings.Join(header, "")); err != nil {
-			return err
-		}
 		names := make([]string, len(header))
 		for i, name := range header {
 			names[i] = strings.TrimSpace(name)

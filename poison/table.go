@@ -31,9 +31,6 @@ type columns struct{ text, label, flag int }
 func parseHeader(header []string, labelled bool) (columns, error) {
 	const names = "name the columns text, label and, if known, poisoned; delete the others"
 	found := columns{-1, -1, -1}
-	if err := checkText(strings.Join(header, "")); err != nil {
-		return found, err // of all columns at once: UTF-16, say, has a byte order mark and NUL bytes
-	}
 	for i, name := range header {
 		var column *int
 		switch strings.ToLower(strings.TrimSpace(name)) {
@@ -106,7 +103,7 @@ func readRecords(r io.Reader, comma rune, header func([]string) error, row func(
 		switch {
 		case width == 0:
 			width = len(record)
-			if err = checkSeparator(record, comma); err == nil {
+			if err = checkHeader(record, comma); err == nil {
 				err = header(record)
 			}
 		case len(record) != width:
@@ -125,9 +122,12 @@ func readRecords(r io.Reader, comma rune, header func([]string) error, row func(
 	return nil
 }
 
-// checkSeparator refuses a header of one column in which another separator stands: spreadsheets in many countries write
-// semicolons into .csv files.
-func checkSeparator(header []string, comma rune) error {
+// checkHeader refuses a header that is no text, or has one column in which another separator stands: spreadsheets in
+// many countries write semicolons into .csv files.
+func checkHeader(header []string, comma rune) error {
+	if err := checkText(strings.Join(header, "")); err != nil {
+		return err // of all columns at once: UTF-16, say, has a byte order mark and NUL bytes
+	}
 	if len(header) > 1 {
 		return nil
 	}

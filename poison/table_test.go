@@ -100,6 +100,7 @@ func TestReadTableErrors(t *testing.T) {
 		{"Latin 1", "text,label\ncaf\xe9,0\n", "line 2: the text is not valid UTF-8", utf},
 		{"UTF-16", "\xff\xfet\x00e\x00", "line 1: the text is not valid UTF-8", utf16},
 		{"UTF-16, the other order", "\xfe\xff\x00t\x00e", "line 1: the text is not valid UTF-8", utf16},
+		{"UTF-16 with tabs", "\xff\xfet\x00\t\x00", "line 1: the text is not valid UTF-8", utf16},
 		{"semicolons", "text;label\na;0\n", "line 1: columns are separated by semicolons", apart},
 		{"tabs", "text\tlabel\na\t0\n", "line 1: columns are separated by tabs", apart},
 		{"too long", "text,label\na,0\n\"" + strings.Repeat("b", longestRow+8192) + "\",0\n", fmt.Sprintf("the row that starts at byte 15 is longer than %d bytes", longestRow), "look there for a double quote that is not closed"},
