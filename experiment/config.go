@@ -113,15 +113,17 @@ func (o Overrides) apply(h Hyperparameters) Hyperparameters {
 
 // checkAlignment refuses values that an alignment does not ask for: they would change nothing. 0 is what it has anyway.
 func (o Overrides) checkAlignment(align string) error {
-	given := func(value *float64) bool { return value != nil && *value != 0 }
+	given := o.apply(Hyperparameters{})
+	given.Align = align
+	kept := given.Only(Method{})
 	for _, unused := range []struct {
 		key   string
 		given bool
 	}{
-		{"mu_max", given(o.MuMax) && align == string(gradalign.Always)},
-		{"mix_from", o.MixFrom != nil && *o.MixFrom != 0 && align != string(gradalign.Authors)},
-		{"min_aux_loss", given(o.MinAuxLoss) && align != string(gradalign.Authors)},
-		{"min_aux_norm", given(o.MinAuxNorm) && align != string(gradalign.Authors)},
+		{"mu_max", given.MuMax != kept.MuMax},
+		{"mix_from", given.MixFrom != kept.MixFrom},
+		{"min_aux_loss", given.MinAuxLoss != kept.MinAuxLoss},
+		{"min_aux_norm", given.MinAuxNorm != kept.MinAuxNorm},
 	} {
 		if unused.given {
 			return hint.New("leave it out, or choose --align authors, which has it", "%s does nothing with align %s", unused.key, align)
