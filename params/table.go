@@ -1,0 +1,115 @@
+package params
+
+import "math"
+
+// Names that the program itself reads. Rules, purifiers and filters name theirs where they read them.
+const (
+	Epochs       = "epochs"
+	BatchSize    = "batch_size"
+	LearningRate = "learning_rate"
+	MaxTokens    = "max_tokens"
+	ClipNorm     = "clip_norm"
+	WeightDecay  = "weight_decay"
+	Head         = "head"
+	LoRARank     = "lora_rank"
+	LoRAAlpha    = "lora_alpha"
+	Scales       = "scales"
+	Bandwidth    = "bandwidth"
+	ScaleAlpha   = "scale_alpha"
+	Bottleneck   = "bottleneck"
+	PrefixLength = "prefix_length"
+	Auxiliary    = "auxiliary"
+	Align        = "align"
+)
+
+// What Head may be. A frozen head keeps the values that it was drawn with.
+const (
+	HeadFrozen  = "frozen"
+	HeadTrained = "trained"
+)
+
+// Table has one row for each hyperparameter, in the order of help texts and configurations. The defaults are what the
+// paper's code runs for BERT-base: LoRA rank 8 and alpha 32, scales without the 32 that the text lists, 10 epochs at
+// 2e-5, the head of the LoRA methods frozen.
+var Table = []Parameter{
+	{
+		Name: Epochs, Flag: "epochs", Kind: Integer, Min: 1, Max: 100_000, Default: 10,
+		Help: "passes over the training texts", Parts: []string{Training},
+	},
+	{
+		Name: BatchSize, Flag: "batch", Kind: Integer, Min: 1, Max: 65_536, Default: 32,
+		Help: "texts in a batch", Parts: []string{Training},
+	},
+	{
+		Name: LearningRate, Flag: "lr", Kind: Number, Above: true, Max: 1, Default: 2e-5,
+		Help: "learning rate of AdamW, decays linearly to 0", Parts: []string{Training},
+	},
+	{
+		Name: MaxTokens, Flag: "max-tokens", Kind: Integer, Min: 3, Max: 512, Default: 512,
+		Help: "cut longer texts", Parts: []string{Training},
+	},
+	{
+		Name: ClipNorm, Flag: "clip-norm", Kind: Number, Above: true, Max: 1e9, Default: 1.0,
+		Help: "limit of the global gradient norm", Parts: []string{Training},
+	},
+	{
+		Name: WeightDecay, Flag: "weight-decay", Kind: Number, Max: 100, Default: 0.0,
+		Help: "decoupled weight decay", Parts: []string{Training},
+	},
+	{
+		Name: Head, Flag: "head", Kind: Word, Words: []string{HeadFrozen, HeadTrained}, Default: HeadFrozen,
+		Help: "classification head of the methods with LoRA: frozen as it was drawn, or trained", Parts: []string{LoRA},
+	},
+	{
+		Name: LoRARank, Flag: "lora-rank", Kind: Integer, Min: 1, Max: 16_384, Default: 8,
+		Help: "r of LoRA", Parts: []string{LoRA},
+	},
+	{
+		Name: LoRAAlpha, Flag: "lora-alpha", Kind: Number, Above: true, Max: 1e6, Default: 32.0,
+		Help: "alpha of LoRA", Parts: []string{LoRA},
+	},
+	{
+		Name: Scales, Flag: "scales", Kind: Numbers, Above: true, Max: math.MaxFloat32 / 2, Default: []float64{1, 4, 8, 12, 16, 20, 24, 28},
+		Help: "scaling vector S (Eq. 6), for example 1,4,8,12", Parts: []string{MultiScale},
+	},
+	{
+		Name: Bandwidth, Flag: "bandwidth", Kind: Integer, Min: 1, Max: 1_024, Default: 1,
+		Help: "how often each scale is repeated in S", Parts: []string{MultiScale},
+	},
+	{
+		Name: ScaleAlpha, Flag: "scale-alpha", Kind: Number, Above: true, Max: 1e6, Default: 6.0,
+		Help: "alpha of the multi-scale branch", Parts: []string{MultiScale},
+	},
+	{
+		Name: Bottleneck, Flag: "bottleneck", Kind: Integer, Min: 1, Max: 16_384, Default: 8,
+		Help: "units of an adapter between its two projections", Parts: []string{Adapters},
+	},
+	{
+		Name: PrefixLength, Flag: "prefix-length", Kind: Integer, Min: 1, Max: 4_096, Default: 8,
+		Help: "virtual tokens that a prefix adds to each layer", Parts: []string{Prefixes},
+	},
+	{
+		Name: Auxiliary, Flag: "auxiliary", Kind: Integer, Min: 1, Max: 1_000_000, Default: 96,
+		Help: "trusted clean texts drawn from dev", Parts: []string{Alignment},
+	},
+	{
+		Name: Align, Flag: "align", Kind: Word, Default: "authors",
+		Help: "rule of gradient alignment", Parts: []string{Alignment},
+	},
+	{
+		Name: "mu_max", Flag: "mu-max", Kind: Number, Max: 1, Default: 0.1,
+		Help: "largest share of the unaligned gradient (Eq. 8)", Parts: []string{AlignmentBy("authors"), AlignmentBy("paper")},
+	},
+	{
+		Name: "mix_from", Flag: "mix-from", Kind: Integer, Max: 100_000, Default: 1,
+		Help: "first epoch, from 0, that mixes the unaligned gradient in", Parts: []string{AlignmentBy("authors")},
+	},
+	{
+		Name: "min_aux_loss", Flag: "min-aux-loss", Kind: Number, Max: 1e6, Default: 0.4,
+		Help: "above this auxiliary loss gradients are fully aligned", Parts: []string{AlignmentBy("authors")},
+	},
+	{
+		Name: "min_aux_norm", Flag: "min-aux-norm", Kind: Number, Max: 1e6, Default: 5e-7,
+		Help: "and above this mean auxiliary gradient norm", Parts: []string{AlignmentBy("authors")},
+	},
+}
