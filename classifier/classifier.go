@@ -33,20 +33,20 @@ type Prediction struct {
 }
 
 // Open opens a classifier's folder. It runs model.safetensors through the packed graphs of its architecture, which
-// spend no time on padding. graphsFolder holds exported graphs beside the built-in ones.
-func Open(folder, graphsFolder string, device ortrain.Device) (*Classifier, error) {
+// spend no time on padding.
+func Open(folder string, store graphs.Store, device ortrain.Device) (*Classifier, error) {
 	labels, err := readLabels(filepath.Join(folder, ConfigFile))
 	if err != nil {
 		return nil, err
 	}
 	c := &Classifier{Labels: labels}
-	if err := c.open(folder, graphsFolder, device); err != nil {
+	if err := c.open(folder, store, device); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
 
-func (c *Classifier) open(folder, graphsFolder string, device ortrain.Device) (err error) {
+func (c *Classifier) open(folder string, store graphs.Store, device ortrain.Device) (err error) {
 	if c.model, err = ortrain.OpenModel(folder); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *Classifier) open(folder, graphsFolder string, device ortrain.Device) (e
 	if c.tokenizer, err = tokenizer.Open(folder); err != nil {
 		return err
 	}
-	topology, err := graphs.Load(c.model.Config.Architecture(), graphs.Evaluation, graphsFolder)
+	topology, err := store.Load(c.model.Config.Architecture(), graphs.Evaluation)
 	if err != nil {
 		return err
 	}

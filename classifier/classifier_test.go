@@ -33,7 +33,7 @@ var families = []string{"tiny", "tiny-roberta", "tiny-llama"}
 // graphsOf is the folder of a tiny model's graphs.
 func graphsOf(family string) string { return filepath.Join(filepath.Dir(testmodel.Graphs()), family) }
 
-// trained gives a tiny model with random modules, as large as the weights that they change, and its graphs' folder.
+// trained gives a tiny model with random modules, as large as the weights that they change.
 func trained(t *testing.T, family, method string) Trained {
 	t.Helper()
 	testort.Start(t)
@@ -43,6 +43,10 @@ func trained(t *testing.T, family, method string) Trained {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { model.Close() })
+	store, err := graphs.NewStore(graphFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
 	topology, err := graphs.Open(graphsOf(family), method)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +71,7 @@ func trained(t *testing.T, family, method string) Trained {
 	for _, f := range topology.Manifest.FrozenInputs {
 		draw(f.Name, f.Shape)
 	}
-	return Trained{Model: model, Base: "some/model", Modules: modules, Tuned: tuned, Labels: labels, Graphs: graphFolder}
+	return Trained{Model: model, Base: "some/model", Modules: modules, Tuned: tuned, Labels: labels, Graphs: store}
 }
 
 // logits runs the tuned model through the evaluation graph, unsaved: what every saved form must repeat.
@@ -80,10 +84,10 @@ func (t Trained) logits(test *testing.T, method string, texts []string) [][]floa
 	defer encoder.Close()
 	var both ortrain.Topologies
 	architecture := t.Model.Config.Architecture()
-	if both.Train, err = graphs.Load(architecture, method, t.Graphs); err != nil {
+	if both.Train, err = t.Graphs.Load(architecture, method); err != nil {
 		test.Fatal(err)
 	}
-	if both.Evaluate, err = graphs.Load(architecture, graphs.Evaluation, t.Graphs); err != nil {
+	if both.Evaluate, err = t.Graphs.Load(architecture, graphs.Evaluation); err != nil {
 		test.Fatal(err)
 	}
 	evaluator, err := ortrain.NewEvaluator(t.Model, both, t.Modules, len(t.Labels), ortrain.Device{Provider: "cpu"})

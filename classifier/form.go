@@ -63,12 +63,12 @@ const (
 )
 
 // Savable refuses what cannot be saved as a classifier: a model whose weights do not fit into one ONNX file, and more
-// classes than a head can tell apart. graphsFolder holds exported graphs beside the built-in ones.
-func Savable(model graphs.ModelConfig, classes int, graphsFolder string) error {
+// classes than a head can tell apart. The model is one of those that store has graphs for.
+func Savable(model graphs.ModelConfig, classes int, store graphs.Store) error {
 	if err := checkUnits(model, classes); err != nil {
 		return err
 	}
-	topology, err := graphs.Load(model.Architecture(), graphs.Classification, graphsFolder)
+	topology, err := store.Load(model.Architecture(), graphs.Classification)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type Trained struct {
 	Modules lora.Setting // of the modules in Tuned
 	Tuned   ortrain.Tuned
 	Labels  []string // names of the classes in their order
-	Graphs  string   // folder of exported graphs beside the built-in ones
+	Graphs  graphs.Store
 }
 
 // Mergeable tells whether the modules of a training graph fold into the backbone's weights. Only then is the result
@@ -45,8 +45,7 @@ func Mergeable(graph string) bool { return graphs.EvaluationOf(graph) == graphs.
 // frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in model.onnx and
 // model.safetensors. Each file is replaced atomically, config.json last.
 func (t Trained) Save(folder string) error {
-	architecture := t.Model.Config.Architecture()
-	topology, err := graphs.Load(architecture, graphs.Classification, t.Graphs)
+	topology, err := t.Graphs.Load(t.Model.Config.Architecture(), graphs.Classification)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func TestSavable(t *testing.T) {
 		{small, 17, "17 classes"},
 		{large, 2, "24.6 GiB"}, // 6.6 billion parameters without the language model's head
 	} {
-		err := Savable(test.model, test.classes, "")
+		err := Savable(test.model, test.classes, graphs.Store{})
 		if (err == nil) != (test.problem == "") || err != nil && !strings.Contains(err.Error(), test.problem) {
 			t.Errorf("%s, %d classes: %v", test.model.Architecture(), test.classes, err)
 		}

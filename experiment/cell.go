@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"mslora/graphs"
 	"mslora/ortrain"
 )
 
@@ -47,13 +48,13 @@ func (c Cell) String() string {
 	return fmt.Sprintf("%s %s %s %s seed %d", c.Dataset, c.Attack, c.Model, c.Method, c.Seed)
 }
 
-// graphs gives the cell's method and its graphs, from folder as graphs.Load says.
-func (c Cell) graphs(folder string) (Method, ortrain.Topologies, error) {
+// graphs gives the cell's method and its graphs.
+func (c Cell) graphs(store graphs.Store) (Method, ortrain.Topologies, error) {
 	method, err := FindMethod(c.Method)
 	if err != nil {
 		return Method{}, ortrain.Topologies{}, err
 	}
-	topologies, err := method.Topologies(c.Architecture, folder, c.Head)
+	topologies, err := method.Topologies(c.Architecture, store, c.Head)
 	return method, topologies, err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"mslora/catalog"
 	"mslora/gradalign"
+	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 )
@@ -32,14 +33,14 @@ type Config struct {
 	Ratio   string `yaml:"ratio"`             // poison ratio
 	Limit   int    `yaml:"limit,omitempty"`   // training texts, 0: all
 
-	Graphs        string `yaml:"graphs,omitempty"` // folder of exported graphs beside the built-in ones
-	Device        string `yaml:"device"`
-	Threads       int    `yaml:"threads,omitempty"`
-	ArenaStrategy string `yaml:"cuda_arena_strategy,omitempty"`
-	MemoryLimit   int64  `yaml:"cuda_memory_limit,omitempty"` // bytes
-	Half          bool   `yaml:"cuda_half,omitempty"`
-	TF32          bool   `yaml:"cuda_tf32,omitempty"`
-	SaveEvery     int    `yaml:"save_every"` // steps
+	Graphs        graphs.Store `yaml:"graphs,omitempty"`
+	Device        string       `yaml:"device"`
+	Threads       int          `yaml:"threads,omitempty"`
+	ArenaStrategy string       `yaml:"cuda_arena_strategy,omitempty"`
+	MemoryLimit   int64        `yaml:"cuda_memory_limit,omitempty"` // bytes
+	Half          bool         `yaml:"cuda_half,omitempty"`
+	TF32          bool         `yaml:"cuda_tf32,omitempty"`
+	SaveEvery     int          `yaml:"save_every"` // steps
 
 	Preset string `yaml:"preset"` // authors or paper
 	// Overrides of the preset, by the names of Hyperparameters.

@@ -33,10 +33,9 @@ var Methods = []Method{
 // LoRA tells whether the method trains LoRA, so that its classification head may be frozen or trained.
 func (m Method) LoRA() bool { return strings.HasPrefix(m.Graph, "lora") }
 
-// Topologies loads the two graphs of the method for an architecture, from folder as graphs.Load says. head is that of
-// Hyperparameters: frozen takes its gradients out of the training graph.
-func (m Method) Topologies(architecture, folder, head string) (t ortrain.Topologies, err error) {
-	if t.Train, err = graphs.Load(architecture, m.Graph, folder); err != nil {
+// Topologies loads the two graphs of the method for an architecture. head is that of Hyperparameters: frozen takes its gradients out of the training graph.
+func (m Method) Topologies(architecture string, store graphs.Store, head string) (t ortrain.Topologies, err error) {
+	if t.Train, err = store.Load(architecture, m.Graph); err != nil {
 		return t, err
 	}
 	trains := func(p graphs.Parameter) bool { return p.Module == "head" }
@@ -46,9 +45,9 @@ func (m Method) Topologies(architecture, folder, head string) (t ortrain.Topolog
 			return t, err
 		}
 	case m.LoRA() && head == HeadTrained && !slices.ContainsFunc(t.Train.Manifest.Parameters, trains):
-		return t, hint.New("export them again with tools/export_graphs.py", "the graphs of %s in %s cannot train the head", architecture, folder)
+		return t, hint.New("export them again with tools/export_graphs.py", "the graphs of %s in %s cannot train the head", architecture, store)
 	}
-	t.Evaluate, err = graphs.Load(architecture, graphs.EvaluationOf(m.Graph), folder)
+	t.Evaluate, err = store.Load(architecture, graphs.EvaluationOf(m.Graph))
 	return t, err
 }
 

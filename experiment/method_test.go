@@ -16,7 +16,7 @@ func TestTopologiesHead(t *testing.T) {
 	_, folder := testmodel.Write(t, t.TempDir())
 	for _, method := range Methods {
 		for _, head := range []string{HeadFrozen, HeadTrained} {
-			topologies, err := method.Topologies("bert-2x36", folder, head)
+			topologies, err := method.Topologies("bert-2x36", storeOf(t, folder), head)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,10 +60,19 @@ func TestTopologiesWithoutHead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := method.Topologies("bert-2x36", folder, HeadTrained); err == nil || !strings.Contains(err.Error(), "cannot train the head") {
+	if _, err := method.Topologies("bert-2x36", storeOf(t, folder), HeadTrained); err == nil || !strings.Contains(err.Error(), "cannot train the head") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := method.Topologies("bert-2x36", folder, HeadFrozen); err != nil {
+	if _, err := method.Topologies("bert-2x36", storeOf(t, folder), HeadFrozen); err != nil {
 		t.Error(err)
 	}
+}
+
+func storeOf(t *testing.T, folder string) graphs.Store {
+	t.Helper()
+	store, err := graphs.NewStore(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
 }

@@ -12,6 +12,7 @@ import (
 
 	"mslora/catalog"
 	"mslora/eval"
+	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -22,7 +23,7 @@ type Rescore struct {
 	Folder  string // the cell's
 	Data    string // data set folder, "": the cell's
 	Attack  string // "": the cell's
-	Graphs  string // folder of exported graphs
+	Graphs  graphs.Store
 	Device  string
 	Threads int
 }
@@ -95,8 +96,8 @@ func openCell(folder string) (Cell, ortrain.Tuned, error) {
 }
 
 // evaluates gives the cell's graphs and the number of classes that the tuned tensors tell apart.
-func (c Cell) evaluates(tuned ortrain.Tuned, graphsFolder string) (ortrain.Topologies, int, error) {
-	_, topologies, err := c.graphs(graphsFolder)
+func (c Cell) evaluates(tuned ortrain.Tuned, store graphs.Store) (ortrain.Topologies, int, error) {
+	_, topologies, err := c.graphs(store)
 	if err != nil {
 		return ortrain.Topologies{}, 0, err
 	}
@@ -111,14 +112,13 @@ type TunedModel struct {
 	Classes int
 }
 
-// OpenTuned opens the tuned model in a cell's folder; the caller closes its Model. graphsFolder holds exported graphs
-// beside the built-in ones.
-func OpenTuned(folder, graphsFolder string) (TunedModel, error) {
+// OpenTuned opens the tuned model in a cell's folder; the caller closes its Model.
+func OpenTuned(folder string, store graphs.Store) (TunedModel, error) {
 	cell, tuned, err := openCell(folder)
 	if err != nil {
 		return TunedModel{}, err
 	}
-	_, classes, err := cell.evaluates(tuned, graphsFolder)
+	_, classes, err := cell.evaluates(tuned, store)
 	if err != nil {
 		return TunedModel{}, err
 	}

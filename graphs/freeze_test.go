@@ -10,7 +10,7 @@ func TestFreeze(t *testing.T) {
 	for _, architecture := range Architectures() {
 		for _, method := range []string{"lora", "lora+mslr"} {
 			t.Run(architecture+"/"+method, func(t *testing.T) {
-				topology, err := Load(architecture, method, "")
+				topology, err := Store{}.Load(architecture, method)
 				if err != nil {
 					t.Fatal(err)
 				}

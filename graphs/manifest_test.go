@@ -144,11 +144,11 @@ func TestOpenErrors(t *testing.T) {
 
 func TestLoadErrors(t *testing.T) {
 	for _, test := range [][2]string{{"bert-99x4", "lora"}, {"bert-12x768", "lora.eval"}, {"..", "lora"}, {"", ""}} {
-		if _, err := Load(test[0], test[1], ""); err == nil {
+		if _, err := (Store{}).Load(test[0], test[1]); err == nil {
 			t.Errorf("%v was found", test)
 		}
 	}
-	if _, err := Load("bert-99x4", "lora", ""); !errors.Is(err, ErrNoTopology) || !strings.Contains(err.Error(), "bert-99x4") {
+	if _, err := (Store{}).Load("bert-99x4", "lora"); !errors.Is(err, ErrNoTopology) || !strings.Contains(err.Error(), "bert-99x4") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -30,7 +30,7 @@ func TestTopologiesTellWhatTheyKeep(t *testing.T) {
 	sizes := map[string]int64{"T": 100, "R": 4, "W": 30, "B": 8, "L": 30, "C": 2, "r": 8, "k": 9, "b": 8, "p": 8}
 	for _, architecture := range Architectures() {
 		for _, method := range Methods {
-			topology, err := Load(architecture, method, "")
+			topology, err := Store{}.Load(architecture, method)
 			if err != nil {
 				t.Fatal(err)
 			}

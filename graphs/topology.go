@@ -5,20 +5,13 @@ package graphs
 
 import (
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
-
-	"mslora/internal/hint"
 )
-
-//go:embed topologies
-var embedded embed.FS
 
 // Topology is a graph and its description.
 type Topology struct {
@@ -44,35 +37,6 @@ func EvaluationOf(method string) string {
 // ErrNoTopology is wrapped when there is no graph for an architecture or method.
 var ErrNoTopology = errors.New("no graph")
 
-// Load gives a topology: method is one of Methods, what EvaluationOf gives for it, or Classification, architecture a name that
-// ModelConfig.Architecture gives. It is read from folder/architecture if folder, which the Python tools
-// have exported to, is not "" and has it, else it is one that comes with the program.
-func Load(architecture, method, folder string) (*Topology, error) {
-	if folder != "" {
-		own := filepath.Join(folder, architecture)
-		if _, err := os.Stat(own); err == nil {
-			return Open(own, method)
-		}
-	}
-	root, err := fs.Sub(embedded, "topologies")
-	if err != nil {
-		return nil, err
-	}
-	files, err := fs.Sub(root, architecture)
-	if err != nil {
-		return nil, err
-	}
-	t, err := open(files, method)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.New("there are graphs for "+strings.Join(Architectures(), ", ")+"; export others with tools/export_graphs.py and name their folder with --graphs",
-			"%w of method %s for architecture %s", ErrNoTopology, method, architecture)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("graphs of %s: %w", architecture, err)
-	}
-	return t, nil
-}
-
 // Open reads a topology from a folder on disk that holds METHOD.train.onnx, eval.onnx, METHOD.eval.onnx or
 // classify.onnx with its manifest.
 func Open(dir, method string) (*Topology, error) {
@@ -81,18 +45,6 @@ func Open(dir, method string) (*Topology, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return t, nil
-}
-
-// Architectures lists the architectures whose graphs come with the program.
-func Architectures() []string {
-	entries, _ := embedded.ReadDir("topologies") // cannot fail: the folder is in the program
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() {
-			names = append(names, e.Name())
-		}
-	}
-	return names
 }
 
 func open(folder fs.FS, method string) (*Topology, error) {

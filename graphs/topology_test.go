@@ -23,7 +23,7 @@ func TestTopologies(t *testing.T) {
 	}
 	for _, method := range names {
 		for _, architecture := range Architectures() {
-			topology, err := Load(architecture, method, "")
+			topology, err := Store{}.Load(architecture, method)
 			if err != nil {
 				t.Error(err)
 				continue

@@ -83,10 +83,10 @@ func TestLlama2FitsIn24GB(t *testing.T) {
 	folder := t.TempDir()
 	topologies := Topologies{}
 	var err error
-	if topologies.Train, err = graphs.Load("llama-32x4096", "lora+mslr", ""); err != nil {
+	if topologies.Train, err = (graphs.Store{}).Load("llama-32x4096", "lora+mslr"); err != nil {
 		t.Fatal(err)
 	}
-	if topologies.Evaluate, err = graphs.Load("llama-32x4096", graphs.Evaluation, ""); err != nil {
+	if topologies.Evaluate, err = (graphs.Store{}).Load("llama-32x4096", graphs.Evaluation); err != nil {
 		t.Fatal(err)
 	}
 	writeHoles(t, filepath.Join(folder, "model.safetensors"), topologies.Train.Manifest, map[string]int64{"V": 32000})

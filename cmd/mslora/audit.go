@@ -15,6 +15,7 @@ import (
 	"mslora/audit"
 	"mslora/classifier"
 	"mslora/experiment"
+	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -35,7 +36,7 @@ type auditOptions struct {
 	Quiet   bool
 	Device  string
 	Threads int
-	Graphs  string
+	Graphs  graphs.Store
 	Library string
 	Stdout  io.Writer
 	Stderr  io.Writer
@@ -67,12 +68,16 @@ func auditCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
-			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			graphsFlag(),
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return badInput(hint.New("for example: mslora audit my-classifier --data reviews.csv --out audit", "give one classifier's folder, not %d", c.NArg()))
+			}
+			store, err := graphStore(c)
+			if err != nil {
+				return badInput(err)
 			}
 			return runAudit(c.Context, auditOptions{
 				Folder: c.Args().First(), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
@@ -80,7 +85,7 @@ func auditCommand() *cli.Command {
 				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
 				JSON:  c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
-				Graphs: c.String("graphs"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
+				Graphs: store, Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"mslora/classifier"
 	"mslora/eval"
+	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -26,7 +27,7 @@ type compareOptions struct {
 	Target   string         // name of the target label
 	Seed     uint64
 	Device   ortrain.Device
-	Graphs   string
+	Graphs   graphs.Store
 	Library  string
 	JSON     bool
 	Stdout   io.Writer
@@ -51,7 +52,7 @@ func compareCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print a JSON line for each classifier"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
-			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			graphsFlag(),
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 		},
 		Action: func(c *cli.Context) error {
@@ -60,11 +61,15 @@ func compareCommand() *cli.Command {
 				return badInput(err)
 			}
 			device.Threads = c.Int("threads")
+			store, err := graphStore(c)
+			if err != nil {
+				return badInput(err)
+			}
 			o := compareOptions{
 				Folders: c.Args().Slice(), Data: c.String("data"),
 				Columns:  poison.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
 				Poisoned: c.String("poisoned"), Target: c.String("target"), Seed: c.Uint64("seed"), Device: device,
-				Graphs: c.String("graphs"), Library: c.String("onnxruntime"), JSON: c.Bool("json"), Stdout: c.App.Writer,
+				Graphs: store, Library: c.String("onnxruntime"), JSON: c.Bool("json"), Stdout: c.App.Writer,
 				Trigger: poison.Trigger{Phrases: splitAll([]string{c.String("trigger")}), Insertions: c.Int("insertions")},
 			}
 			return badInput(compare(c.Context, o))

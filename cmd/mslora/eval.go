@@ -20,7 +20,7 @@ func evalCommand() *cli.Command {
 			&cli.StringFlag{Name: "attack", Usage: "attack", DefaultText: "the cell's"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
-			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			graphsFlag(),
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime"},
 			&cli.BoolFlag{Name: "json", Usage: "print the scores as JSON"},
 		},
@@ -28,12 +28,16 @@ func evalCommand() *cli.Command {
 			if c.NArg() != 1 {
 				return badInput(fmt.Errorf("give one cell's folder"))
 			}
+			store, err := graphStore(c)
+			if err != nil {
+				return badInput(err)
+			}
 			if err := startRuntime(c.String("onnxruntime")); err != nil {
 				return badInput(err)
 			}
 			return rescore(c.Context, c.App.Writer, experiment.Rescore{
 				Folder: c.Args().First(), Data: c.String("data"), Attack: c.String("attack"),
-				Graphs: c.String("graphs"), Device: c.String("device"), Threads: c.Int("threads"),
+				Graphs: store, Device: c.String("device"), Threads: c.Int("threads"),
 			}, c.Bool("json"))
 		},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"mslora/classifier"
 	"mslora/experiment"
+	"mslora/graphs"
 	"mslora/internal/hint"
 )
 
@@ -20,7 +21,7 @@ type exportOptions struct {
 	Cell   string // folder
 	Labels []string
 	Out    string
-	Graphs string
+	Graphs graphs.Store
 	Quiet  bool
 	Stdout io.Writer
 }
@@ -35,14 +36,18 @@ func exportCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "labels", Usage: "`NAMES` of the classes in their order, with commas between", DefaultText: "0,1,…"},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier"},
-			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			graphsFlag(),
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return badInput(hint.New("it holds result.json", "give one cell's folder, not %d", c.NArg()))
 			}
-			o := exportOptions{Cell: c.Args().First(), Out: c.String("out"), Graphs: c.String("graphs"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer}
+			store, err := graphStore(c)
+			if err != nil {
+				return badInput(err)
+			}
+			o := exportOptions{Cell: c.Args().First(), Out: c.String("out"), Graphs: store, Quiet: c.Bool("quiet"), Stdout: c.App.Writer}
 			if c.IsSet("labels") {
 				o.Labels = strings.Split(c.String("labels"), ",")
 			}

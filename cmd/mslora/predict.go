@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"mslora/classifier"
+	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/poison"
@@ -28,7 +29,7 @@ type predictOptions struct {
 	Column  string
 	JSON    bool
 	Device  ortrain.Device
-	Graphs  string
+	Graphs  graphs.Store
 	Library string
 	Stdin   io.Reader
 	Stdout  io.Writer
@@ -50,7 +51,7 @@ func predictCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print JSON lines"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
-			&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of exported graphs"},
+			graphsFlag(),
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 		},
 		Action: func(c *cli.Context) error {
@@ -62,9 +63,13 @@ func predictCommand() *cli.Command {
 				return badInput(err)
 			}
 			device.Threads = c.Int("threads")
+			store, err := graphStore(c)
+			if err != nil {
+				return badInput(err)
+			}
 			return predict(c.Context, predictOptions{
 				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Column: c.String("text-column"),
-				JSON: c.Bool("json"), Device: device, Graphs: c.String("graphs"), Library: c.String("onnxruntime"),
+				JSON: c.Bool("json"), Device: device, Graphs: store, Library: c.String("onnxruntime"),
 				Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},

@@ -57,10 +57,16 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 
 // trainingFromFlags reads hyperparameterFlags and machineFlags.
 func trainingFromFlags(c *cli.Context, config *experiment.Config) error {
-	texts := map[string]*string{"preset": &config.Preset, "device": &config.Device, "graphs": &config.Graphs, "cuda-arena-strategy": &config.ArenaStrategy}
+	texts := map[string]*string{"preset": &config.Preset, "device": &config.Device, "cuda-arena-strategy": &config.ArenaStrategy}
 	for flag, target := range texts {
 		if c.IsSet(flag) {
 			*target = c.String(flag)
+		}
+	}
+	if c.IsSet("graphs") {
+		var err error
+		if config.Graphs, err = graphStore(c); err != nil {
+			return err
 		}
 	}
 	integers := map[string]*int{"threads": &config.Threads, "save-every": &config.SaveEvery}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/urfave/cli/v2"
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/experiment"
+	"mslora/graphs"
 	"mslora/internal/ortlib"
 )
 
@@ -29,6 +31,14 @@ func startRuntime(flag string) error {
 	}
 	return nil
 }
+
+// graphsFlag is a flag that graphStore reads.
+func graphsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of graphs exported for other architectures"}
+}
+
+// graphStore reads --graphs.
+func graphStore(c *cli.Context) (graphs.Store, error) { return graphs.NewStore(c.String("graphs")) }
 
 // writeJSON prints a value as one line.
 func writeJSON(out io.Writer, value any) error { return json.NewEncoder(out).Encode(value) }

@@ -195,12 +195,12 @@ func train(ctx context.Context, o trainOptions) error {
 }
 
 // savable tells before any training whether its result can be saved.
-func savable(cell experiment.Cell, classes int, graphsFolder string) error {
+func savable(cell experiment.Cell, classes int, store graphs.Store) error {
 	config, err := graphs.ReadModelConfig(filepath.Join(cell.ModelFolder, classifier.ConfigFile))
 	if err != nil {
 		return err
 	}
-	return classifier.Savable(config, classes, graphsFolder)
+	return classifier.Savable(config, classes, store)
 }
 
 // mostNamed is the number of classes that are listed by name.

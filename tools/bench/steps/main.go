@@ -21,6 +21,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/experiment"
+	"mslora/graphs"
 	"mslora/internal/ortlib"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
@@ -90,7 +91,7 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	if err != nil {
 		return nil, nil, "", err
 	}
-	both, err := method.Topologies(model.Config.Architecture(), "", preset.Head)
+	both, err := method.Topologies(model.Config.Architecture(), graphs.Store{}, preset.Head)
 	if err != nil {
 		return nil, nil, "", err
 	}
