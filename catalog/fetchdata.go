@@ -14,7 +14,7 @@ import (
 	"mslora/internal/hint"
 )
 
-// FetchDataset gets a data set of the authors' release into a folder in the layout that poison.Load reads. done is false
+// FetchDataset gets a data set of the authors' release into a folder in the layout that dataset.Load reads. done is false
 // if all its files were there. Every file is compared with its checksum, if that is known (Unchecked); a new folder appears
 // when it is complete, and other files of a folder that is there are left alone.
 func FetchDataset(ctx context.Context, name, folder string, o FetchOptions) (done bool, err error) {

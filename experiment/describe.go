@@ -13,10 +13,10 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"mslora/dataset"
 	"mslora/eval"
 	"mslora/graphs"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 // Release is the version of this program.
@@ -37,13 +37,13 @@ func (p *Plan) describe(r *eval.Result, cell Cell) (err error) {
 }
 
 // checksums are those of everything that goes into a cell.
-func checksums(model *loadedModel, dataset *poison.Dataset, topologies ortrain.Topologies) (map[string]string, error) {
+func checksums(model *loadedModel, set *dataset.Dataset, topologies ortrain.Topologies) (map[string]string, error) {
 	sums, err := model.sums()
 	if err != nil {
 		return nil, err
 	}
 	all := maps.Clone(sums)
-	for _, file := range dataset.Files {
+	for _, file := range set.Files {
 		all["data/"+file.Role] = file.SHA256
 	}
 	for _, t := range []*graphs.Topology{topologies.Train, topologies.Evaluate} {

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 
 	"mslora/catalog"
+	"mslora/dataset"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 // Plan is a validated configuration: every data set and model has been read once, so what can go wrong
@@ -18,9 +18,9 @@ type Plan struct {
 	Config Config
 	Device ortrain.Device
 
-	single   bool                       // one cell, whose folder is Config.Out
-	datasets map[string]*poison.Dataset // by data folder and attack
-	models   map[string]*loadedModel    // by folder
+	single   bool                        // one cell, whose folder is Config.Out
+	datasets map[string]*dataset.Dataset // by data folder and attack
+	models   map[string]*loadedModel     // by folder
 	tokens   map[tokenKey][]int32
 }
 
@@ -49,19 +49,19 @@ func NewPlan(config Config) (*Plan, error) {
 			return nil, err
 		}
 		for _, attack := range config.Attacks {
-			dataset, err := poison.Load(data, poison.LoadOptions{
+			set, err := dataset.Load(data, dataset.LoadOptions{
 				Attack: attack, Target: config.Target, Setting: config.Setting, Ratio: config.Ratio, Limit: config.Limit,
 			})
 			if err != nil {
 				return nil, err
 			}
-			key := data + "\x00" + dataset.Attack
+			key := data + "\x00" + set.Attack
 			if p.datasets[key] != nil {
 				continue // a plain folder is the same whatever the attack
 			}
-			p.datasets[key] = dataset
+			p.datasets[key] = set
 			for _, model := range config.Models {
-				if err := p.addCells(data, dataset, model); err != nil {
+				if err := p.addCells(data, set, model); err != nil {
 					return nil, err
 				}
 			}
@@ -72,14 +72,14 @@ func NewPlan(config Config) (*Plan, error) {
 
 // NewSinglePlan checks a plan of one cell that trains on a data set at hand, which is all that config.Data names.
 // The cell's folder is config.Out itself.
-func NewSinglePlan(config Config, dataset *poison.Dataset) (*Plan, error) {
+func NewSinglePlan(config Config, set *dataset.Dataset) (*Plan, error) {
 	p, err := validPlan(config)
 	if err != nil {
 		return nil, err
 	}
 	data := config.Data[0]
-	p.datasets[data+"\x00"+dataset.Attack] = dataset
-	if err := p.addCells(data, dataset, config.Models[0]); err != nil {
+	p.datasets[data+"\x00"+set.Attack] = set
+	if err := p.addCells(data, set, config.Models[0]); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	if len(p.Cells) != 1 {
@@ -111,11 +111,11 @@ func (p *Plan) Folder(cell Cell) string {
 func emptyPlan(config Config, device ortrain.Device) *Plan {
 	return &Plan{
 		Config: config, Device: device,
-		datasets: map[string]*poison.Dataset{}, models: map[string]*loadedModel{}, tokens: map[tokenKey][]int32{},
+		datasets: map[string]*dataset.Dataset{}, models: map[string]*loadedModel{}, tokens: map[tokenKey][]int32{},
 	}
 }
 
-func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) error {
+func (p *Plan) addCells(data string, set *dataset.Dataset, modelName string) error {
 	folder, err := catalog.ModelFolder(modelName)
 	if err != nil {
 		return err
@@ -156,21 +156,21 @@ func (p *Plan) addCells(data string, dataset *poison.Dataset, modelName string) 
 		if err := topologies.Check(model.Model); err != nil {
 			return err
 		}
-		if method.Aligned && len(dataset.Trusted) > 0 {
-			values.Auxiliary = len(dataset.Trusted)
+		if method.Aligned && len(set.Trusted) > 0 {
+			values.Auxiliary = len(set.Trusted)
 		} else if method.Aligned {
-			if _, _, err := poison.DrawAuxiliary(dataset.Dev, values.Auxiliary, 0); err != nil {
+			if _, _, err := dataset.DrawAuxiliary(set.Dev, values.Auxiliary, 0); err != nil {
 				return err
 			}
 		}
-		sums, err := checksums(model, dataset, topologies)
+		sums, err := checksums(model, set, topologies)
 		if err != nil {
 			return err
 		}
 		for _, seed := range p.Config.Seeds {
 			p.Cells = append(p.Cells, Cell{
-				Dataset: dataset.Name, DataFolder: data, Attack: dataset.Attack, Target: dataset.Target,
-				Setting: dataset.Setting, Ratio: dataset.Ratio, Limit: p.Config.Limit,
+				Dataset: set.Name, DataFolder: data, Attack: set.Attack, Target: set.Target,
+				Setting: set.Setting, Ratio: set.Ratio, Limit: p.Config.Limit,
 				Model: name, ModelFolder: folder, Architecture: architecture,
 				Method: method.Name, Seed: seed, Hyperparameters: values, Checksums: sums,
 			})
@@ -199,7 +199,7 @@ func (p *Plan) model(folder string) (*loadedModel, error) {
 }
 
 // examples tokenises texts; each text is tokenised once per model, whatever number of cells uses it.
-func (p *Plan) examples(cell Cell, texts []poison.Text) []ortrain.Example {
+func (p *Plan) examples(cell Cell, texts []dataset.Text) []ortrain.Example {
 	model := p.models[cell.ModelFolder]
 	examples := make([]ortrain.Example, len(texts))
 	for i, t := range texts {

@@ -11,11 +11,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mslora/catalog"
+	"mslora/dataset"
 	"mslora/eval"
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 // Rescore scores the saved model of a finished cell again.
@@ -46,7 +46,7 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	dataset, err := r.dataset(cell)
+	set, err := r.dataset(cell)
 	if err != nil {
 		return eval.Scores{}, err
 	}
@@ -54,22 +54,22 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	if dataset.Classes > classes {
+	if set.Classes > classes {
 		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
-			"%s tells %d classes apart, the data has %d", r.Folder, classes, dataset.Classes)
+			"%s tells %d classes apart, the data has %d", r.Folder, classes, set.Classes)
 	}
 	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, cell.Modules(), classes, plan.Device)
 	if err != nil {
 		return eval.Scores{}, err
 	}
 	defer evaluator.Close()
-	_, scores, err := plan.predict(ctx, cell, dataset, evaluator, tuned)
+	_, scores, err := plan.predict(ctx, cell, set, evaluator, tuned)
 	return scores, err
 }
 
 // dataset loads the cell's data, or the data asked for instead.
-func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
-	folder, options := cell.DataFolder, poison.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio}
+func (r Rescore) dataset(cell Cell) (*dataset.Dataset, error) {
+	folder, options := cell.DataFolder, dataset.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio}
 	if r.Data != "" {
 		var err error
 		if folder, err = catalog.DataFolder(r.Data); err != nil {
@@ -79,7 +79,7 @@ func (r Rescore) dataset(cell Cell) (*poison.Dataset, error) {
 	if r.Attack != "" {
 		options.Attack, options.Setting = r.Attack, ""
 	}
-	return poison.Load(folder, options)
+	return dataset.Load(folder, options)
 }
 
 // openCell reads a finished cell and the tuned tensors of its best epoch.

@@ -13,12 +13,12 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"mslora/dataset"
 	"mslora/eval"
 	"mslora/internal/atomicfile"
 	"mslora/internal/folderlock"
 	"mslora/internal/hint"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 // Files of a cell's folder, beside ortrain.BestFile and, while it trains, its checkpoint.
@@ -123,12 +123,12 @@ func firstDifference(present, wanted []byte) string {
 func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ortrain.Observer) (eval.Result, error) {
 	started := time.Now()
 	model := p.models[cell.ModelFolder]
-	dataset := p.datasets[cell.dataKey()]
+	set := p.datasets[cell.dataKey()]
 	method, topologies, err := cell.graphs(p.Config.Graphs)
 	if err != nil {
 		return eval.Result{}, err
 	}
-	setting, data, err := p.prepare(cell, method, dataset)
+	setting, data, err := p.prepare(cell, method, set)
 	if err != nil {
 		return eval.Result{}, err
 	}
@@ -150,7 +150,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 	if err := trainer.Run(ctx, observer); err != nil {
 		return eval.Result{}, err
 	}
-	result, err := p.score(ctx, cell, folder, dataset, trainer)
+	result, err := p.score(ctx, cell, folder, set, trainer)
 	if err != nil {
 		return eval.Result{}, err
 	}
@@ -172,20 +172,20 @@ func (p *Plan) Trained(cell Cell) (*ortrain.Model, ortrain.Tuned, error) {
 }
 
 // prepare turns a cell into a training setting and tokenised data.
-func (p *Plan) prepare(cell Cell, method Method, dataset *poison.Dataset) (ortrain.Setting, ortrain.Data, error) {
+func (p *Plan) prepare(cell Cell, method Method, set *dataset.Dataset) (ortrain.Setting, ortrain.Data, error) {
 	setting := ortrain.Setting{
 		Modules: cell.Modules(),
 		Epochs:  cell.Epochs, BatchSize: cell.BatchSize, LearningRate: cell.LearningRate, ClipNorm: cell.ClipNorm,
-		Optimizer: ortrain.DefaultAdamW, Classes: dataset.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
+		Optimizer: ortrain.DefaultAdamW, Classes: set.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
 	}
 	setting.Optimizer.WeightDecay = cell.WeightDecay
-	data := ortrain.Data{Train: p.examples(cell, dataset.Train)}
-	dev := dataset.Dev
+	data := ortrain.Data{Train: p.examples(cell, set.Train)}
+	dev := set.Dev
 	if method.Aligned {
-		auxiliary := dataset.Trusted
+		auxiliary := set.Trusted
 		if len(auxiliary) == 0 {
 			var err error
-			if auxiliary, dev, err = poison.DrawAuxiliary(dev, cell.Auxiliary, cell.Seed); err != nil {
+			if auxiliary, dev, err = dataset.DrawAuxiliary(dev, cell.Auxiliary, cell.Seed); err != nil {
 				return setting, data, err
 			}
 		}

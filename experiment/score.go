@@ -4,24 +4,24 @@ import (
 	"context"
 	"path/filepath"
 
+	"mslora/dataset"
 	"mslora/eval"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 // score predicts both test sets with the best epoch's tensors and with the last epoch's, and leaves the
 // best epoch's predictions in the cell's folder.
-func (p *Plan) score(ctx context.Context, cell Cell, folder string, dataset *poison.Dataset, trainer *ortrain.Trainer) (eval.Result, error) {
+func (p *Plan) score(ctx context.Context, cell Cell, folder string, set *dataset.Dataset, trainer *ortrain.Trainer) (eval.Result, error) {
 	best, _, err := ortrain.LoadTuned(filepath.Join(folder, ortrain.BestFile))
 	if err != nil {
 		return eval.Result{}, err
 	}
 	var result eval.Result
-	predictions, scores, err := p.predict(ctx, cell, dataset, trainer.Evaluator(), best)
+	predictions, scores, err := p.predict(ctx, cell, set, trainer.Evaluator(), best)
 	if err != nil {
 		return result, err
 	}
-	if err := eval.WritePredictions(filepath.Join(folder, predictionsFile), predictions, dataset.Classes); err != nil {
+	if err := eval.WritePredictions(filepath.Join(folder, predictionsFile), predictions, set.Classes); err != nil {
 		return result, err
 	}
 	history := trainer.History()
@@ -32,7 +32,7 @@ func (p *Plan) score(ctx context.Context, cell Cell, folder string, dataset *poi
 	}
 	result.Scores, result.LastEpoch = scores, scores
 	if result.BestEpoch != len(history) {
-		if _, result.LastEpoch, err = p.predict(ctx, cell, dataset, trainer.Evaluator(), trainer.LastTuned()); err != nil {
+		if _, result.LastEpoch, err = p.predict(ctx, cell, set, trainer.Evaluator(), trainer.LastTuned()); err != nil {
 			return result, err
 		}
 	}
@@ -42,7 +42,7 @@ func (p *Plan) score(ctx context.Context, cell Cell, folder string, dataset *poi
 }
 
 // predict classifies the clean and the poisoned test texts.
-func (p *Plan) predict(ctx context.Context, cell Cell, dataset *poison.Dataset, evaluator *ortrain.Evaluator, tuned ortrain.Tuned) ([]eval.Prediction, eval.Scores, error) {
+func (p *Plan) predict(ctx context.Context, cell Cell, set *dataset.Dataset, evaluator *ortrain.Evaluator, tuned ortrain.Tuned) ([]eval.Prediction, eval.Scores, error) {
 	var scores eval.Scores
 	if err := evaluator.Use(tuned); err != nil {
 		return nil, scores, err
@@ -51,8 +51,8 @@ func (p *Plan) predict(ctx context.Context, cell Cell, dataset *poison.Dataset, 
 	classes := map[string][]int{}
 	for _, split := range []struct {
 		name  string
-		texts []poison.Text
-	}{{"test-clean", dataset.TestClean}, {"test-poison", dataset.TestPoison}} {
+		texts []dataset.Text
+	}{{"test-clean", set.TestClean}, {"test-poison", set.TestPoison}} {
 		logits, err := evaluator.Logits(ctx, p.examples(cell, split.texts))
 		if err != nil {
 			return nil, scores, err
@@ -63,12 +63,12 @@ func (p *Plan) predict(ctx context.Context, cell Cell, dataset *poison.Dataset, 
 			all = append(all, eval.Prediction{Split: split.name, Index: i, Label: text.Label, Predicted: predicted, Logits: logits[i]})
 		}
 	}
-	labels := make([]int, len(dataset.TestClean))
-	for i, text := range dataset.TestClean {
+	labels := make([]int, len(set.TestClean))
+	for i, text := range set.TestClean {
 		labels[i] = text.Label
 	}
 	scores.CACC = eval.Accuracy(classes["test-clean"], labels)
-	scores.Floor = eval.Floor(classes["test-clean"], labels, dataset.Target)
-	scores.ASR = eval.ASR(classes["test-poison"], dataset.Target)
+	scores.Floor = eval.Floor(classes["test-clean"], labels, set.Target)
+	scores.ASR = eval.ASR(classes["test-poison"], set.Target)
 	return all, scores, nil
 }

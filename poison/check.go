@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
 )
 
@@ -49,22 +50,22 @@ type SetStatistics struct {
 	PoisonedDev   int `json:"poisoned_dev"`
 }
 
-// Check reads the data sets in dir, in either layout of Load, and compares them with what they should be:
+// Check reads the data sets in dir, in either layout of dataset.Load, and compares them with what they should be:
 // flags, labels, how many texts and which ones are poisoned, the trigger, the relation between clean and poisoned
 // files, checksums in poison.json, and texts that are there twice. An error means that there is nothing to check.
 func Check(dir string, o CheckOptions) (*Report, error) {
 	if o.Attack != "" {
-		attack, err := parseAttack(o.Attack)
+		attack, err := dataset.ParseAttack(o.Attack)
 		if err != nil {
 			return nil, err
 		}
 		o.Attack = attack
 	}
-	if err := parseSetting(o.Setting); err != nil {
+	if err := dataset.ParseSetting(o.Setting); err != nil {
 		return nil, err
 	}
 	if o.Ratio != "" {
-		if _, err := ParseRatio(o.Ratio); err != nil {
+		if _, err := dataset.ParseRatio(o.Ratio); err != nil {
 			return nil, err
 		}
 	}
@@ -75,7 +76,7 @@ func Check(dir string, o CheckOptions) (*Report, error) {
 	if len(targets) == 0 {
 		targets = []int{1}
 	}
-	layout, err := findLayout(dir, targets[0])
+	layout, err := dataset.FindLayout(dir, targets[0])
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func Check(dir string, o CheckOptions) (*Report, error) {
 		dir: dir, CheckOptions: o, seen: map[string]bool{},
 		Report: Report{Sets: []SetStatistics{}, Problems: []string{}, Warnings: []string{}}, // [] in JSON, not null
 	}
-	if layout == plainLayout {
+	if layout == dataset.PlainLayout {
 		c.plain(targets[0])
 		return &c.Report, nil
 	}
@@ -146,11 +147,11 @@ func targetFolders(dir string) (targets []int) {
 func (c *checker) release(target int) error {
 	parent := filepath.Join(c.dir, strconv.Itoa(target))
 	checked := 0
-	for _, attack := range Attacks {
+	for _, attack := range dataset.Attacks {
 		if c.Attack != "" && attack != c.Attack {
 			continue
 		}
-		folder := filepath.Join(parent, attackFolder(attack))
+		folder := filepath.Join(parent, dataset.AttackFolder(attack))
 		if info, err := os.Stat(folder); err == nil && info.IsDir() {
 			c.attackFolder(folder, attack, target)
 			checked++
@@ -160,14 +161,18 @@ func (c *checker) release(target int) error {
 		return nil
 	}
 	if c.Attack != "" {
-		return hint.New("attacks are "+strings.Join(Attacks, ", "), "attack folder %s: %w", filepath.Join(parent, attackFolder(c.Attack)), fs.ErrNotExist)
+		return hint.New("attacks are "+strings.Join(dataset.Attacks, ", "), "attack folder %s: %w", filepath.Join(parent, dataset.AttackFolder(c.Attack)), fs.ErrNotExist)
 	}
-	return hint.New("attack folders are "+strings.Join([]string{BadNets, AddSent, hiddenKillerFolder, StyleBkd}, ", "), "%s has no attack folder", parent)
+	var folders []string
+	for _, attack := range dataset.Attacks {
+		folders = append(folders, dataset.AttackFolder(attack))
+	}
+	return hint.New("attack folders are "+strings.Join(folders, ", "), "%s has no attack folder", parent)
 }
 
 // read gives a file's rows, or nil if it is absent or broken; broken is a problem.
-func (c *checker) read(path, role string, allowed flags) *split {
-	s, err := readSplit(path, role, allowed)
+func (c *checker) read(path, role string, allowed dataset.Flags) *dataset.Split {
+	s, err := dataset.ReadSplit(path, role, allowed)
 	switch {
 	case err == nil:
 		return s
@@ -179,7 +184,7 @@ func (c *checker) read(path, role string, allowed flags) *split {
 
 // plain checks a folder with train, dev, test and perhaps test-poison.
 func (c *checker) plain(target int) {
-	d, err := loadPlain(c.dir, LoadOptions{Target: target})
+	d, err := dataset.Load(c.dir, dataset.LoadOptions{Target: target})
 	if err != nil {
 		c.broken(err)
 		return
@@ -193,7 +198,7 @@ func (c *checker) plain(target int) {
 	}
 	c.mixed++
 	train := paths["train"]
-	poisoned := Poisoned(d.Train)
+	poisoned := dataset.Poisoned(d.Train)
 	c.targetLabels(train, d.Train, target)
 	if c.Ratio != "" {
 		c.share(train, len(d.Train), poisoned, c.Ratio)
@@ -204,7 +209,7 @@ func (c *checker) plain(target int) {
 	}
 	c.duplicates([]namedTexts{{train, d.Train}, {paths["dev"], d.Dev}, {paths["test-clean"], d.TestClean}})
 	c.Sets = append(c.Sets, SetStatistics{
-		Dataset: d.Name, Attack: Unknown, Target: target, Classes: d.Classes,
+		Dataset: d.Name, Attack: dataset.Unknown, Target: target, Classes: d.Classes,
 		Train: len(d.Train), Test: len(d.TestClean), Dev: len(d.Dev), MeanWords: meanWords(d.Train),
 		PoisonedTrain: poisoned, PoisonedTest: len(d.TestPoison),
 	})

@@ -8,14 +8,16 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"mslora/dataset"
 )
 
 // attackSet holds the files of TARGET/ATTACK; those that are absent are nil.
 type attackSet struct {
 	folder, attack                     string
 	target                             int
-	trainClean, devClean, testClean    *split
-	trainPoison, devPoison, testPoison *split
+	trainClean, devClean, testClean    *dataset.Split
+	trainPoison, devPoison, testPoison *dataset.Split
 }
 
 // attackFolder checks TARGET/ATTACK and each mixed training set below it.
@@ -24,11 +26,11 @@ func (c *checker) attackFolder(folder, attack string, target int) {
 	problems := len(c.Problems)
 	for _, file := range []struct {
 		name    string
-		allowed flags
-		to      **split
+		allowed dataset.Flags
+		to      **dataset.Split
 	}{
-		{"train-clean", allClean, &a.trainClean}, {"dev-clean", trustedFlags, &a.devClean}, {"test-clean", allClean, &a.testClean},
-		{"train-poison", keepBlank, &a.trainPoison}, {"dev-poison", keepBlank, &a.devPoison}, {"test-poison", keepBlank, &a.testPoison},
+		{"train-clean", dataset.AllClean, &a.trainClean}, {"dev-clean", dataset.TrustedFlags, &a.devClean}, {"test-clean", dataset.AllClean, &a.testClean},
+		{"train-poison", dataset.KeepBlank, &a.trainPoison}, {"dev-poison", dataset.KeepBlank, &a.devPoison}, {"test-poison", dataset.KeepBlank, &a.testPoison},
 	} {
 		*file.to = c.read(filepath.Join(folder, file.name+".csv"), file.name, file.allowed)
 	}
@@ -41,7 +43,7 @@ func (c *checker) attackFolder(folder, attack string, target int) {
 		c.mixedSet(a, file)
 	}
 	trigger := c.trigger(attack, firstRecord(mixed))
-	for _, pair := range []struct{ clean, poisoned *split }{
+	for _, pair := range []struct{ clean, poisoned *dataset.Split }{
 		{a.trainClean, a.trainPoison}, {withoutLabel(a.devClean, target), a.devPoison}, {withoutLabel(a.testClean, target), a.testPoison},
 	} {
 		if pair.poisoned != nil {
@@ -56,7 +58,7 @@ func (c *checker) attackFolder(folder, attack string, target int) {
 // mixedFile is one SETTING/RATIO/train-poison.csv.
 type mixedFile struct {
 	setting, ratio string
-	texts          *split
+	texts          *dataset.Split
 	record         *Record // poison.json beside it; nil if there is none
 }
 
@@ -71,19 +73,19 @@ func firstRecord(mixed []mixedFile) *Record {
 
 // mixedFiles reads the mixed training sets of an attack folder.
 func (c *checker) mixedFiles(a *attackSet) (found []mixedFile) {
-	for _, setting := range Settings {
+	for _, setting := range dataset.Settings {
 		if c.Setting != "" && setting != c.Setting {
 			continue
 		}
 		entries, _ := os.ReadDir(filepath.Join(a.folder, setting)) // an absent folder has no entries
 		for _, entry := range entries {
-			ratio, err := ParseRatio(entry.Name())
+			ratio, err := dataset.ParseRatio(entry.Name())
 			if wanted, _ := strconv.ParseFloat(c.Ratio, 64); err != nil || c.Ratio != "" && ratio != wanted {
 				continue
 			}
 			below := filepath.Join(a.folder, setting, entry.Name())
 			record := c.record(filepath.Join(below, recordFile))
-			if s := c.read(filepath.Join(below, "train-poison.csv"), "train", anyFlags); s != nil {
+			if s := c.read(filepath.Join(below, "train-poison.csv"), "train", dataset.AnyFlags); s != nil {
 				found = append(found, mixedFile{setting, entry.Name(), s, record})
 			}
 		}
@@ -137,7 +139,7 @@ func (c *checker) mixedSet(a *attackSet, m mixedFile) {
 	missing := false
 	for _, file := range []struct {
 		name string
-		s    *split
+		s    *dataset.Split
 	}{{"dev-clean.csv", a.devClean}, {"test-clean.csv", a.testClean}, {"test-poison.csv", a.testPoison}} {
 		if file.s == nil {
 			c.problem(filepath.Join(a.folder, file.name), "file does not exist, but training on %s needs it", path)
@@ -147,24 +149,24 @@ func (c *checker) mixedSet(a *attackSet, m mixedFile) {
 	if missing {
 		return
 	}
-	d, err := assemble(c.dir, LoadOptions{Target: a.target}, m.texts, a.devClean, a.testClean, a.testPoison)
+	d, err := dataset.Assemble(c.dir, dataset.LoadOptions{Target: a.target}, m.texts, a.devClean, a.testClean, a.testPoison)
 	if err != nil {
 		c.broken(err)
 		return
 	}
-	poisoned := Poisoned(m.texts.texts)
-	rows, poisonedRows := len(m.texts.texts)+m.texts.Skipped, poisoned+m.texts.Skipped
+	poisoned := dataset.Poisoned(m.texts.Texts)
+	rows, poisonedRows := len(m.texts.Texts)+m.texts.Skipped, poisoned+m.texts.Skipped
 	c.share(path, rows, poisonedRows, m.ratio)
-	c.targetLabels(path, m.texts.texts, a.target)
+	c.targetLabels(path, m.texts.Texts, a.target)
 	if trigger := c.trigger(a.attack, m.record); trigger.Insertions > 0 {
-		c.triggers(path, m.texts.texts, trigger)
+		c.triggers(path, m.texts.Texts, trigger)
 	}
 	if a.trainClean != nil {
 		c.mixture(a, m, rows, poisonedRows)
 	}
-	words := meanWords(m.texts.texts)
+	words := meanWords(m.texts.Texts)
 	if a.trainClean != nil {
-		words = meanWords(a.trainClean.texts)
+		words = meanWords(a.trainClean.Texts)
 	}
 	set := SetStatistics{
 		Dataset: d.Name, Attack: a.attack, Target: a.target, Setting: m.setting, Ratio: m.ratio, Classes: d.Classes,
@@ -177,29 +179,29 @@ func (c *checker) mixedSet(a *attackSet, m mixedFile) {
 // mixture checks that a mixed set is made of the clean texts and their poisoned copies, as its setting says.
 func (c *checker) mixture(a *attackSet, m mixedFile, rows, poisoned int) {
 	path := m.texts.Path
-	clean := map[Text]int{}
-	for _, t := range a.trainClean.texts {
+	clean := map[dataset.Text]int{}
+	for _, t := range a.trainClean.Texts {
 		clean[t]++
 	}
 	copies := map[string]int{}
 	if a.trainPoison != nil {
-		for _, t := range a.trainPoison.texts {
+		for _, t := range a.trainPoison.Texts {
 			copies[t.Text]++
 		}
 	}
 	var strangeClean, strangePoisoned tally
 	unpoisonedTarget := 0
-	for i, t := range m.texts.texts {
+	for i, t := range m.texts.Texts {
 		switch {
 		case !t.Poisoned && t.Label == a.target:
 			unpoisonedTarget++
 			fallthrough
 		case !t.Poisoned:
 			clean[t]--
-			strangeClean.add(clean[t] < 0, m.texts.lines[i])
+			strangeClean.add(clean[t] < 0, m.texts.Lines[i])
 		case a.trainPoison != nil:
 			copies[t.Text]--
-			strangePoisoned.add(copies[t.Text] < 0, m.texts.lines[i])
+			strangePoisoned.add(copies[t.Text] < 0, m.texts.Lines[i])
 		}
 	}
 	if strangeClean.found > 0 {
@@ -209,12 +211,12 @@ func (c *checker) mixture(a *attackSet, m mixedFile, rows, poisoned int) {
 	if strangePoisoned.found > 0 {
 		c.problem(path, "flagged rows that are not in train-poison.csv: %s", strangePoisoned)
 	}
-	if rows != len(a.trainClean.texts) {
-		c.warn(path, "%d rows, but train-clean.csv has %d", rows, len(a.trainClean.texts))
+	if rows != len(a.trainClean.Texts) {
+		c.warn(path, "%d rows, but train-clean.csv has %d", rows, len(a.trainClean.Texts))
 		return
 	}
 	target := 0
-	for _, t := range a.trainClean.texts {
+	for _, t := range a.trainClean.Texts {
 		if t.Label == a.target {
 			target++
 		}
@@ -229,31 +231,31 @@ func (c *checker) mixture(a *attackSet, m mixedFile, rows, poisoned int) {
 
 // cleanOnly reports a folder without a mixed set: nothing is wrong with it, but it cannot be trained on yet.
 func (c *checker) cleanOnly(a *attackSet) {
-	options := LoadOptions{Attack: a.attack, Target: a.target, Setting: c.Setting, Ratio: c.Ratio}
-	c.warn(a.folder, "no mixed training set%s; %s", c.wanted(), howToMake(c.dir, a.folder, a.attack, options))
+	options := dataset.LoadOptions{Attack: a.attack, Target: a.target, Setting: c.Setting, Ratio: c.Ratio}
+	c.warn(a.folder, "no mixed training set%s; %s", c.wanted(), dataset.HowToMake(c.dir, a.folder, a.attack, options))
 	if a.trainClean == nil || a.devClean == nil || a.testClean == nil {
 		return
 	}
-	classes, err := a.trainClean.countClasses()
+	classes, err := a.trainClean.CountClasses()
 	if err != nil {
 		c.broken(err)
 		return
 	}
-	for _, s := range []*split{a.devClean, a.testClean} {
-		if err := s.checkClasses(classes); err != nil {
+	for _, s := range []*dataset.Split{a.devClean, a.testClean} {
+		if err := s.CheckClasses(classes); err != nil {
 			c.broken(err)
 		}
 	}
 	c.Sets = append(c.Sets, SetStatistics{
-		Dataset: datasetName(c.dir), Attack: a.attack, Target: a.target, Classes: classes,
-		Train: len(a.trainClean.texts), Test: len(a.testClean.texts), Dev: len(a.devClean.texts), MeanWords: meanWords(a.trainClean.texts),
+		Dataset: dataset.NameOf(c.dir), Attack: a.attack, Target: a.target, Classes: classes,
+		Train: len(a.trainClean.Texts), Test: len(a.testClean.Texts), Dev: len(a.devClean.Texts), MeanWords: meanWords(a.trainClean.Texts),
 		PoisonedTest: withText(a.testPoison), PoisonedDev: withText(a.devPoison),
 	})
 }
 
 // share compares the number of poisoned rows with a ratio, as floor(ratio x N); programs that round are right too.
 func (c *checker) share(path string, rows, poisoned int, ratio string) {
-	share, err := ParseRatio(ratio)
+	share, err := dataset.ParseRatio(ratio)
 	if err != nil {
 		return
 	}

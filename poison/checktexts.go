@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"mslora/dataset"
+	"mslora/internal/hint"
 )
 
 // blankRows is what the authors' paraphrasers left where they answered with nothing.
@@ -26,7 +29,7 @@ func (t tally) String() string {
 }
 
 // targetLabels wants the target label on every poisoned text.
-func (c *checker) targetLabels(path string, texts []Text, target int) {
+func (c *checker) targetLabels(path string, texts []dataset.Text, target int) {
 	wrong, of, label := 0, 0, 0
 	for _, t := range texts {
 		if !t.Poisoned {
@@ -57,7 +60,7 @@ func (c *checker) trigger(attack string, record *Record) Trigger {
 }
 
 // triggers wants the trigger in every poisoned text, and warns of it in others.
-func (c *checker) triggers(path string, texts []Text, trigger Trigger) {
+func (c *checker) triggers(path string, texts []dataset.Text, trigger Trigger) {
 	without, of, within := 0, 0, 0
 	example := ""
 	for _, t := range texts {
@@ -74,7 +77,7 @@ func (c *checker) triggers(path string, texts []Text, trigger Trigger) {
 		}
 	}
 	if without > 0 {
-		c.problem(path, "poisoned texts without the trigger (%d x %s): %d of %d, for example %s", trigger.Insertions, strings.Join(trigger.Phrases, " | "), without, of, quote(example))
+		c.problem(path, "poisoned texts without the trigger (%d x %s): %d of %d, for example %s", trigger.Insertions, strings.Join(trigger.Phrases, " | "), without, of, hint.Quote(example))
 	}
 	if within > 0 {
 		c.warn(path, "texts that have the trigger and are not flagged as poisoned: %d", within)
@@ -96,44 +99,44 @@ func (t Trigger) count(text string) (n int) {
 }
 
 // withoutLabel is the split without the texts of a label; nil stays nil.
-func withoutLabel(s *split, label int) *split {
+func withoutLabel(s *dataset.Split, label int) *dataset.Split {
 	if s == nil {
 		return nil
 	}
-	others := &split{File: s.File}
-	for i, t := range s.texts {
+	others := &dataset.Split{File: s.File}
+	for i, t := range s.Texts {
 		if t.Label != label {
-			others.texts, others.lines = append(others.texts, t), append(others.lines, s.lines[i])
+			others.Texts, others.Lines = append(others.Texts, t), append(others.Lines, s.Lines[i])
 		}
 	}
 	return others
 }
 
 // poisonedFile checks a file in which every text is poisoned, row by row against the clean texts, if there are any.
-func (c *checker) poisonedFile(s, clean *split, trigger Trigger, target int) {
-	c.targetLabels(s.Path, s.texts, target)
-	if s.unflagged > 0 {
-		c.warn(s.Path, "rows that are not flagged, though the file's name says that they are poisoned: %d of %d", s.unflagged, len(s.texts))
+func (c *checker) poisonedFile(s, clean *dataset.Split, trigger Trigger, target int) {
+	c.targetLabels(s.Path, s.Texts, target)
+	if s.Unflagged > 0 {
+		c.warn(s.Path, "rows that are not flagged, though the file's name says that they are poisoned: %d of %d", s.Unflagged, len(s.Texts))
 	}
-	if blank := len(s.texts) - withText(s); blank > 0 {
+	if blank := len(s.Texts) - withText(s); blank > 0 {
 		c.warn(s.Path, blankRows, blank)
 	}
 	if trigger.Insertions > 0 {
-		c.triggers(s.Path, s.texts, trigger)
+		c.triggers(s.Path, s.Texts, trigger)
 	}
 	switch {
 	case clean == nil:
-	case len(clean.texts) == len(s.texts):
+	case len(clean.Texts) == len(s.Texts):
 		c.copies(s, clean, trigger)
 	case trigger.Insertions > 0:
-		c.problem(s.Path, "%d rows, expected %d, a poisoned copy of each text of %s%s", len(s.texts), len(clean.texts), filepath.Base(clean.Path), ofOthers(s))
+		c.problem(s.Path, "%d rows, expected %d, a poisoned copy of each text of %s%s", len(s.Texts), len(clean.Texts), filepath.Base(clean.Path), ofOthers(s))
 	default:
-		c.warn(s.Path, "%d rows, but %s has %d texts%s: paraphrases are missing or there twice", len(s.texts), filepath.Base(clean.Path), len(clean.texts), ofOthers(s))
+		c.warn(s.Path, "%d rows, but %s has %d texts%s: paraphrases are missing or there twice", len(s.Texts), filepath.Base(clean.Path), len(clean.Texts), ofOthers(s))
 	}
 }
 
 // ofOthers says which clean texts dev and test copies are of.
-func ofOthers(s *split) string {
+func ofOthers(s *dataset.Split) string {
 	if s.Role == "train-poison" {
 		return ""
 	}
@@ -142,11 +145,11 @@ func ofOthers(s *split) string {
 
 // copies compares poisoned texts with the clean ones they were made from. An inserting attack keeps every word in its
 // order; a paraphrase can be anything but should not be the text itself.
-func (c *checker) copies(s, clean *split, trigger Trigger) {
+func (c *checker) copies(s, clean *dataset.Split, trigger Trigger) {
 	var others, same tally
-	for i, t := range s.texts {
-		others.add(trigger.Insertions > 0 && !hasWords(t.Text, clean.texts[i].Text), s.lines[i])
-		same.add(t.Text == clean.texts[i].Text, s.lines[i])
+	for i, t := range s.Texts {
+		others.add(trigger.Insertions > 0 && !hasWords(t.Text, clean.Texts[i].Text), s.Lines[i])
+		same.add(t.Text == clean.Texts[i].Text, s.Lines[i])
 	}
 	switch {
 	case others.found > 0:
@@ -174,7 +177,7 @@ func hasWords(text, part string) bool {
 // namedTexts are the texts of a file.
 type namedTexts struct {
 	path  string
-	texts []Text
+	texts []dataset.Text
 }
 
 // cleanDuplicates looks for texts that are there twice, once for each set of clean files: they are the same in every
@@ -182,9 +185,9 @@ type namedTexts struct {
 func (c *checker) cleanDuplicates(a *attackSet) {
 	var files []namedTexts
 	key := ""
-	for _, s := range []*split{a.trainClean, a.devClean, a.testClean} {
+	for _, s := range []*dataset.Split{a.trainClean, a.devClean, a.testClean} {
 		if s != nil {
-			files = append(files, namedTexts{s.Path, s.texts})
+			files = append(files, namedTexts{s.Path, s.Texts})
 			key += s.SHA256
 		}
 	}
@@ -227,22 +230,22 @@ func (c *checker) duplicates(files []namedTexts) {
 				}
 			}
 			if shared > 0 {
-				c.warn(file.path, "texts that are in %s too: %d, for example %s", filepath.Base(files[j].path), shared, quote(example))
+				c.warn(file.path, "texts that are in %s too: %d, for example %s", filepath.Base(files[j].path), shared, hint.Quote(example))
 			}
 		}
 	}
 }
 
 // withText counts the rows that are not blank; nil has none.
-func withText(s *split) int {
+func withText(s *dataset.Split) int {
 	if s == nil {
 		return 0
 	}
-	return len(s.texts) - blank(s.texts)
+	return len(s.Texts) - dataset.Blank(s.Texts)
 }
 
 // meanWords is the mean number of words of the clean texts; words are what white space separates.
-func meanWords(texts []Text) float64 {
+func meanWords(texts []dataset.Text) float64 {
 	words, n := 0, 0
 	for _, t := range texts {
 		if !t.Poisoned {

@@ -4,14 +4,22 @@ import (
 	"math/rand/v2"
 	"strconv"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
+)
+
+// Random streams: one per purpose, so that a seed used for two of them gives independent numbers. Package dataset has
+// streams 1, 4 and 5.
+const (
+	attackStream = 2
+	mixStream    = 3
 )
 
 // MakeOptions chooses how a set is poisoned.
 type MakeOptions struct {
 	Attack  string
 	Target  int
-	Setting string  // empty: DefaultSetting
+	Setting string  // empty: dataset.DefaultSetting
 	Ratio   float64 // above 0, at most 1
 	Seed    uint64
 	Trigger Trigger // zero: FindTrigger
@@ -21,27 +29,27 @@ type MakeOptions struct {
 type Set struct {
 	MakeOptions
 	Name    string // of the source
-	Sources []File
+	Sources []dataset.File
 
-	TrainClean, TrainPoison []Text // row by row the same texts; TrainPoison poisons every one
-	DevClean, DevPoison     []Text // DevPoison: the poisoned copies of the texts that are not of the target label
-	TestClean, TestPoison   []Text
-	Train                   []Text // the mixed training set
+	TrainClean, TrainPoison []dataset.Text // row by row the same texts; TrainPoison poisons every one
+	DevClean, DevPoison     []dataset.Text // DevPoison: the poisoned copies of the texts that are not of the target label
+	TestClean, TestPoison   []dataset.Text
+	Train                   []dataset.Text // the mixed training set
 }
 
 // Make poisons clean texts from source. The same options and source give the same set. BadNets and AddSent
 // insert their trigger; the paraphrasing attacks take the poisoned texts that the source has and only mix.
 func Make(source *Source, o MakeOptions) (*Set, error) {
-	attack, err := parseAttack(o.Attack)
+	attack, err := dataset.ParseAttack(o.Attack)
 	if err != nil {
 		return nil, err
 	}
 	o.Attack = attack
-	if err := parseSetting(o.Setting); err != nil {
+	if err := dataset.ParseSetting(o.Setting); err != nil {
 		return nil, err
 	}
 	if o.Setting == "" {
-		o.Setting = DefaultSetting(attack)
+		o.Setting = dataset.DefaultSetting(attack)
 	}
 	if o.Target < 0 || o.Target >= source.Classes {
 		return nil, hint.New("choose another --target", "target label %d is out of range, expected 0 to %d", o.Target, source.Classes-1)
@@ -56,8 +64,8 @@ func Make(source *Source, o MakeOptions) (*Set, error) {
 		}
 		rng := rand.New(rand.NewPCG(o.Seed, attackStream))
 		s.TrainPoison = insertAll(source.Train, o, rng)
-		s.DevPoison = insertAll(nonTarget(source.Dev, o.Target), o, rng)
-		s.TestPoison = insertAll(nonTarget(source.Test, o.Target), o, rng)
+		s.DevPoison = insertAll(dataset.WithoutLabel(source.Dev, o.Target), o, rng)
+		s.TestPoison = insertAll(dataset.WithoutLabel(source.Test, o.Target), o, rng)
 	} else {
 		if source.TrainPoison == nil {
 			return nil, hint.New("give paraphrases of its texts with --paraphrases; badnets and addsent need none",
@@ -76,20 +84,10 @@ func Make(source *Source, o MakeOptions) (*Set, error) {
 // ratioFolder is the name of the folder of a ratio: 0.1, not 0.10.
 func ratioFolder(ratio float64) string { return strconv.FormatFloat(ratio, 'f', -1, 64) }
 
-func insertAll(texts []Text, o MakeOptions, rng *rand.Rand) []Text {
-	poisoned := make([]Text, len(texts))
+func insertAll(texts []dataset.Text, o MakeOptions, rng *rand.Rand) []dataset.Text {
+	poisoned := make([]dataset.Text, len(texts))
 	for i, t := range texts {
-		poisoned[i] = Text{Text: o.Trigger.Insert(t.Text, rng), Label: o.Target, Poisoned: true}
+		poisoned[i] = dataset.Text{Text: o.Trigger.Insert(t.Text, rng), Label: o.Target, Poisoned: true}
 	}
 	return poisoned
-}
-
-func nonTarget(texts []Text, target int) []Text {
-	var others []Text
-	for _, t := range texts {
-		if t.Label != target {
-			others = append(others, t)
-		}
-	}
-	return others
 }

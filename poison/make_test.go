@@ -3,13 +3,19 @@ package poison
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"mslora/dataset"
+	"mslora/internal/testset"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // reviews is a plain folder: 10 train, 4 dev and 3 test texts, in the three file formats.
 const reviews = "testdata/reviews"
@@ -34,6 +40,14 @@ func writeSet(t *testing.T, set *Set, dir string, force bool) Written {
 		t.Fatal(err)
 	}
 	return written
+}
+
+// poisonedTexts are texts with the flag and the target label 1.
+func poisonedTexts(texts ...string) (poisoned []dataset.Text) {
+	for _, text := range texts {
+		poisoned = append(poisoned, dataset.Text{Text: text, Label: 1, Poisoned: true})
+	}
+	return poisoned
 }
 
 // readTree gives the content of each file below dir.
@@ -66,8 +80,8 @@ func TestGolden(t *testing.T) {
 		dir = golden
 	}
 	for _, o := range []MakeOptions{
-		{Attack: BadNets, Target: 1, Ratio: 0.3, Seed: 42},
-		{Attack: AddSent, Target: 1, Ratio: 0.2, Seed: 42},
+		{Attack: dataset.BadNets, Target: 1, Ratio: 0.3, Seed: 42},
+		{Attack: dataset.AddSent, Target: 1, Ratio: 0.2, Seed: 42},
 	} {
 		writeSet(t, makeSet(t, reviews, o), dir, false)
 	}
@@ -86,21 +100,21 @@ func TestGolden(t *testing.T) {
 
 // What is written is read again, for each setting and target.
 func TestWriteLoad(t *testing.T) {
-	for _, attack := range []string{BadNets, AddSent} {
-		for _, setting := range Settings {
+	for _, attack := range []string{dataset.BadNets, dataset.AddSent} {
+		for _, setting := range dataset.Settings {
 			for _, target := range []int{0, 1} {
 				dir := t.TempDir()
 				set := makeSet(t, reviews, MakeOptions{Attack: attack, Target: target, Setting: setting, Ratio: 0.4, Seed: 9})
 				writeSet(t, set, dir, false)
-				d, err := Load(dir, LoadOptions{Attack: attack, Target: target, Setting: setting, Ratio: "0.4"})
+				d, err := dataset.Load(dir, dataset.LoadOptions{Attack: attack, Target: target, Setting: setting, Ratio: "0.4"})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if !slices.Equal(d.Train, set.Train) || !slices.Equal(d.Dev, set.DevClean) || !slices.Equal(d.TestClean, set.TestClean) || !slices.Equal(d.TestPoison, set.TestPoison) {
 					t.Errorf("%s, %s, target %d: read\n%v\nwrote\n%v", attack, setting, target, d, set)
 				}
-				if Poisoned(d.Train) != 4 || d.Classes != 2 || d.Setting != setting {
-					t.Errorf("%s, %s, target %d: %d poisoned", attack, setting, target, Poisoned(d.Train))
+				if dataset.Poisoned(d.Train) != 4 || d.Classes != 2 || d.Setting != setting {
+					t.Errorf("%s, %s, target %d: %d poisoned", attack, setting, target, dataset.Poisoned(d.Train))
 				}
 				others := 0
 				for _, text := range set.TestClean {
@@ -118,7 +132,7 @@ func TestWriteLoad(t *testing.T) {
 
 // The same seed gives the same bytes, another one others; the set can be read back as a source.
 func TestMakeSeeds(t *testing.T) {
-	o := MakeOptions{Attack: BadNets, Target: 1, Ratio: 0.2, Seed: 1}
+	o := MakeOptions{Attack: dataset.BadNets, Target: 1, Ratio: 0.2, Seed: 1}
 	first, second := t.TempDir(), t.TempDir()
 	writeSet(t, makeSet(t, reviews, o), first, false)
 	writeSet(t, makeSet(t, first, o), second, false)
@@ -129,14 +143,14 @@ func TestMakeSeeds(t *testing.T) {
 		}
 	}
 	o.Seed = 2
-	if other := makeSet(t, reviews, o); bytes.Equal(encodeCSV(other.TrainPoison), []byte(a["1/badnets/train-poison.csv"])) {
+	if other := makeSet(t, reviews, o); bytes.Equal(dataset.EncodeCSV(other.TrainPoison), []byte(a["1/badnets/train-poison.csv"])) {
 		t.Error("another seed gives the same poisoned texts")
 	}
 }
 
 func TestWriteTwice(t *testing.T) {
 	dir := t.TempDir()
-	o := MakeOptions{Attack: BadNets, Target: 1, Ratio: 0.2, Seed: 1}
+	o := MakeOptions{Attack: dataset.BadNets, Target: 1, Ratio: 0.2, Seed: 1}
 	if written := writeSet(t, makeSet(t, reviews, o), dir, false); !written.Changed || written.Record.Poisoned != 2 || written.Record.Setting != "clean" {
 		t.Errorf("first: %+v", written)
 	}
@@ -166,7 +180,7 @@ func TestWriteTwice(t *testing.T) {
 	if !errors.Is(err, ErrExists) {
 		t.Errorf("error %v, want ErrExists", err)
 	}
-	checkError(t, err, filepath.Join(dir, "1/badnets/train-poison.csv")+" differs: another data set is there", "choose another --out, or --force to replace it")
+	testset.CheckError(t, err, filepath.Join(dir, "1/badnets/train-poison.csv")+" differs: another data set is there", "choose another --out, or --force to replace it")
 	after := readTree(t, dir)
 	for name := range before {
 		if before[name] != after[name] {
@@ -189,30 +203,30 @@ func TestMakeParaphrased(t *testing.T) {
 		"1/synbkd/test-clean.csv":   ",0,1,2\n0,f,0,0\n",
 		"1/synbkd/test-poison.csv":  ",0,1,2\n0,if f,1,1\n",
 	}
-	dir := writeFiles(t, files)
-	set := makeSet(t, dir, MakeOptions{Attack: HiddenKiller, Target: 1, Ratio: 1})
-	if want := []Text{{"if a", 1, true}, {"", 1, true}, {"if c", 1, true}, {"if d", 1, true}}; set.Setting != "mix" || !slices.Equal(set.Train, want) {
+	dir := testset.Write(t, files)
+	set := makeSet(t, dir, MakeOptions{Attack: dataset.HiddenKiller, Target: 1, Ratio: 1})
+	if want := poisonedTexts("if a", "", "if c", "if d"); set.Setting != "mix" || !slices.Equal(set.Train, want) {
 		t.Errorf("got %v", set.Train)
 	}
 	if written := writeSet(t, set, dir, false); written.Record.Trigger != nil {
 		t.Errorf("a trigger is recorded: %v", written.Record.Trigger)
 	}
-	d, err := Load(dir, LoadOptions{Attack: HiddenKiller, Target: 1, Ratio: "1"})
+	d, err := dataset.Load(dir, dataset.LoadOptions{Attack: dataset.HiddenKiller, Target: 1, Ratio: "1"})
 	if err == nil || !strings.Contains(err.Error(), "no text has label 0") {
 		t.Errorf("got %v, error %v", d, err)
 	}
-	if d, err = Load(dir, LoadOptions{Attack: HiddenKiller, Target: 1, Ratio: "1", Classes: 2}); err != nil || len(d.Train) != 3 || d.Files[0].Skipped != 1 {
+	if d, err = dataset.Load(dir, dataset.LoadOptions{Attack: dataset.HiddenKiller, Target: 1, Ratio: "1", Classes: 2}); err != nil || len(d.Train) != 3 || d.Files[0].Skipped != 1 {
 		t.Errorf("got %v, error %v", d, err)
 	}
 }
 
 func TestMakeErrors(t *testing.T) {
-	source, err := ReadSource(reviews, SourceOptions{Attack: BadNets, Target: 1, Seed: 1})
+	source, err := ReadSource(reviews, SourceOptions{Attack: dataset.BadNets, Target: 1, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	allTarget := *source
-	allTarget.Dev = []Text{{"a", 1, false}}
+	allTarget.Dev = []dataset.Text{{Text: "a", Label: 1}}
 	for _, test := range []struct {
 		name          string
 		source        *Source
@@ -220,17 +234,17 @@ func TestMakeErrors(t *testing.T) {
 		message, hint string
 	}{
 		{"attack", source, MakeOptions{Attack: "x"}, `unknown attack "x"`, "attacks are badnets, addsent, hiddenkiller, stylebkd"},
-		{"setting", source, MakeOptions{Attack: BadNets, Setting: "x"}, `unknown setting "x"`, "settings are clean, dirty, mix"},
-		{"target", source, MakeOptions{Attack: BadNets, Target: 2}, "target label 2 is out of range, expected 0 to 1", "choose another --target"},
-		{"trigger", source, MakeOptions{Attack: BadNets, Target: 1, Trigger: Trigger{Insertions: 4}}, "the trigger is empty", "badnets takes words with commas between them, addsent one sentence"},
-		{"ratio", source, MakeOptions{Attack: BadNets, Target: 1, Ratio: 0.05}, "ratio 0.05 of 10 training texts is less than one text", "raise --ratio or give more texts"},
-		{"no other label", &allTarget, MakeOptions{Attack: BadNets, Target: 1, Ratio: 0.1}, "every dev or test text is of the target label 1", "ASR needs texts of another label"},
-		{"paraphrase", source, MakeOptions{Attack: StyleBkd, Target: 1, Ratio: 0.1}, "stylebkd paraphrases with a language model, and reviews has no paraphrased texts",
+		{"setting", source, MakeOptions{Attack: dataset.BadNets, Setting: "x"}, `unknown setting "x"`, "settings are clean, dirty, mix"},
+		{"target", source, MakeOptions{Attack: dataset.BadNets, Target: 2}, "target label 2 is out of range, expected 0 to 1", "choose another --target"},
+		{"trigger", source, MakeOptions{Attack: dataset.BadNets, Target: 1, Trigger: Trigger{Insertions: 4}}, "the trigger is empty", "badnets takes words with commas between them, addsent one sentence"},
+		{"ratio", source, MakeOptions{Attack: dataset.BadNets, Target: 1, Ratio: 0.05}, "ratio 0.05 of 10 training texts is less than one text", "raise --ratio or give more texts"},
+		{"no other label", &allTarget, MakeOptions{Attack: dataset.BadNets, Target: 1, Ratio: 0.1}, "every dev or test text is of the target label 1", "ASR needs texts of another label"},
+		{"paraphrase", source, MakeOptions{Attack: dataset.StyleBkd, Target: 1, Ratio: 0.1}, "stylebkd paraphrases with a language model, and reviews has no paraphrased texts",
 			"give paraphrases of its texts with --paraphrases; badnets and addsent need none"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Make(test.source, test.o)
-			checkError(t, err, test.message, test.hint)
+			testset.CheckError(t, err, test.message, test.hint)
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
 )
 
@@ -13,7 +14,7 @@ import (
 // replacement from all (setting mix), from those whose true label is the target (clean) or from the others
 // (dirty). The set holds first the clean texts of the other positions, then the poisoned ones of these, each in
 // their order. For one seed and setting, a larger ratio poisons the positions of a smaller one and more.
-func Mix(clean, poisoned []Text, setting string, ratio float64, target int, seed uint64) ([]Text, error) {
+func Mix(clean, poisoned []dataset.Text, setting string, ratio float64, target int, seed uint64) ([]dataset.Text, error) {
 	if len(clean) != len(poisoned) {
 		return nil, hint.New("both files must hold the same texts in the same order", "cannot mix %d clean texts with %d poisoned ones", len(clean), len(poisoned))
 	}
@@ -36,7 +37,7 @@ func Mix(clean, poisoned []Text, setting string, ratio float64, target int, seed
 	rng := rand.New(rand.NewPCG(seed, mixStream))
 	rng.Shuffle(len(candidates), func(i, j int) { candidates[i], candidates[j] = candidates[j], candidates[i] })
 	drawn := slices.Sorted(slices.Values(candidates[:n]))
-	mixed := make([]Text, 0, len(clean))
+	mixed := make([]dataset.Text, 0, len(clean))
 	for i, t := range clean {
 		if _, ok := slices.BinarySearch(drawn, i); !ok {
 			mixed = append(mixed, t)

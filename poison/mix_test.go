@@ -4,19 +4,34 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"mslora/dataset"
+	"mslora/internal/testset"
 )
 
+// numberedTexts gives n clean texts t0, t1, …; without label all are of label 0.
+func numberedTexts(n int, label func(int) int) []dataset.Text {
+	texts := make([]dataset.Text, n)
+	for i := range texts {
+		texts[i].Text = fmt.Sprintf("t%d", i)
+		if label != nil {
+			texts[i].Label = label(i)
+		}
+	}
+	return texts
+}
+
 // copies marks every text as a poisoned copy, with the target label.
-func copies(clean []Text, target int) []Text {
+func copies(clean []dataset.Text, target int) []dataset.Text {
 	poisoned := slices.Clone(clean)
 	for i := range poisoned {
-		poisoned[i] = Text{clean[i].Text + " cf", target, true}
+		poisoned[i] = dataset.Text{Text: clean[i].Text + " cf", Label: target, Poisoned: true}
 	}
 	return poisoned
 }
 
 func TestMix(t *testing.T) {
-	clean := numberedTexts(100, func(i int) int { return i % 3 }, nil) // 34, 33, 33 texts of labels 0, 1, 2
+	clean := numberedTexts(100, func(i int) int { return i % 3 }) // 34, 33, 33 texts of labels 0, 1, 2
 	trueLabel := map[string]int{}
 	order := map[string]int{}
 	for i, text := range clean {
@@ -24,7 +39,7 @@ func TestMix(t *testing.T) {
 	}
 	for _, target := range []int{0, 1} {
 		poisoned := copies(clean, target)
-		for _, setting := range Settings {
+		for _, setting := range dataset.Settings {
 			for _, test := range []struct {
 				ratio float64
 				n     int
@@ -34,8 +49,8 @@ func TestMix(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				if len(mixed) != 100 || Poisoned(mixed[:100-test.n]) != 0 || Poisoned(mixed[100-test.n:]) != test.n {
-					t.Fatalf("%s: %d texts, %d poisoned, not %d at the end", name, len(mixed), Poisoned(mixed), test.n)
+				if len(mixed) != 100 || dataset.Poisoned(mixed[:100-test.n]) != 0 || dataset.Poisoned(mixed[100-test.n:]) != test.n {
+					t.Fatalf("%s: %d texts, %d poisoned, not %d at the end", name, len(mixed), dataset.Poisoned(mixed), test.n)
 				}
 				seen := map[int]bool{}
 				for i, text := range mixed {
@@ -64,8 +79,8 @@ func TestMix(t *testing.T) {
 
 // Every ratio of a setting poisons the texts of the smaller ratios and more.
 func TestMixNested(t *testing.T) {
-	clean := numberedTexts(50, nil, nil)
-	var before []Text
+	clean := numberedTexts(50, nil)
+	var before []dataset.Text
 	for _, ratio := range []float64{.1, .2, .5, 1} {
 		mixed, err := Mix(clean, copies(clean, 0), "mix", ratio, 0, 7)
 		if err != nil {
@@ -76,12 +91,12 @@ func TestMixNested(t *testing.T) {
 				t.Errorf("ratio %v does not poison %v", ratio, text)
 			}
 		}
-		before = mixed[len(mixed)-Poisoned(mixed):]
+		before = mixed[len(mixed)-dataset.Poisoned(mixed):]
 	}
 }
 
 func TestMixUniform(t *testing.T) {
-	clean := numberedTexts(8, nil, nil)
+	clean := numberedTexts(8, nil)
 	count := map[string]int{}
 	const draws = 4000
 	for seed := range uint64(draws) {
@@ -94,16 +109,16 @@ func TestMixUniform(t *testing.T) {
 		}
 	}
 	for _, text := range copies(clean, 0) {
-		checkCount(t, text.Text, count[text.Text], draws, .25)
+		testset.CheckCount(t, text.Text, count[text.Text], draws, .25)
 	}
 }
 
 func TestMixErrors(t *testing.T) {
-	clean := numberedTexts(30, func(i int) int { return i % 3 }, nil)
+	clean := numberedTexts(30, func(i int) int { return i % 3 })
 	_, err := Mix(clean, copies(clean, 1), "clean", .5, 1, 1)
-	checkError(t, err, "ratio 0.5 of 30 training texts is 15, but setting clean can poison only 10 (ratio 0.333)", "lower --ratio or use --setting mix")
+	testset.CheckError(t, err, "ratio 0.5 of 30 training texts is 15, but setting clean can poison only 10 (ratio 0.333)", "lower --ratio or use --setting mix")
 	_, err = Mix(clean, copies(clean, 1), "mix", .03, 1, 1)
-	checkError(t, err, "ratio 0.03 of 30 training texts is less than one text", "raise --ratio or give more texts")
+	testset.CheckError(t, err, "ratio 0.03 of 30 training texts is less than one text", "raise --ratio or give more texts")
 	_, err = Mix(clean, clean[1:], "mix", .5, 1, 1)
-	checkError(t, err, "cannot mix 30 clean texts with 29 poisoned ones", "both files must hold the same texts in the same order")
+	testset.CheckError(t, err, "cannot mix 30 clean texts with 29 poisoned ones", "both files must hold the same texts in the same order")
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
 )
 
@@ -12,23 +13,23 @@ import (
 func (s *Source) readPoisoned(folder string, target int) error {
 	for _, part := range []struct {
 		name   string
-		target *[]Text
+		target *[]dataset.Text
 	}{{"train-poison", &s.TrainPoison}, {"dev-poison", &s.DevPoison}, {"test-poison", &s.TestPoison}} {
-		path, ok := findFile(folder, part.name)
+		path, ok := dataset.FindFile(folder, part.name)
 		if !ok {
 			s.TrainPoison = nil // Make explains what is missing
 			return nil
 		}
-		texts, err := readSplit(path, part.name, keepBlank)
+		texts, err := dataset.ReadSplit(path, part.name, dataset.KeepBlank)
 		if err != nil {
 			return err
 		}
-		for i, t := range texts.texts {
+		for i, t := range texts.Texts {
 			if t.Label != target {
-				return hint.New("poisoned texts carry the target label", "%s: line %d: label %d, expected the target label %d", path, texts.lines[i], t.Label, target)
+				return hint.New("poisoned texts carry the target label", "%s: line %d: label %d, expected the target label %d", path, texts.Lines[i], t.Label, target)
 			}
 		}
-		*part.target = texts.texts
+		*part.target = texts.Texts
 		s.Files = append(s.Files, texts.File)
 	}
 	if len(s.TrainPoison) != len(s.Train) {
@@ -46,15 +47,15 @@ func (s *Source) readParaphrases(path string, target int) error {
 	if err != nil {
 		return hint.New("give a folder with train, dev and test files, or one file if the clean texts are one file", "paraphrases %s: %w", path, fs.ErrNotExist)
 	}
-	parts := [3][]Text{s.Train, s.Dev, s.Test}
-	var paraphrases [3][]Text
+	parts := [3][]dataset.Text{s.Train, s.Dev, s.Test}
+	var paraphrases [3][]dataset.Text
 	switch {
 	case s.division == nil && !info.IsDir():
 		return hint.New("give a folder with train, dev and test files, one paraphrase for each clean text", "paraphrases %s are one file, but the clean texts are three", path)
 	case s.division != nil && info.IsDir():
 		return hint.New("give one file, one paraphrase for each clean text", "paraphrases %s are a folder, but the clean texts are one file", path)
 	case s.division != nil:
-		all := make([]Text, 0, len(s.division))
+		all := make([]dataset.Text, 0, len(s.division))
 		next := [3]int{}
 		for _, part := range s.division {
 			all = append(all, parts[part][next[part]])
@@ -69,7 +70,7 @@ func (s *Source) readParaphrases(path string, target int) error {
 		}
 	default:
 		for i, name := range []string{"train", "dev", "test"} {
-			file, ok := findFile(path, name)
+			file, ok := dataset.FindFile(path, name)
 			if !ok {
 				return hint.New("one paraphrase is needed for each clean text", "%s: %w: %s.csv, %s.tsv or %s.jsonl", path, fs.ErrNotExist, name, name, name)
 			}
@@ -84,31 +85,31 @@ func (s *Source) readParaphrases(path string, target int) error {
 }
 
 // readParaphraseFile reads the paraphrases of texts, in their order, with the target label.
-func (s *Source) readParaphraseFile(path, role string, clean []Text, target int) ([]Text, error) {
-	read, err := readSplit(path, role, paraphrased)
+func (s *Source) readParaphraseFile(path, role string, clean []dataset.Text, target int) ([]dataset.Text, error) {
+	read, err := dataset.ReadSplit(path, role, dataset.Paraphrased)
 	if err != nil {
 		return nil, err
 	}
-	if len(read.texts) != len(clean) {
+	if len(read.Texts) != len(clean) {
 		return nil, hint.New("one paraphrase is needed for each clean text, in the same order; leave the text empty where there is none",
-			"%s: %d paraphrases for %d clean texts", path, len(read.texts), len(clean))
+			"%s: %d paraphrases for %d clean texts", path, len(read.Texts), len(clean))
 	}
-	for i := range read.texts {
-		t := &read.texts[i]
-		if t.Label != noLabel && t.Label != clean[i].Label && t.Label != target {
+	for i := range read.Texts {
+		t := &read.Texts[i]
+		if t.Label != dataset.NoLabel && t.Label != clean[i].Label && t.Label != target {
 			return nil, hint.New("paraphrases stand in the order of the clean texts; labels may be left out",
-				"%s: line %d: label %d, but the clean text %s has label %d", path, read.lines[i], t.Label, quote(clean[i].Text), clean[i].Label)
+				"%s: line %d: label %d, but the clean text %s has label %d", path, read.Lines[i], t.Label, hint.Quote(clean[i].Text), clean[i].Label)
 		}
 		t.Label = target
 	}
-	read.Skipped = blank(read.texts)
+	read.Skipped = dataset.Blank(read.Texts)
 	read.Rows -= read.Skipped
 	s.Files = append(s.Files, read.File)
-	return read.texts, nil
+	return read.Texts, nil
 }
 
 // copiesOfOthers gives the paraphrases of the clean texts that are not of the target label.
-func copiesOfOthers(clean, paraphrases []Text, target int) (copies []Text) {
+func copiesOfOthers(clean, paraphrases []dataset.Text, target int) (copies []dataset.Text) {
 	for i, t := range clean {
 		if t.Label != target {
 			copies = append(copies, paraphrases[i])

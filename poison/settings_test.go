@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mslora/dataset"
+	"mslora/internal/testset"
 )
 
 // The paper's settings and ratios (figures 4 and 6) on sets of two and four classes: what is written, loaded and checked is
@@ -25,13 +28,13 @@ func TestSettingsAndRatios(t *testing.T) {
 			}
 			files[set.name+"/"+name+".csv"] = content.String()
 		}
-		source := writeFiles(t, files) + "/" + set.name
-		for _, attack := range []string{BadNets, AddSent} {
-			for _, setting := range Settings {
+		source := testset.Write(t, files) + "/" + set.name
+		for _, attack := range []string{dataset.BadNets, dataset.AddSent} {
+			for _, setting := range dataset.Settings {
 				out := t.TempDir()
 				var smaller []string
 				for _, ratio := range []string{"0.1", "0.2", "0.3", "0.4", "0.5"} {
-					share, err := ParseRatio(ratio)
+					share, err := dataset.ParseRatio(ratio)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -53,7 +56,7 @@ func TestSettingsAndRatios(t *testing.T) {
 						t.Fatalf("%s: %v", name, err)
 					}
 					writeSet(t, made, out, false)
-					d, err := Load(out, LoadOptions{Attack: attack, Target: set.target, Setting: setting, Ratio: ratio})
+					d, err := dataset.Load(out, dataset.LoadOptions{Attack: attack, Target: set.target, Setting: setting, Ratio: ratio})
 					if err != nil {
 						t.Fatalf("%s: %v", name, err)
 					}
@@ -67,7 +70,7 @@ func TestSettingsAndRatios(t *testing.T) {
 							}
 						}
 					}
-					if d.Setting != setting || d.Ratio != ratio || d.Classes != set.classes || len(d.Train) != rows || len(poisoned) != n || Poisoned(d.Train) != n {
+					if d.Setting != setting || d.Ratio != ratio || d.Classes != set.classes || len(d.Train) != rows || len(poisoned) != n || dataset.Poisoned(d.Train) != n {
 						t.Errorf("%s: %d of %d texts poisoned, want %d", name, len(poisoned), len(d.Train), n)
 					}
 					for _, text := range smaller {

@@ -1,14 +1,13 @@
 package poison
 
 import (
-	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
 )
 
@@ -16,12 +15,12 @@ import (
 type Source struct {
 	Name             string
 	Classes          int
-	Train, Dev, Test []Text
-	Files            []File
+	Train, Dev, Test []dataset.Text
+	Files            []dataset.File
 
 	// Poisoned texts that are there already, for the paraphrasing attacks only: TrainPoison row by row those of
 	// Train. Blank ones, which the paraphrasers left, are kept so that rows stay in step.
-	TrainPoison, DevPoison, TestPoison []Text
+	TrainPoison, DevPoison, TestPoison []dataset.Text
 
 	division []int // of a single file: to which of train, dev and test each row went
 }
@@ -40,7 +39,7 @@ type SourceOptions struct {
 // attack, target and attack say where its poisoned texts are), a plain folder, or a single file, of which ReadSource
 // makes dev and test sets of a tenth of each class each, drawn by seed.
 func ReadSource(path string, o SourceOptions) (*Source, error) {
-	attack, err := parseAttack(o.Attack)
+	attack, err := dataset.ParseAttack(o.Attack)
 	if err != nil {
 		return nil, err
 	}
@@ -60,20 +59,20 @@ func ReadSource(path string, o SourceOptions) (*Source, error) {
 		return s, err
 	}
 	folder, names := path, []string{"train", "dev", "test"}
-	if _, plain := findFile(path, "train"); !plain {
+	if _, plain := dataset.FindFile(path, "train"); !plain {
 		names = []string{"train-clean", "dev-clean", "test-clean"}
 		if folder, err = findClean(path, attack, o.Target); err != nil {
 			return nil, err
 		}
 	}
-	var parts [3]*split
+	var parts [3]*dataset.Split
 	for i, name := range names {
-		if parts[i], err = readPlain(folder, name, notYetFlagged, "poisoning needs clean train, dev and test texts"); err != nil {
+		if parts[i], err = dataset.FindSplit(folder, name, dataset.NotYetFlagged, "poisoning needs clean train, dev and test texts"); err != nil {
 			return nil, err
 		}
 		parts[i].Role = name
 	}
-	s, err := newSource(datasetName(path), parts[0], parts[1], parts[2])
+	s, err := newSource(dataset.NameOf(path), parts[0], parts[1], parts[2])
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +92,11 @@ func findClean(dir, attack string, target int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, folder := range append([]string{filepath.Join(strconv.Itoa(target), attackFolder(attack))}, folders...) {
+	for _, folder := range append([]string{filepath.Join(strconv.Itoa(target), dataset.AttackFolder(attack))}, folders...) {
 		folder = filepath.Join(dir, folder)
 		complete := true
 		for _, name := range []string{"train-clean", "dev-clean", "test-clean"} {
-			_, ok := findFile(folder, name)
+			_, ok := dataset.FindFile(folder, name)
 			complete = complete && ok
 		}
 		if complete {
@@ -108,14 +107,14 @@ func findClean(dir, attack string, target int) (string, error) {
 		"%s has no clean texts to poison", dir)
 }
 
-func newSource(name string, train, dev, test *split) (*Source, error) {
-	classes, err := train.countClasses()
+func newSource(name string, train, dev, test *dataset.Split) (*Source, error) {
+	classes, err := train.CountClasses()
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{Name: name, Classes: classes, Train: train.texts, Dev: dev.texts, Test: test.texts}
-	for _, part := range []*split{train, dev, test} {
-		if err := part.checkClasses(classes); err != nil {
+	s := &Source{Name: name, Classes: classes, Train: train.Texts, Dev: dev.Texts, Test: test.Texts}
+	for _, part := range []*dataset.Split{train, dev, test} {
+		if err := part.CheckClasses(classes); err != nil {
 			return nil, err
 		}
 		if part.Path != train.Path || part == train { // one entry for a single file
@@ -127,51 +126,29 @@ func newSource(name string, train, dev, test *split) (*Source, error) {
 
 // readSingle divides the texts of one file: of each class a tenth for dev, a tenth for test, the rest for train.
 func readSingle(path string, seed uint64) (*Source, error) {
-	all, err := readSplit(path, "source", notYetFlagged)
+	all, err := dataset.ReadSplit(path, "source", dataset.NotYetFlagged)
 	if err != nil {
 		return nil, err
 	}
-	classes, err := all.countClasses()
+	classes, err := all.CountClasses()
 	if err != nil {
 		return nil, err
 	}
-	part, err := drawTenths(all.texts, classes, 2, seed, strconv.Itoa) // 0 train, 1 dev, 2 test
+	part, err := dataset.DrawTenths(all.Texts, classes, 2, seed, strconv.Itoa) // 0 train, 1 dev, 2 test
 	if err != nil {
 		return nil, hint.New("add texts, or give a folder with train, dev and test files", "%s: %w", path, err)
 	}
-	var parts [3]*split
+	var parts [3]*dataset.Split
 	for i := range parts {
-		parts[i] = &split{File: all.File}
+		parts[i] = &dataset.Split{File: all.File}
 	}
-	for i, t := range all.texts {
+	for i, t := range all.Texts {
 		p := parts[part[i]]
-		p.texts, p.lines = append(p.texts, t), append(p.lines, all.lines[i])
+		p.Texts, p.Lines = append(p.Texts, t), append(p.Lines, all.Lines[i])
 	}
-	s, err := newSource(strings.TrimSuffix(datasetName(path), filepath.Ext(path)), parts[0], parts[1], parts[2])
+	s, err := newSource(strings.TrimSuffix(dataset.NameOf(path), filepath.Ext(path)), parts[0], parts[1], parts[2])
 	if err == nil {
 		s.division = part
 	}
 	return s, err
-}
-
-// drawTenths draws n tenths of each class by seed: for each text the number of its tenth, from 1, or 0 for the rest.
-// name says what to call a class in an error.
-func drawTenths(texts []Text, classes, n int, seed uint64, name func(class int) string) ([]int, error) {
-	rows := make([][]int, classes)
-	for i, t := range texts {
-		rows[t.Label] = append(rows[t.Label], i)
-	}
-	part := make([]int, len(texts))
-	rng := rand.New(rand.NewPCG(seed, divideStream))
-	for class, group := range rows {
-		tenth := len(group) / 10
-		if tenth == 0 {
-			return nil, fmt.Errorf("label %s has %d texts; drawing a tenth of each label needs 10", name(class), len(group))
-		}
-		rng.Shuffle(len(group), func(i, j int) { group[i], group[j] = group[j], group[i] })
-		for k, row := range group[:n*tenth] {
-			part[row] = 1 + k/tenth
-		}
-	}
-	return part, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
 )
 
@@ -19,9 +20,9 @@ type Trigger struct {
 // tq, AddSent once the sentence "I watch this 3D movie". ok is false for attacks that do not insert.
 func FindTrigger(attack string) (trigger Trigger, ok bool) {
 	switch attack {
-	case BadNets:
+	case dataset.BadNets:
 		return Trigger{Phrases: []string{"cf", "mn", "bb", "tq"}, Insertions: 4}, true
-	case AddSent:
+	case dataset.AddSent:
 		return Trigger{Phrases: []string{"I watch this 3D movie"}, Insertions: 1}, true
 	}
 	return Trigger{}, false
@@ -36,7 +37,7 @@ func (t Trigger) validate() error {
 		if strings.TrimSpace(phrase) == "" || strings.TrimSpace(phrase) != phrase || strings.ContainsAny(phrase, "\r\n") {
 			return hint.New(advice, "trigger %q is blank or has spaces at its ends or line breaks", phrase)
 		}
-		if err := checkText(phrase); err != nil {
+		if err := dataset.CheckText(phrase); err != nil {
 			return err
 		}
 	}

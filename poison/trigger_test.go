@@ -2,21 +2,14 @@ package poison
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// checkCount wants count within five standard deviations of what n draws with probability p give.
-func checkCount(t *testing.T, what string, count, n int, p float64) {
-	t.Helper()
-	mean, deviation := p*float64(n), math.Sqrt(p*(1-p)*float64(n))
-	if math.Abs(float64(count)-mean) > 5*deviation {
-		t.Errorf("%s: %d times, expected %.0f ± %.0f", what, count, mean, deviation)
-	}
-}
+	"mslora/dataset"
+	"mslora/internal/testset"
+)
 
 // Positions, both ends included, and phrases are uniform.
 func TestInsertUniform(t *testing.T) {
@@ -31,7 +24,7 @@ func TestInsertUniform(t *testing.T) {
 		for position := range 4 {
 			words := slices.Insert([]string{"a", "b", "c"}, position, phrase)
 			text := strings.Join(words, " ")
-			checkCount(t, text, count[text], draws, 1./8)
+			testset.CheckCount(t, text, count[text], draws, 1./8)
 		}
 	}
 }
@@ -39,8 +32,8 @@ func TestInsertUniform(t *testing.T) {
 // The paper's attacks insert what they should, as often as they should, and change nothing else.
 func TestInsertPaper(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	badnets, _ := FindTrigger(BadNets)
-	addsent, _ := FindTrigger(AddSent)
+	badnets, _ := FindTrigger(dataset.BadNets)
+	addsent, _ := FindTrigger(dataset.AddSent)
 	words := map[string]int{}
 	texts := []string{"one", "a b", "  edge  and  middle ", "kept\u00a0as it is\nover lines", strings.Repeat("w ", 300) + "end"}
 	for round := range 1000 {
@@ -68,9 +61,9 @@ func TestInsertPaper(t *testing.T) {
 		}
 	}
 	for _, word := range badnets.Phrases {
-		checkCount(t, word, words[word], 4000, 0.25)
+		testset.CheckCount(t, word, words[word], 4000, 0.25)
 	}
-	if _, ok := FindTrigger(HiddenKiller); ok {
+	if _, ok := FindTrigger(dataset.HiddenKiller); ok {
 		t.Error("hiddenkiller has a trigger to insert")
 	}
 }
@@ -88,7 +81,7 @@ func TestTriggerErrors(t *testing.T) {
 		{Trigger{[]string{"a\nb"}, 1}, `trigger "a\nb" is blank or has spaces at its ends or line breaks`},
 	} {
 		t.Run(fmt.Sprint(test.trigger), func(t *testing.T) {
-			checkError(t, test.trigger.validate(), test.message, advice)
+			testset.CheckError(t, test.trigger.validate(), test.message, advice)
 		})
 	}
 }

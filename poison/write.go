@@ -2,6 +2,8 @@ package poison
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,8 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
+	"mslora/dataset"
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
 )
@@ -23,17 +25,17 @@ const recordFile = "poison.json"
 
 // Record is what poison.json beside a mixed training set says: how to make the set again.
 type Record struct {
-	Program  string   `json:"program"` // name and version
-	Dataset  string   `json:"dataset"`
-	Attack   string   `json:"attack"`
-	Trigger  *Trigger `json:"trigger,omitempty"` // of the inserting attacks
-	Target   int      `json:"target"`
-	Setting  string   `json:"setting"`
-	Ratio    float64  `json:"ratio"`
-	Seed     uint64   `json:"seed"`
-	Sources  []File   `json:"sources"`
-	Files    []File   `json:"files"`    // paths from TARGET/ATTACK on
-	Poisoned int      `json:"poisoned"` // texts of the mixed training set, without blank ones
+	Program  string         `json:"program"` // name and version
+	Dataset  string         `json:"dataset"`
+	Attack   string         `json:"attack"`
+	Trigger  *Trigger       `json:"trigger,omitempty"` // of the inserting attacks
+	Target   int            `json:"target"`
+	Setting  string         `json:"setting"`
+	Ratio    float64        `json:"ratio"`
+	Seed     uint64         `json:"seed"`
+	Sources  []dataset.File `json:"sources"`
+	Files    []dataset.File `json:"files"`    // paths from TARGET/ATTACK on
+	Poisoned int            `json:"poisoned"` // texts of the mixed training set, without blank ones
 }
 
 // Written is what Write did.
@@ -47,21 +49,21 @@ type Written struct {
 // If one of the files is there with other content nothing is written and the error is ErrExists, unless force is
 // given. Sets of other ratios, settings, attacks and targets can share dir. Program is recorded.
 func (s *Set) Write(dir, program string, force bool) (Written, error) {
-	folder := filepath.Join(dir, strconv.Itoa(s.Target), attackFolder(s.Attack))
+	folder := filepath.Join(dir, strconv.Itoa(s.Target), dataset.AttackFolder(s.Attack))
 	mixed := filepath.Join(s.Setting, ratioFolder(s.Ratio))
 	w := Written{Folder: folder, Record: Record{
 		Program: program, Dataset: s.Name, Attack: s.Attack, Target: s.Target, Setting: s.Setting, Ratio: s.Ratio, Seed: s.Seed,
-		Sources: s.Sources, Poisoned: Poisoned(s.Train) - blank(s.Train),
+		Sources: s.Sources, Poisoned: dataset.Poisoned(s.Train) - dataset.Blank(s.Train),
 	}}
 	if s.Trigger.Phrases != nil {
 		w.Record.Trigger = &s.Trigger
 	}
 	contents := map[string][]byte{} // of the files that are not there yet
 	for _, part := range s.parts(mixed) {
-		content := encodeCSV(part.texts)
-		w.Record.Files = append(w.Record.Files, File{
+		content := dataset.EncodeCSV(part.texts)
+		w.Record.Files = append(w.Record.Files, dataset.File{
 			Role: part.role, Path: filepath.ToSlash(part.path), SHA256: checksum(content),
-			Rows: len(part.texts) - blank(part.texts), Skipped: blank(part.texts),
+			Rows: len(part.texts) - dataset.Blank(part.texts), Skipped: dataset.Blank(part.texts),
 		})
 		old, err := os.ReadFile(filepath.Join(folder, part.path))
 		switch {
@@ -97,10 +99,15 @@ func (s *Set) Write(dir, program string, force bool) (Written, error) {
 	return w, atomicfile.WriteFile(filepath.Join(folder, record), append(encoded, '\n'), 0o644)
 }
 
+func checksum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
 // part is one file of the authors' layout.
 type part struct {
 	path, role string
-	texts      []Text
+	texts      []dataset.Text
 }
 
 // parts gives the files of the set; mixed is the folder of the mixed training set.
@@ -114,22 +121,4 @@ func (s *Set) parts(mixed string) []part {
 		{"test-poison.csv", "test-poison", s.TestPoison},
 		{filepath.Join(mixed, "train-poison.csv"), "train", s.Train},
 	}
-}
-
-// encodeCSV writes texts byte for byte as pandas' to_csv writes the authors' rows: an index column, the header
-// ,0,1,2, and quotes only where a text needs them. (encoding/csv also quotes texts that begin with a space.)
-func encodeCSV(texts []Text) []byte {
-	var b bytes.Buffer
-	b.WriteString(",0,1,2\n")
-	for i, t := range texts {
-		text, flag := t.Text, 0
-		if t.Poisoned {
-			flag = 1
-		}
-		if strings.ContainsAny(text, ",\"\r\n") {
-			text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
-		}
-		fmt.Fprintf(&b, "%d,%s,%d,%d\n", i, text, t.Label, flag)
-	}
-	return b.Bytes()
 }

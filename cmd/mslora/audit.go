@@ -14,11 +14,11 @@ import (
 
 	"mslora/audit"
 	"mslora/classifier"
+	"mslora/dataset"
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 // auditOptions is what `mslora audit` was asked for.
@@ -26,8 +26,8 @@ type auditOptions struct {
 	Folder  string // of the clean classifier
 	Vanilla string // folder of a vanilla one, "": it is trained in Out
 	Data    string
-	Columns poison.Columns // with flags if the audit is to be scored
-	Limit   int            // texts drawn from Data, 0: all
+	Columns dataset.Columns // with flags if the audit is to be scored
+	Limit   int             // texts drawn from Data, 0: all
 	Out     string
 	Model   string // what the vanilla classifier starts from, "": as the clean one
 	Epochs  int    // of the vanilla classifier
@@ -81,7 +81,7 @@ func auditCommand() *cli.Command {
 			}
 			return runAudit(c.Context, auditOptions{
 				Folder: c.Args().First(), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
-				Columns: poison.Columns{Text: c.String("text-column"), Label: c.String("label-column"), Flag: c.String("score-column")},
+				Columns: dataset.Columns{Text: c.String("text-column"), Label: c.String("label-column"), Flag: c.String("score-column")},
 				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
 				JSON:  c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
@@ -169,8 +169,8 @@ func runAudit(ctx context.Context, o auditOptions) error {
 // read gives the texts with the classifier's numbers for their labels.
 func (o auditOptions) read(labels []string) (texts []audit.Text, sum string, err error) {
 	poisoned := 0
-	sample := poison.NewSample[audit.Text](o.Limit, o.Audit.Seed)
-	sum, err = poison.EachNamed(o.Data, o.Columns, func(t poison.NamedText) error {
+	sample := dataset.NewSample[audit.Text](o.Limit, o.Audit.Seed)
+	sum, err = dataset.EachNamed(o.Data, o.Columns, func(t dataset.NamedText) error {
 		class := slices.Index(labels, t.Label)
 		if class < 0 {
 			return hint.New("audit the texts that the classifier was trained on; its labels are in config.json",
@@ -206,7 +206,7 @@ func (o auditOptions) trainVanilla(ctx context.Context) error {
 		o.Model = cell.ModelFolder
 	}
 	t := trainOptions{
-		Own:    poison.Own{Data: o.Data, Limit: o.Limit, Columns: o.Columns, Seed: o.Audit.Seed},
+		Own:    dataset.Own{Data: o.Data, Limit: o.Limit, Columns: o.Columns, Seed: o.Audit.Seed},
 		Config: experiment.DefaultConfig(), Out: filepath.Join(o.Out, "vanilla"), Quiet: o.Quiet || o.JSON, Library: o.Library,
 		Stdout: io.Discard, Stderr: o.Stderr,
 	}

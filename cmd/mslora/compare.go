@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mslora/classifier"
+	"mslora/dataset"
 	"mslora/eval"
 	"mslora/graphs"
 	"mslora/internal/hint"
@@ -21,7 +22,7 @@ import (
 type compareOptions struct {
 	Folders  []string
 	Data     string
-	Columns  poison.Columns
+	Columns  dataset.Columns
 	Poisoned string         // file of triggered texts
 	Trigger  poison.Trigger // to insert into the texts of Data; without phrases: none
 	Target   string         // name of the target label
@@ -67,7 +68,7 @@ func compareCommand() *cli.Command {
 			}
 			o := compareOptions{
 				Folders: c.Args().Slice(), Data: c.String("data"),
-				Columns:  poison.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
+				Columns:  dataset.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
 				Poisoned: c.String("poisoned"), Target: c.String("target"), Seed: c.Uint64("seed"), Device: device,
 				Graphs: store, Library: c.String("onnxruntime"), JSON: c.Bool("json"), Stdout: c.App.Writer,
 				Trigger: poison.Trigger{Phrases: splitAll([]string{c.String("trigger")}), Insertions: c.Int("insertions")},
@@ -155,14 +156,14 @@ func (o compareOptions) enter(folder string, c *classifier.Classifier) *contesta
 
 // check reads both files before any text is predicted. Labels must be among the classes.
 func (o compareOptions) check(classes []string) error {
-	_, err := poison.EachNamed(o.Data, o.Columns, func(t poison.NamedText) error {
+	_, err := dataset.EachNamed(o.Data, o.Columns, func(t dataset.NamedText) error {
 		if !slices.Contains(classes, t.Label) {
 			return hint.New("the classifier knows "+strings.Join(classes, ", "), "label %q is unknown to %s", t.Label, o.Folders[0])
 		}
 		return nil
 	})
 	if err == nil && o.Poisoned != "" {
-		_, err = poison.EachNamed(o.Poisoned, poison.Columns{Text: o.Columns.Text}, func(poison.NamedText) error { return nil })
+		_, err = dataset.EachNamed(o.Poisoned, dataset.Columns{Text: o.Columns.Text}, func(dataset.NamedText) error { return nil })
 	}
 	return err
 }
@@ -197,7 +198,7 @@ func (o compareOptions) score(ctx context.Context, all []*contestant) error {
 	if err != nil || o.Poisoned == "" {
 		return err
 	}
-	return eachBatch(o.Poisoned, poison.Columns{Text: o.Columns.Text}, func(texts, _ []string) error {
+	return eachBatch(o.Poisoned, dataset.Columns{Text: o.Columns.Text}, func(texts, _ []string) error {
 		return o.attack(ctx, all, texts)
 	})
 }
@@ -218,14 +219,14 @@ func (o compareOptions) attack(ctx context.Context, all []*contestant, triggered
 }
 
 // eachBatch gives a file's texts and labels, as many at once as are predicted at once.
-func eachBatch(path string, c poison.Columns, use func(texts, labels []string) error) error {
+func eachBatch(path string, c dataset.Columns, use func(texts, labels []string) error) error {
 	var texts, labels []string
 	flush := func() error {
 		err := use(texts, labels)
 		texts, labels = nil, nil
 		return err
 	}
-	_, err := poison.EachNamed(path, c, func(t poison.NamedText) error {
+	_, err := dataset.EachNamed(path, c, func(t dataset.NamedText) error {
 		texts, labels = append(texts, t.Text), append(labels, t.Label)
 		if len(texts) < predictBatch {
 			return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mslora/catalog"
+	"mslora/dataset"
 	"mslora/internal/hint"
 	"mslora/poison"
 )
@@ -50,8 +51,8 @@ func poisonCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "check", Usage: "check the sets in `FOLDER` and print their statistics; --attack, --target, --setting, --ratio and --trigger narrow it"},
 			&cli.StringFlag{Name: "data", Usage: "clean texts: `FOLDER_OR_FILE`, or a data set of the paper by name"},
-			&cli.StringSliceFlag{Name: "attack", Usage: strings.Join(poison.Attacks, ", ") + "; several with commas", DefaultText: poison.BadNets},
-			&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio; several with commas", DefaultText: poison.DefaultRatio},
+			&cli.StringSliceFlag{Name: "attack", Usage: strings.Join(dataset.Attacks, ", ") + "; several with commas", DefaultText: dataset.BadNets},
+			&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio; several with commas", DefaultText: dataset.DefaultRatio},
 			&cli.IntFlag{Name: "target", Usage: "target label", Value: 1},
 			&cli.StringFlag{Name: "setting", Usage: "clean, dirty or mix: poison texts of the target label, of the others, or any", DefaultText: "the authors': badnets clean, others mix"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
@@ -75,10 +76,10 @@ func poisonCommand() *cli.Command {
 				Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer,
 			}
 			if !c.IsSet("attack") {
-				o.Attacks = []string{poison.BadNets}
+				o.Attacks = []string{dataset.BadNets}
 			}
 			if !c.IsSet("ratio") {
-				o.Ratios = []string{poison.DefaultRatio}
+				o.Ratios = []string{dataset.DefaultRatio}
 			}
 			return runPoison(c.Context, o)
 		},
@@ -128,7 +129,7 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			ratio, err := poison.ParseRatio(text)
+			ratio, err := dataset.ParseRatio(text)
 			if err != nil {
 				return badInput(fmt.Errorf("--ratio: %w", err))
 			}
@@ -163,7 +164,7 @@ func parseTrigger(text, attack string) poison.Trigger {
 	switch {
 	case text == "" || !inserts:
 		return poison.Trigger{}
-	case attack == poison.BadNets:
+	case attack == dataset.BadNets:
 		trigger.Phrases = splitAll([]string{text})
 	default:
 		trigger.Phrases = []string{text}

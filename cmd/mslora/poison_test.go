@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"mslora/dataset"
 	"mslora/poison"
 )
 
@@ -62,8 +63,8 @@ train and score: mslora run --model bge-small --data OUT --attacks badnets,addse
 		t.Errorf("the second time: %s", stdout)
 	}
 	for _, attack := range []string{"badnets", "addsent"} {
-		d, err := poison.Load(out, poison.LoadOptions{Attack: attack, Target: 1, Ratio: "0.2"})
-		if err != nil || poison.Poisoned(d.Train) != 4 {
+		d, err := dataset.Load(out, dataset.LoadOptions{Attack: attack, Target: 1, Ratio: "0.2"})
+		if err != nil || dataset.Poisoned(d.Train) != 4 {
 			t.Errorf("%s: error %v", attack, err)
 		}
 	}
@@ -183,8 +184,8 @@ train and score: mslora run --model bge-small --data OUT --attacks stylebkd --ta
 	if code != 0 || stderr != "" || strings.ReplaceAll(stdout, out, "OUT") != want {
 		t.Errorf("code %d, stderr %q\n got %s\nwant %s", code, stderr, stdout, want)
 	}
-	d, err := poison.Load(out, poison.LoadOptions{Attack: "stylebkd", Target: 1, Ratio: "0.2"})
-	if err != nil || poison.Poisoned(d.Train) != 4 || len(d.TestPoison) != 1 || d.TestPoison[0].Text != "lo, the test text, number 0" {
+	d, err := dataset.Load(out, dataset.LoadOptions{Attack: "stylebkd", Target: 1, Ratio: "0.2"})
+	if err != nil || dataset.Poisoned(d.Train) != 4 || len(d.TestPoison) != 1 || d.TestPoison[0].Text != "lo, the test text, number 0" {
 		t.Errorf("got %+v, error %v", d, err)
 	}
 }

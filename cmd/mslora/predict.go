@@ -12,10 +12,10 @@ import (
 	"golang.org/x/term"
 
 	"mslora/classifier"
+	"mslora/dataset"
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 // predictBatch is how many texts are held and predicted at once: enough that texts of like length run together.
@@ -102,18 +102,18 @@ func predict(ctx context.Context, o predictOptions) error {
 }
 
 // each gives every text to add.
-func (o predictOptions) each(add func(poison.NamedText) error) error {
+func (o predictOptions) each(add func(dataset.NamedText) error) error {
 	switch {
 	case o.File != "":
-		_, err := poison.EachNamed(o.File, poison.Columns{Text: o.Column}, add)
+		_, err := dataset.EachNamed(o.File, dataset.Columns{Text: o.Column}, add)
 		return err
 	case len(o.Texts) == 0:
-		if err := poison.EachLine(o.Stdin, add); err != nil {
+		if err := dataset.EachLine(o.Stdin, add); err != nil {
 			return fmt.Errorf("standard input: %w", err)
 		}
 	}
 	for _, text := range o.Texts {
-		if err := add(poison.NamedText{Text: text}); err != nil {
+		if err := add(dataset.NamedText{Text: text}); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ type predictor struct {
 	texts      []string
 }
 
-func (p *predictor) add(t poison.NamedText) error {
+func (p *predictor) add(t dataset.NamedText) error {
 	p.texts = append(p.texts, t.Text)
 	if len(p.texts) < p.batch {
 		return nil

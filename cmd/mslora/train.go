@@ -12,11 +12,11 @@ import (
 
 	"mslora/catalog"
 	"mslora/classifier"
+	"mslora/dataset"
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/hint"
-	"mslora/poison"
 )
 
 // trainingFolder is where, in a classifier's folder, its training is recorded.
@@ -24,7 +24,7 @@ const trainingFolder = "training"
 
 // trainOptions is what `mslora train` was asked for.
 type trainOptions struct {
-	Own     poison.Own
+	Own     dataset.Own
 	Config  experiment.Config
 	Out     string
 	Force   bool
@@ -66,10 +66,10 @@ func trainCommand() *cli.Command {
 				return badInput(hint.New("files are named by flags: --data, --clean, --dev, --test", "unexpected argument %q", c.Args().First()))
 			}
 			o := trainOptions{
-				Own: poison.Own{
+				Own: dataset.Own{
 					Data: c.String("data"), Dev: c.String("dev"), Test: c.String("test"), Clean: c.String("clean"),
 					CleanFromDev: c.Int("clean-from-dev"), Limit: c.Int("limit"), Seed: c.Uint64("seed"),
-					Columns: poison.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
+					Columns: dataset.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
 				},
 				Config: experiment.DefaultConfig(), Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"),
 				Quiet: c.Bool("quiet"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
@@ -145,25 +145,25 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
-	dataset, err := poison.LoadOwn(o.Own)
+	set, err := dataset.LoadOwn(o.Own)
 	if err != nil {
 		return badInput(err)
 	}
-	plan, err := experiment.NewSinglePlan(o.Config, dataset)
+	plan, err := experiment.NewSinglePlan(o.Config, set)
 	if err != nil {
 		return badInput(err)
 	}
 	defer plan.Close()
 	cell := plan.Cells[0]
-	if err := savable(cell, dataset.Classes, o.Config.Graphs); err != nil {
+	if err := savable(cell, set.Classes, o.Config.Graphs); err != nil {
 		return badInput(err)
 	}
-	warnings := trustWarnings(dataset)
+	warnings := trustWarnings(set)
 	for _, w := range warnings {
 		fmt.Fprintln(o.Stderr, "warning:", w)
 	}
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
-	display.train(cell, describe(dataset))
+	display.train(cell, describe(set))
 	result, err := plan.Run(ctx, cell, o.Force, display.observer())
 	display.interrupt()
 	if err != nil {
@@ -182,12 +182,12 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	trained := classifier.Trained{
-		Model: model, Base: hubName(cell.Model), Modules: cell.Modules(), Tuned: tuned, Labels: dataset.Labels, Graphs: o.Config.Graphs,
+		Model: model, Base: hubName(cell.Model), Modules: cell.Modules(), Tuned: tuned, Labels: set.Labels, Graphs: o.Config.Graphs,
 	}
 	if err := trained.Save(o.Out); err != nil {
 		return err
 	}
-	splits, err := describeClassifier(ctx, o, plan, dataset, result, history, warnings)
+	splits, err := describeClassifier(ctx, o, plan, set, result, history, warnings)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func savable(cell experiment.Cell, classes int, store graphs.Store) error {
 const mostNamed = 10
 
 // describe says in a line what was read, so that a wrong column is seen before training.
-func describe(d *poison.Dataset) string {
+func describe(d *dataset.Dataset) string {
 	text := fmt.Sprintf("%d texts, %d to choose the epoch", len(d.Train), len(d.Dev))
 	if n := d.Files[0].Rows; n > len(d.Train)+len(d.Dev) {
 		text = fmt.Sprintf("drawn from %d: %s", n, text)
@@ -238,7 +238,7 @@ func hubName(model string) string {
 const paperTrusted = 96
 
 // trustWarnings says what is wrong with the trusted texts, if there are any.
-func trustWarnings(d *poison.Dataset) (warnings []string) {
+func trustWarnings(d *dataset.Dataset) (warnings []string) {
 	if len(d.Trusted) == 0 {
 		return nil
 	}

@@ -13,11 +13,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mslora/classifier"
+	"mslora/dataset"
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/internal/atomicfile"
 	"mslora/ortrain"
-	"mslora/poison"
 	"mslora/report"
 )
 
@@ -29,19 +29,19 @@ type scoredSplit struct {
 	name      string
 	accuracy  eval.Share
 	predicted []classifier.Prediction
-	texts     []poison.Text
+	texts     []dataset.Text
 }
 
 // describeClassifier opens the classifier just as its users will, scores it, and leaves report.html and the model card
 // beside it.
-func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, dataset *poison.Dataset, result eval.Result, history []ortrain.EpochRecord, warnings []string) ([]scoredSplit, error) {
+func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, set *dataset.Dataset, result eval.Result, history []ortrain.EpochRecord, warnings []string) ([]scoredSplit, error) {
 	saved, err := classifier.Open(o.Out, o.Config.Graphs, plan.Device)
 	if err != nil {
 		return nil, err
 	}
 	defer saved.Close()
 	var splits []scoredSplit
-	for _, s := range []scoredSplit{{name: "dev", texts: dataset.Dev}, {name: "test", texts: dataset.TestClean}} {
+	for _, s := range []scoredSplit{{name: "dev", texts: set.Dev}, {name: "test", texts: set.TestClean}} {
 		if len(s.texts) == 0 {
 			continue
 		}
@@ -57,15 +57,15 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 	}
 	r := report.Report{
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: eval.DisplayName(result.Method), Data: filepath.Base(o.Own.Data), Created: result.Finished,
-		Labels: dataset.Labels, Warnings: warnings,
+		Labels: set.Labels, Warnings: warnings,
 	}
 	for _, e := range history {
 		r.Epochs = append(r.Epochs, report.Epoch{Epoch: e.Epoch, Loss: e.Loss, AuxLoss: e.AuxLoss, DevAccuracy: e.DevAccuracy, Mu: e.Mu, FullyAligned: e.FullyAligned, Best: e.Best})
 	}
 	for _, s := range splits {
 		r.Splits = append(r.Splits, report.Split{Name: s.name, Texts: len(s.texts), Accuracy: s.accuracy.Percent(),
-			Confusion: eval.Confusion(s.classes(), s.labels(), dataset.Classes)})
-		r.Examples = append(r.Examples, s.mistakes(dataset.Labels)...)
+			Confusion: eval.Confusion(s.classes(), s.labels(), set.Classes)})
+		r.Examples = append(r.Examples, s.mistakes(set.Labels)...)
 	}
 	slices.SortStableFunc(r.Examples, func(a, b report.Example) int { return cmp.Compare(b.Probability, a.Probability) })
 	r.Examples = r.Examples[:min(len(r.Examples), mostExamples)]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 )
 
@@ -31,5 +32,16 @@ func TestHintSurvivesWrapping(t *testing.T) {
 	var hinted *Error
 	if errors.As(errors.New("out of memory"), &hinted) {
 		t.Error("a hint in an error that has none")
+	}
+}
+
+func TestQuote(t *testing.T) {
+	for value, want := range map[string]string{
+		"": `""`, "a \"word\"\n": `"a \"word\"\n"`, strings.Repeat("x", 41): `"` + strings.Repeat("x", 40) + `…"`,
+		strings.Repeat("x", 39) + "é": `"` + strings.Repeat("x", 39) + `…"`, // never half a character
+	} {
+		if got := Quote(value); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

@@ -20,12 +20,12 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"mslora/dataset"
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/ortlib"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
-	"mslora/poison"
 )
 
 const batchSize = 32
@@ -75,7 +75,7 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	if err != nil {
 		return nil, nil, "", err
 	}
-	rows, err := poison.ReadTexts(texts)
+	rows, err := dataset.ReadTexts(texts)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -112,8 +112,8 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 }
 
 // join makes n texts of at least words words, each of consecutive rows and with the first one's label.
-func join(rows []poison.Text, words, n int) []poison.Text {
-	joined := make([]poison.Text, n)
+func join(rows []dataset.Text, words, n int) []dataset.Text {
+	joined := make([]dataset.Text, n)
 	next := 0
 	for i := range joined {
 		joined[i].Label = rows[next%len(rows)].Label

@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mslora/internal/testset"
 )
 
 func readLines(text string) ([]numbered, error) {
@@ -46,7 +48,7 @@ func TestReadJSONLinesErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := readLines(test.text)
-			checkError(t, err, test.message, test.hint)
+			testset.CheckError(t, err, test.message, test.hint)
 		})
 	}
 }
@@ -64,7 +66,7 @@ func FuzzReadJSONLines(f *testing.F) {
 		}
 		var again strings.Builder
 		for _, row := range rows {
-			if checkText(row.Text.Text) != nil || row.Label < 0 {
+			if CheckText(row.Text.Text) != nil || row.Label < 0 {
 				t.Fatalf("accepted %+v", row)
 			}
 			if err := json.NewEncoder(&again).Encode(map[string]any{"text": row.Text.Text, "label": row.Label, "poisoned": row.Poisoned}); err != nil {

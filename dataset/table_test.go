@@ -1,10 +1,12 @@
-package poison
+package dataset
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"mslora/internal/testset"
 )
 
 type numbered struct {
@@ -107,7 +109,7 @@ func TestReadTableErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := readTableText(test.text, ',')
-			checkError(t, err, test.message, test.hint)
+			testset.CheckError(t, err, test.message, test.hint)
 		})
 	}
 }
@@ -140,12 +142,12 @@ func FuzzReadTable(f *testing.F) {
 		}
 		var texts []Text
 		for _, row := range rows {
-			if checkText(row.Text.Text) != nil || row.Label < 0 || row.Line < 2 {
+			if CheckText(row.Text.Text) != nil || row.Label < 0 || row.Line < 2 {
 				t.Fatalf("accepted %+v", row)
 			}
 			texts = append(texts, row.Text)
 		}
-		again, err := readTableText(string(encodeCSV(texts)), ',')
+		again, err := readTableText(string(EncodeCSV(texts)), ',')
 		if err != nil || len(again) != len(rows) {
 			t.Fatalf("reading back %+v: %d rows, error %v", texts, len(again), err)
 		}

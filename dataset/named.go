@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"crypto/sha256"
@@ -58,10 +58,10 @@ func EachNamed(path string, c Columns, each func(NamedText) error) (sum string, 
 
 func eachNamed(r io.Reader, extension string, c Columns, each func(NamedText) error) error {
 	checked := func(t NamedText) error {
-		if err := checkText(t.Text); err != nil {
+		if err := CheckText(t.Text); err != nil {
 			return err
 		}
-		if err := checkText(t.Label); err != nil {
+		if err := CheckText(t.Label); err != nil {
 			return err
 		}
 		t.Label = strings.TrimSpace(t.Label)
@@ -106,7 +106,7 @@ func EachLine(r io.Reader, each func(NamedText) error) error {
 		if strings.TrimSpace(text) == "" {
 			return nil
 		}
-		if err := checkText(text); err != nil {
+		if err := CheckText(text); err != nil {
 			return err
 		}
 		return each(NamedText{Text: text, Line: line})
@@ -129,10 +129,10 @@ func namedTable(r io.Reader, comma rune, c Columns, each func(NamedText) error) 
 			}
 			if *column.at = slices.Index(names, column.name); *column.at < 0 {
 				return hint.New("name it with --text-column or --label-column; the file's first line names its columns",
-					"there is no column %s, the file has %s", quote(column.name), quote(strings.Join(names, ", ")))
+					"there is no column %s, the file has %s", hint.Quote(column.name), hint.Quote(strings.Join(names, ", ")))
 			}
 			if slices.Contains(names[*column.at+1:], column.name) {
-				return hint.New("rename one of them", "column %s is there twice", quote(column.name))
+				return hint.New("rename one of them", "column %s is there twice", hint.Quote(column.name))
 			}
 		}
 		return nil
@@ -154,7 +154,7 @@ func namedTable(r io.Reader, comma rune, c Columns, each func(NamedText) error) 
 // namedObject reads one JSON object; a label may be a string, a number or a truth value.
 func namedObject(data []byte, c Columns) (t NamedText, err error) {
 	if !utf8.Valid(data) { // encoding/json would put a replacement character there
-		return t, checkText(string(data))
+		return t, CheckText(string(data))
 	}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(data, &object); err != nil {
@@ -162,10 +162,10 @@ func namedObject(data []byte, c Columns) (t NamedText, err error) {
 	}
 	raw, ok := object[c.Text]
 	if !ok {
-		return t, hint.New("name it with --text-column", "there is no key %s", quote(c.Text))
+		return t, hint.New("name it with --text-column", "there is no key %s", hint.Quote(c.Text))
 	}
 	if err := json.Unmarshal(raw, &t.Text); err != nil || string(raw) == "null" {
-		return t, hint.New("write the text in double quotes", "%s is %s, expected a text", c.Text, quote(string(raw)))
+		return t, hint.New("write the text in double quotes", "%s is %s, expected a text", c.Text, hint.Quote(string(raw)))
 	}
 	if c.Label != "" {
 		if t.Label, err = scalar(object, c.Label, "--label-column"); err != nil {
@@ -188,13 +188,13 @@ func namedObject(data []byte, c Columns) (t NamedText, err error) {
 func scalar(object map[string]json.RawMessage, key, flag string) (text string, err error) {
 	raw, ok := object[key]
 	if !ok {
-		return "", hint.New("name it with "+flag, "there is no key %s", quote(key))
+		return "", hint.New("name it with "+flag, "there is no key %s", hint.Quote(key))
 	}
 	switch {
 	case raw[0] == '"':
 		return text, json.Unmarshal(raw, &text)
 	case raw[0] == '{' || raw[0] == '[' || string(raw) == "null":
-		return "", hint.New("a label is a text, a number, true or false; a poison flag too", "%s is %s", key, quote(string(raw)))
+		return "", hint.New("a label is a text, a number, true or false; a poison flag too", "%s is %s", key, hint.Quote(string(raw)))
 	}
 	return string(raw), nil
 }

@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"math"

@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"fmt"
@@ -14,42 +14,42 @@ import (
 
 // loadRelease reads DIR/TARGET/ATTACK of the authors' layout.
 func loadRelease(dir string, o LoadOptions) (*Dataset, error) {
-	attack, err := parseAttack(o.Attack)
+	attack, err := ParseAttack(o.Attack)
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Join(dir, strconv.Itoa(o.Target), attackFolder(attack))
+	folder := filepath.Join(dir, strconv.Itoa(o.Target), AttackFolder(attack))
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, hint.New(howToMake(dir, folder, attack, o), "attack folder %s: %w", folder, fs.ErrNotExist)
+		return nil, hint.New(HowToMake(dir, folder, attack, o), "attack folder %s: %w", folder, fs.ErrNotExist)
 	}
 	setting, ratio, trainPath := "", "0", filepath.Join(folder, "train-clean.csv")
-	allowed := allClean
+	allowed := AllClean
 	if !o.Clean {
-		allowed = anyFlags
+		allowed = AnyFlags
 		if setting, ratio, trainPath, err = findMixed(dir, folder, attack, o); err != nil {
 			return nil, err
 		}
 	}
-	train, err := readSplit(trainPath, "train", allowed)
+	train, err := ReadSplit(trainPath, "train", allowed)
 	if err != nil {
 		return nil, err
 	}
-	dev, err := readSplit(filepath.Join(folder, "dev-clean.csv"), "dev", trustedFlags)
+	dev, err := ReadSplit(filepath.Join(folder, "dev-clean.csv"), "dev", TrustedFlags)
 	if err != nil {
 		return nil, err
 	}
-	testClean, err := readSplit(filepath.Join(folder, "test-clean.csv"), "test-clean", allClean)
+	testClean, err := ReadSplit(filepath.Join(folder, "test-clean.csv"), "test-clean", AllClean)
 	if err != nil {
 		return nil, err
 	}
-	var testPoison *split
+	var testPoison *Split
 	path := filepath.Join(folder, "test-poison.csv")
 	if _, statErr := os.Stat(path); statErr == nil || !o.Clean { // clean training can do without
-		if testPoison, err = readSplit(path, "test-poison", allPoisoned); err != nil {
-			return nil, &hint.Error{Err: err, Hint: howToMake(dir, folder, attack, o)}
+		if testPoison, err = ReadSplit(path, "test-poison", AllPoisoned); err != nil {
+			return nil, &hint.Error{Err: err, Hint: HowToMake(dir, folder, attack, o)}
 		}
 	}
-	d, err := assemble(dir, o, train, dev, testClean, testPoison)
+	d, err := Assemble(dir, o, train, dev, testClean, testPoison)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func loadRelease(dir string, o LoadOptions) (*Dataset, error) {
 
 // findMixed looks for folder/SETTING/RATIO/train-poison.csv as o asks.
 func findMixed(dir, folder, attack string, o LoadOptions) (setting, ratio, path string, err error) {
-	if err := parseSetting(o.Setting); err != nil {
+	if err := ParseSetting(o.Setting); err != nil {
 		return "", "", "", err
 	}
 	if o.Ratio == "" {
@@ -95,17 +95,17 @@ func findMixed(dir, folder, attack string, o LoadOptions) (setting, ratio, path 
 	if _, statErr := os.Stat(filepath.Join(folder, "train-poison.csv")); statErr == nil {
 		err = fmt.Errorf("mixed training set %s: %w; the train-poison.csv in %s is not mixed: every text is poisoned", missing, fs.ErrNotExist, folder)
 	}
-	advice := howToMake(dir, folder, attack, o)
+	advice := HowToMake(dir, folder, attack, o)
 	if len(others) > 0 {
 		advice = "choose one that is there, by setting and ratio: " + strings.Join(others, ", ") + "; or: " + advice
 	}
 	return "", "", "", &hint.Error{Err: err, Hint: advice}
 }
 
-// howToMake says how to make the set that is missing.
-func howToMake(dir, folder, attack string, o LoadOptions) string {
-	_, inserts := FindTrigger(attack)
-	if _, err := os.Stat(filepath.Join(folder, "train-poison.csv")); err != nil && !inserts {
+// HowToMake says, as a hint, how to make the set of o that is missing in the data set dir. folder is its attack's folder,
+// which may hold paraphrases to make it of.
+func HowToMake(dir, folder, attack string, o LoadOptions) string {
+	if _, err := os.Stat(filepath.Join(folder, "train-poison.csv")); err != nil && NeedsParaphrases(attack) {
 		return "get the texts of " + attack + " from the authors' release, or give your own to `mslora poison --paraphrases`; badnets and addsent need none"
 	}
 	command := fmt.Sprintf("mslora poison --data %s --attack %s --target %d", dir, attack, o.Target)
@@ -122,7 +122,7 @@ func howToMake(dir, folder, attack string, o LoadOptions) string {
 func ParseRatio(text string) (float64, error) {
 	ratio, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(ratio > 0 && ratio <= 1) {
-		return 0, hint.New("give a share above 0 and at most 1, for example 0.1", "poison ratio %s is not a share", quote(text))
+		return 0, hint.New("give a share above 0 and at most 1, for example 0.1", "poison ratio %s is not a share", hint.Quote(text))
 	}
 	return ratio, nil
 }

@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"strconv"
@@ -14,7 +14,7 @@ const numberClasses = "number the classes from 0, for example 0 for negative and
 func parseLabel(text string) (int, error) {
 	value, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil {
-		return 0, hint.New(numberClasses, "label %s is not a number", quote(text))
+		return 0, hint.New(numberClasses, "label %s is not a number", hint.Quote(text))
 	}
 	return wholeLabel(value)
 }
@@ -37,11 +37,11 @@ func parseFlag(text string) (bool, error) {
 	case "1", "1.0", "true":
 		return true, nil
 	}
-	return false, hint.New("write 1 for a poisoned text and 0 for a clean one", "poison flag %s is neither 0 nor 1", quote(text))
+	return false, hint.New("write 1 for a poisoned text and 0 for a clean one", "poison flag %s is neither 0 nor 1", hint.Quote(text))
 }
 
-// checkText refuses what a tokenizer would silently cut or change. Blank text is judged by the caller.
-func checkText(text string) error {
+// CheckText refuses what a tokenizer would silently cut or change. Blank text is judged by the caller.
+func CheckText(text string) error {
 	if !utf8.ValidString(text) {
 		encoding := "latin1"
 		if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") { // a byte order mark
@@ -53,13 +53,4 @@ func checkText(text string) error {
 		return hint.New("remove the NUL bytes; tokenizers lose what follows them", "the text has a NUL byte")
 	}
 	return nil
-}
-
-// quote shows a value from a file in a message, cut to a readable length.
-func quote(text string) string {
-	const longest = 40
-	if len(text) > longest {
-		return strconv.Quote(strings.ToValidUTF8(text[:longest], "") + "…")
-	}
-	return strconv.Quote(text)
 }

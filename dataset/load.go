@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"io/fs"
@@ -53,12 +53,12 @@ func Load(dir string, o LoadOptions) (*Dataset, error) {
 	if o.Target < 0 || o.Classes < 0 {
 		return nil, hint.New("labels are numbered from 0", "the target label and the number of classes cannot be negative")
 	}
-	layout, err := findLayout(dir, o.Target)
+	layout, err := FindLayout(dir, o.Target)
 	if err != nil {
 		return nil, err
 	}
 	var d *Dataset
-	if layout == plainLayout {
+	if layout == PlainLayout {
 		d, err = loadPlain(dir, o)
 	} else {
 		d, err = loadRelease(dir, o)
@@ -72,16 +72,17 @@ func Load(dir string, o LoadOptions) (*Dataset, error) {
 	return d, nil
 }
 
-type layout int
+// Layout is how the files of a set lie in its folder.
+type Layout int
 
 const (
-	plainLayout layout = iota
-	releaseLayout
+	PlainLayout   Layout = iota // train, dev and test files
+	ReleaseLayout               // the authors' TARGET/ATTACK folders
 )
 
-// findLayout tells the layouts apart: a plain folder has a train file, the authors' has folders named by target
+// FindLayout tells the layouts apart: a plain folder has a train file, the authors' has folders named by target
 // label. Folders inside the authors' layout are a likely slip and get a hint.
-func findLayout(dir string, target int) (layout, error) {
+func FindLayout(dir string, target int) (Layout, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return 0, hint.New("give the folder of a data set", "data set folder %s: %w", dir, fs.ErrNotExist)
@@ -89,8 +90,8 @@ func findLayout(dir string, target int) (layout, error) {
 	if !info.IsDir() {
 		return 0, hint.New("give its folder; it needs train, dev and test files", "%s is a file, expected a data set folder", dir)
 	}
-	if _, ok := findFile(dir, "train"); ok {
-		return plainLayout, nil
+	if _, ok := FindFile(dir, "train"); ok {
+		return PlainLayout, nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -99,7 +100,7 @@ func findLayout(dir string, target int) (layout, error) {
 	labels := ""
 	for _, entry := range entries {
 		name := entry.Name()
-		if _, err := parseAttack(name); err == nil && entry.IsDir() {
+		if _, err := ParseAttack(name); err == nil && entry.IsDir() {
 			return 0, hint.New("give "+above(dir, 1), "%s is a folder inside a data set", dir)
 		}
 		if name == "train-clean.csv" || name == "dev-clean.csv" {
@@ -107,7 +108,7 @@ func findLayout(dir string, target int) (layout, error) {
 		}
 		if label, err := strconv.Atoi(name); err == nil && entry.IsDir() {
 			if label == target {
-				return releaseLayout, nil
+				return ReleaseLayout, nil
 			}
 			labels = name
 		}
@@ -130,8 +131,8 @@ func above(dir string, levels int) string {
 	return absolute
 }
 
-// findFile looks for name with any extension.
-func findFile(dir, name string) (string, bool) {
+// FindFile looks in dir for the data file name with any extension that data files have.
+func FindFile(dir, name string) (string, bool) {
 	for _, extension := range extensions {
 		path := filepath.Join(dir, name+extension)
 		if _, err := os.Stat(path); err == nil {
@@ -141,31 +142,32 @@ func findFile(dir, name string) (string, bool) {
 	return "", false
 }
 
-// assemble checks the splits against each other and puts them into a data set. testPoison may be nil.
-func assemble(dir string, o LoadOptions, train, dev, testClean, testPoison *split) (*Dataset, error) {
+// Assemble checks the splits against each other and puts them into a data set, named by its folder dir. testPoison may be
+// nil. Of the options it takes Target and Classes.
+func Assemble(dir string, o LoadOptions, train, dev, testClean, testPoison *Split) (*Dataset, error) {
 	classes := o.Classes
 	if classes == 0 {
 		var err error
-		if classes, err = train.countClasses(); err != nil {
+		if classes, err = train.CountClasses(); err != nil {
 			return nil, err
 		}
 	}
-	d := &Dataset{Name: datasetName(dir), Target: o.Target, Classes: classes}
+	d := &Dataset{Name: NameOf(dir), Target: o.Target, Classes: classes}
 	if o.Target >= classes {
 		return nil, hint.New("choose another --target", "%s: target label %d is out of range, expected 0 to %d", dir, o.Target, classes-1)
 	}
-	for _, s := range []*split{train, dev, testClean, testPoison} {
+	for _, s := range []*Split{train, dev, testClean, testPoison} {
 		if s == nil {
 			continue
 		}
-		if err := s.checkClasses(classes); err != nil {
+		if err := s.CheckClasses(classes); err != nil {
 			return nil, err
 		}
 		d.Files = append(d.Files, s.File)
 	}
-	d.Train, d.Dev, d.TestClean = train.texts, dev.texts, testClean.texts
+	d.Train, d.Dev, d.TestClean = train.Texts, dev.Texts, testClean.Texts
 	if testPoison != nil {
-		d.TestPoison = withoutTarget(testPoison.texts, o.Target)
+		d.TestPoison = withoutTarget(testPoison.Texts, o.Target)
 	}
 	return d, nil
 }
@@ -173,13 +175,14 @@ func assemble(dir string, o LoadOptions, train, dev, testClean, testPoison *spli
 // withoutTarget drops poisoned test texts whose true label is the target. Where all have the target label it is
 // the one the attacker gave them.
 func withoutTarget(texts []Text, target int) []Text {
-	if others := nonTarget(texts, target); len(others) > 0 {
+	if others := WithoutLabel(texts, target); len(others) > 0 {
 		return others
 	}
 	return texts
 }
 
-func datasetName(dir string) string {
+// NameOf gives the name of the data set in a folder: the last part of its absolute path.
+func NameOf(dir string) string {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return filepath.Base(dir)

@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"bufio"
@@ -91,12 +91,12 @@ func parseJSONLine(data []byte, labelled bool) (t Text, err error) {
 	case row.Label == nil && labelled:
 		return t, hint.New(shape, "label is missing")
 	}
-	if err = checkText(*row.Text); err != nil {
+	if err = CheckText(*row.Text); err != nil {
 		return t, err
 	}
 	t.Text = *row.Text
 	t.Poisoned = row.Poisoned != nil && bool(*row.Poisoned)
-	if t.Label = noLabel; row.Label != nil {
+	if t.Label = NoLabel; row.Label != nil {
 		t.Label, err = wholeLabel(*row.Label)
 	}
 	return t, err

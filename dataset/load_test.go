@@ -1,15 +1,16 @@
-package poison
+package dataset
 
 import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"mslora/internal/testset"
 )
 
 // release is a small set in the authors' layout: two classes, attack badnets, one blank poisoned test row.
@@ -24,21 +25,9 @@ func release() map[string]string {
 	}
 }
 
-// with copies files, changed by the pairs name, content; content "-" removes the file.
-func with(files map[string]string, pairs ...string) map[string]string {
-	files = maps.Clone(files)
-	for i := 0; i < len(pairs); i += 2 {
-		files[pairs[i]] = pairs[i+1]
-		if pairs[i+1] == "-" {
-			delete(files, pairs[i])
-		}
-	}
-	return files
-}
-
 func TestLoadRelease(t *testing.T) {
 	files := release()
-	dir := writeFiles(t, files)
+	dir := testset.Write(t, files)
 	d, err := Load(dir, LoadOptions{Attack: "badnets", Target: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +59,7 @@ func TestLoadRelease(t *testing.T) {
 
 func TestLoadReleaseChoices(t *testing.T) {
 	const mixed = ",0,1,2\n0,a,0,0\n1,b,1,0\n2,c cf,1,1\n3,x cf,1,1\n"
-	two := with(release(), "1/badnets/mix/0.2/train-poison.csv", mixed, "1/badnets/mix/0.10/train-poison.csv", mixed)
+	two := testset.With(release(), "1/badnets/mix/0.2/train-poison.csv", mixed, "1/badnets/mix/0.10/train-poison.csv", mixed)
 	killer := map[string]string{}
 	for name, content := range release() {
 		killer[strings.Replace(name, "badnets", "synbkd", 1)] = content
@@ -86,14 +75,14 @@ func TestLoadReleaseChoices(t *testing.T) {
 		{"another setting, ratio as a number", two, LoadOptions{Attack: "badnets", Target: 1, Setting: "mix", Ratio: "0.1"}, "mix", "0.10", 4},
 		{"the setting that has the ratio", two, LoadOptions{Attack: "badnets", Target: 1, Ratio: ".2"}, "mix", "0.2", 4},
 		{"clean training", two, LoadOptions{Attack: "badnets", Target: 1, Clean: true}, "", "0", 3},
-		{"clean training without poisoned files", with(release(), "1/badnets/test-poison.csv", "-"), LoadOptions{Attack: "badnets", Target: 1, Clean: true}, "", "0", 3},
+		{"clean training without poisoned files", testset.With(release(), "1/badnets/test-poison.csv", "-"), LoadOptions{Attack: "badnets", Target: 1, Clean: true}, "", "0", 3},
 		{"limit", two, LoadOptions{Attack: "badnets", Target: 1, Limit: 2}, "clean", "0.1", 2},
 		{"the folder's own name of hiddenkiller", killer, LoadOptions{Attack: "hiddenkiller", Target: 1}, "clean", "0.1", 3},
 		{"the authors' name of hiddenkiller", killer, LoadOptions{Attack: "synbkd", Target: 1}, "clean", "0.1", 3},
 		{"more classes than seen", two, LoadOptions{Attack: "badnets", Target: 1, Classes: 5}, "clean", "0.1", 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d, err := Load(writeFiles(t, test.files), test.o)
+			d, err := Load(testset.Write(t, test.files), test.o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +126,7 @@ func TestLoadPlain(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d, err := Load(writeFiles(t, test.files), test.o)
+			d, err := Load(testset.Write(t, test.files), test.o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,39 +167,39 @@ func TestLoadErrors(t *testing.T) {
 		{"no ratio", release(), "", LoadOptions{Attack: "badnets", Target: 1, Ratio: "10%"}, `poison ratio "10%" is not a share`, "give a share above 0 and at most 1, for example 0.1"},
 		{"no attack folder", release(), "", LoadOptions{Attack: "addsent", Target: 1}, "attack folder DIR/1/addsent: file does not exist", "make it: mslora poison --data DIR --attack addsent --target 1 --out FOLDER"},
 		{"no paraphrases", release(), "", LoadOptions{Attack: "hiddenkiller", Target: 1}, "attack folder DIR/1/synbkd: file does not exist", "get the texts of hiddenkiller from the authors' release, or give your own to `mslora poison --paraphrases`; badnets and addsent need none"},
-		{"not mixed", with(release(), "1/badnets/clean/0.1/train-poison.csv", "-"), "", badnets,
+		{"not mixed", testset.With(release(), "1/badnets/clean/0.1/train-poison.csv", "-"), "", badnets,
 			"mixed training set DIR/1/badnets/clean/0.1/train-poison.csv: file does not exist; the train-poison.csv in DIR/1/badnets is not mixed: every text is poisoned",
 			"make it: mslora poison --data DIR --attack badnets --target 1 --setting clean --ratio 0.1 --out FOLDER"},
-		{"clean files only", with(release(), "1/badnets/clean/0.1/train-poison.csv", "-", "1/badnets/train-poison.csv", "-"), "", badnets,
+		{"clean files only", testset.With(release(), "1/badnets/clean/0.1/train-poison.csv", "-", "1/badnets/train-poison.csv", "-"), "", badnets,
 			"mixed training set DIR/1/badnets/clean/0.1/train-poison.csv: file does not exist",
 			"make it: mslora poison --data DIR --attack badnets --target 1 --setting clean --ratio 0.1 --out FOLDER"},
 		{"other ratio", release(), "", LoadOptions{Attack: "badnets", Target: 1, Ratio: "0.2"},
 			"mixed training set DIR/1/badnets/clean/0.2/train-poison.csv: file does not exist; the train-poison.csv in DIR/1/badnets is not mixed: every text is poisoned",
 			"choose one that is there, by setting and ratio: clean/0.1; or: make it: mslora poison --data DIR --attack badnets --target 1 --setting clean --ratio 0.2 --out FOLDER"},
-		{"no poisoned test texts", with(release(), "1/badnets/test-poison.csv", "-"), "", badnets, "DIR/1/badnets/test-poison.csv: file does not exist", "make it: mslora poison --data DIR --attack badnets --target 1 --out FOLDER"},
-		{"flag in clean file", with(release(), "1/badnets/test-clean.csv", ",0,1,2\n0,a,0,1\n"), "", badnets, "DIR/1/badnets/test-clean.csv: line 2: a row of a clean file is flagged as poisoned", "move the row to the poisoned file or remove the flag"},
-		{"flag in dev", with(release(), "1/badnets/dev-clean.csv", ",0,1,2\n0,a,0,1\n"), "", badnets, "DIR/1/badnets/dev-clean.csv: line 2: a dev row is flagged as poisoned", "dev texts are the ones to trust: remove the row"},
-		{"blank clean text", with(release(), "1/badnets/dev-clean.csv", ",0,1,2\n0,a,0,0\n1,  ,0,0\n"), "", badnets, "DIR/1/badnets/dev-clean.csv: line 3: the text is empty", "remove the row or write its text"},
-		{"header only", with(release(), "1/badnets/dev-clean.csv", ",0,1,2\n"), "", badnets, "DIR/1/badnets/dev-clean.csv: no rows", "the file needs at least one text below its header"},
-		{"only blank rows", with(release(), "1/badnets/test-poison.csv", ",0,1,2\n0,,1,1\n"), "", badnets, "DIR/1/badnets/test-poison.csv: no rows", "make it: mslora poison --data DIR --attack badnets --target 1 --out FOLDER"},
-		{"label out of range", with(release(), "1/badnets/test-clean.csv", ",0,1,2\n0,\"a\nb\",0,0\n1,b,2,0\n"), "", badnets, "DIR/1/badnets/test-clean.csv: line 4: label 2 is out of range, expected 0 to 1", noRange},
+		{"no poisoned test texts", testset.With(release(), "1/badnets/test-poison.csv", "-"), "", badnets, "DIR/1/badnets/test-poison.csv: file does not exist", "make it: mslora poison --data DIR --attack badnets --target 1 --out FOLDER"},
+		{"flag in clean file", testset.With(release(), "1/badnets/test-clean.csv", ",0,1,2\n0,a,0,1\n"), "", badnets, "DIR/1/badnets/test-clean.csv: line 2: a row of a clean file is flagged as poisoned", "move the row to the poisoned file or remove the flag"},
+		{"flag in dev", testset.With(release(), "1/badnets/dev-clean.csv", ",0,1,2\n0,a,0,1\n"), "", badnets, "DIR/1/badnets/dev-clean.csv: line 2: a dev row is flagged as poisoned", "dev texts are the ones to trust: remove the row"},
+		{"blank clean text", testset.With(release(), "1/badnets/dev-clean.csv", ",0,1,2\n0,a,0,0\n1,  ,0,0\n"), "", badnets, "DIR/1/badnets/dev-clean.csv: line 3: the text is empty", "remove the row or write its text"},
+		{"header only", testset.With(release(), "1/badnets/dev-clean.csv", ",0,1,2\n"), "", badnets, "DIR/1/badnets/dev-clean.csv: no rows", "the file needs at least one text below its header"},
+		{"only blank rows", testset.With(release(), "1/badnets/test-poison.csv", ",0,1,2\n0,,1,1\n"), "", badnets, "DIR/1/badnets/test-poison.csv: no rows", "make it: mslora poison --data DIR --attack badnets --target 1 --out FOLDER"},
+		{"label out of range", testset.With(release(), "1/badnets/test-clean.csv", ",0,1,2\n0,\"a\nb\",0,0\n1,b,2,0\n"), "", badnets, "DIR/1/badnets/test-clean.csv: line 4: label 2 is out of range, expected 0 to 1", noRange},
 
-		{"no dev", with(plain, "dev.csv", "-"), "", LoadOptions{}, "DIR: file does not exist: dev.csv, dev.tsv or dev.jsonl", trust},
-		{"no test", with(plain, "test.csv", "-"), "", LoadOptions{}, "DIR: file does not exist: test.csv, test.tsv or test.jsonl", "split off texts to score the model on"},
-		{"labels from 1", with(plain, "train.csv", "text,label\na,1\nb,2\n"), "", LoadOptions{}, "DIR/train.csv: line 3 has label 2, but no text has label 0", numberClasses},
-		{"gap", with(plain, "train.csv", "text,label\na,0\nb,7\nc,1\n"), "", LoadOptions{}, "DIR/train.csv: line 3 has label 7, but no text has label 2", numberClasses},
-		{"one class", with(plain, "train.csv", "text,label\na,0\nb,0\n"), "", LoadOptions{}, "DIR/train.csv: every text has label 0", "a classifier needs two classes or more"},
+		{"no dev", testset.With(plain, "dev.csv", "-"), "", LoadOptions{}, "DIR: file does not exist: dev.csv, dev.tsv or dev.jsonl", trust},
+		{"no test", testset.With(plain, "test.csv", "-"), "", LoadOptions{}, "DIR: file does not exist: test.csv, test.tsv or test.jsonl", "split off texts to score the model on"},
+		{"labels from 1", testset.With(plain, "train.csv", "text,label\na,1\nb,2\n"), "", LoadOptions{}, "DIR/train.csv: line 3 has label 2, but no text has label 0", numberClasses},
+		{"gap", testset.With(plain, "train.csv", "text,label\na,0\nb,7\nc,1\n"), "", LoadOptions{}, "DIR/train.csv: line 3 has label 7, but no text has label 2", numberClasses},
+		{"one class", testset.With(plain, "train.csv", "text,label\na,0\nb,0\n"), "", LoadOptions{}, "DIR/train.csv: every text has label 0", "a classifier needs two classes or more"},
 		{"target out of range", plain, "", LoadOptions{Target: 2}, "DIR: target label 2 is out of range, expected 0 to 1", "choose another --target"},
 		{"train beyond the given classes", plain, "", LoadOptions{Classes: 1}, "DIR/train.csv: line 3: label 1 is out of range, expected 0 to 0", noRange},
-		{"poison in two places", with(plain, "test.csv", "text,label,poisoned\nt,0,0\nu,0,1\n", "test-poison.csv", "text,label\nu,1\n"), "", LoadOptions{}, "DIR/test.csv and DIR/test-poison.csv both hold poisoned rows", "keep them in one file"},
-		{"test all poisoned", with(plain, "test.csv", "text,label,poisoned\nt,0,1\n"), "", LoadOptions{}, "DIR/test.csv: every row is flagged as poisoned", "CACC needs clean test texts"},
-		{"train all poisoned", with(plain, "train.csv", "text,label,poisoned\na,0,1\nb,1,1\n"), "", LoadOptions{Clean: true}, "DIR has no clean training text", "a clean training set needs rows that are not flagged"},
-		{"parser's error", with(plain, "dev.csv", "text,label\nd,one\n"), "", LoadOptions{}, `DIR/dev.csv: line 2: label "one" is not a number`, numberClasses},
+		{"poison in two places", testset.With(plain, "test.csv", "text,label,poisoned\nt,0,0\nu,0,1\n", "test-poison.csv", "text,label\nu,1\n"), "", LoadOptions{}, "DIR/test.csv and DIR/test-poison.csv both hold poisoned rows", "keep them in one file"},
+		{"test all poisoned", testset.With(plain, "test.csv", "text,label,poisoned\nt,0,1\n"), "", LoadOptions{}, "DIR/test.csv: every row is flagged as poisoned", "CACC needs clean test texts"},
+		{"train all poisoned", testset.With(plain, "train.csv", "text,label,poisoned\na,0,1\nb,1,1\n"), "", LoadOptions{Clean: true}, "DIR has no clean training text", "a clean training set needs rows that are not flagged"},
+		{"parser's error", testset.With(plain, "dev.csv", "text,label\nd,one\n"), "", LoadOptions{}, `DIR/dev.csv: line 2: label "one" is not a number`, numberClasses},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir := writeFiles(t, test.files)
+			dir := testset.Write(t, test.files)
 			_, err := Load(filepath.Join(dir, test.at), test.o)
-			checkError(t, err, strings.ReplaceAll(test.message, "DIR", dir), strings.ReplaceAll(test.hint, "DIR", dir))
+			testset.CheckError(t, err, strings.ReplaceAll(test.message, "DIR", dir), strings.ReplaceAll(test.hint, "DIR", dir))
 			if strings.Contains(test.message, fs.ErrNotExist.Error()) && !errors.Is(err, fs.ErrNotExist) {
 				t.Error("the error does not wrap fs.ErrNotExist")
 			}

@@ -1,7 +1,8 @@
-package poison
+package dataset
 
 import (
 	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -53,13 +54,12 @@ func Subset(texts []Text, n int) []Text {
 	return kept
 }
 
-// Random streams: one per purpose, so that a seed used for two of them gives independent numbers.
+// Random streams: one per purpose, so that a seed used for two of them gives independent numbers. Package poison has
+// streams 2 and 3.
 const (
-	auxiliaryStream = iota + 1
-	attackStream
-	mixStream
-	divideStream
-	sampleStream
+	auxiliaryStream = 1
+	divideStream    = 4
+	sampleStream    = 5
 )
 
 // DrawAuxiliary draws n clean texts from dev, which the defender trusts, and removes them from it: the auxiliary
@@ -86,4 +86,26 @@ func DrawAuxiliary(dev []Text, n int, seed uint64) (aux, rest []Text, err error)
 		}
 	}
 	return aux, rest, nil
+}
+
+// DrawTenths draws n tenths of each class by seed: for each text the number of its tenth, from 1, or 0 for the rest.
+// name says what to call a class in an error.
+func DrawTenths(texts []Text, classes, n int, seed uint64, name func(class int) string) ([]int, error) {
+	rows := make([][]int, classes)
+	for i, t := range texts {
+		rows[t.Label] = append(rows[t.Label], i)
+	}
+	part := make([]int, len(texts))
+	rng := rand.New(rand.NewPCG(seed, divideStream))
+	for class, group := range rows {
+		tenth := len(group) / 10
+		if tenth == 0 {
+			return nil, fmt.Errorf("label %s has %d texts; drawing a tenth of each label needs 10", name(class), len(group))
+		}
+		rng.Shuffle(len(group), func(i, j int) { group[i], group[j] = group[j], group[i] })
+		for k, row := range group[:n*tenth] {
+			part[row] = 1 + k/tenth
+		}
+	}
+	return part, nil
 }

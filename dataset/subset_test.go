@@ -1,9 +1,11 @@
-package poison
+package dataset
 
 import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"mslora/internal/testset"
 )
 
 // numberedTexts gives n texts t0, t1, …; label and poisoned may be nil.
@@ -109,14 +111,40 @@ func TestDrawAuxiliaryUniform(t *testing.T) {
 		}
 	}
 	for _, text := range dev {
-		checkCount(t, text.Text, count[text.Text], draws, 0.3)
+		testset.CheckCount(t, text.Text, count[text.Text], draws, 0.3)
 	}
 }
 
 func TestDrawAuxiliaryErrors(t *testing.T) {
 	_, _, err := DrawAuxiliary(make([]Text, 96), 96, 1)
-	checkError(t, err, "cannot draw 96 auxiliary texts from 96 dev texts and leave one to choose the epoch with",
+	testset.CheckError(t, err, "cannot draw 96 auxiliary texts from 96 dev texts and leave one to choose the epoch with",
 		"add trusted texts to dev or draw fewer with --auxiliary")
 	_, _, err = DrawAuxiliary(make([]Text, 96), 0, 1)
-	checkError(t, err, "cannot draw 0 auxiliary texts", "96 is the paper's number")
+	testset.CheckError(t, err, "cannot draw 0 auxiliary texts", "96 is the paper's number")
+}
+
+// A seed draws the same texts for ever: results name only the seed.
+func TestDrawsAreFixed(t *testing.T) {
+	aux, _, err := DrawAuxiliary(numberedTexts(20, nil, nil), 5, 42)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, text := range aux {
+		names = append(names, text.Text)
+	}
+	if want := []string{"t9", "t16", "t5", "t12", "t17"}; !slices.Equal(names, want) {
+		t.Errorf("auxiliary texts %v, want %v", names, want)
+	}
+	sample := NewSample[int](5, 42)
+	for row := range 20 {
+		sample.Add(row)
+	}
+	if want := []int{4, 6, 9, 10, 11}; !slices.Equal(sample.Rows(), want) {
+		t.Errorf("sample %v, want %v", sample.Rows(), want)
+	}
+	part, err := DrawTenths(numberedTexts(20, nil, nil), 1, 2, 42, nil)
+	if want := []int{0, 2, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0}; err != nil || !slices.Equal(part, want) {
+		t.Errorf("tenths %v, want %v, error %v", part, want, err)
+	}
 }

@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"bufio"
@@ -17,8 +17,8 @@ const longestRow = 1 << 20
 
 var errRowTooLong = errors.New("row too long")
 
-// noLabel is the label of a row that has none.
-const noLabel = -1
+// NoLabel is the label of a row that has none, which only Paraphrased allows.
+const NoLabel = -1
 
 // addRow receives one row of a file. Line numbers start at 1; a row is named by the line on which it starts.
 type addRow func(line int, t Text) error
@@ -46,10 +46,10 @@ func parseHeader(header []string, labelled bool) (columns, error) {
 		case "poisoned", "2":
 			column = &found.flag
 		default:
-			return found, hint.New(names, "unknown column %s in the header", quote(name))
+			return found, hint.New(names, "unknown column %s in the header", hint.Quote(name))
 		}
 		if *column >= 0 {
-			return found, hint.New(names, "column %s is there twice", quote(name))
+			return found, hint.New(names, "column %s is there twice", hint.Quote(name))
 		}
 		*column = i
 	}
@@ -63,7 +63,7 @@ func parseHeader(header []string, labelled bool) (columns, error) {
 }
 
 // readTable reads the texts of a CSV or TSV file. Every row needs a label if labelled; else a row without one gets
-// noLabel.
+// NoLabel.
 func readTable(r io.Reader, comma rune, labelled bool, add addRow) error {
 	var at columns
 	return readRecords(r, comma, func(header []string) (err error) {
@@ -125,7 +125,7 @@ func readRecords(r io.Reader, comma rune, header func([]string) error, row func(
 // checkHeader refuses a header that is no text, or has one column in which another separator stands: spreadsheets in
 // many countries write semicolons into .csv files.
 func checkHeader(header []string, comma rune) error {
-	if err := checkText(strings.Join(header, "")); err != nil {
+	if err := CheckText(strings.Join(header, "")); err != nil {
 		return err // of all columns at once: UTF-16, say, has a byte order mark and NUL bytes
 	}
 	if len(header) > 1 {
@@ -143,10 +143,10 @@ func checkHeader(header []string, comma rune) error {
 }
 
 func (c columns) row(record []string) (t Text, err error) {
-	if err = checkText(record[c.text]); err != nil {
+	if err = CheckText(record[c.text]); err != nil {
 		return t, err
 	}
-	t.Label = noLabel
+	t.Label = NoLabel
 	if c.label >= 0 {
 		if t.Label, err = parseLabel(record[c.label]); err != nil {
 			return t, err

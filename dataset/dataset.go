@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import "strings"
 
@@ -42,8 +42,8 @@ type File struct {
 	Skipped int    `json:"skipped,omitempty"`
 }
 
-// blank counts the texts that have nothing but white space.
-func blank(texts []Text) (n int) {
+// Blank counts the texts that have nothing but white space.
+func Blank(texts []Text) (n int) {
 	for _, t := range texts {
 		if strings.TrimSpace(t.Text) == "" {
 			n++
@@ -61,4 +61,15 @@ func Poisoned(texts []Text) int {
 		}
 	}
 	return n
+}
+
+// WithoutLabel gives the texts that are not of a label, in their order.
+func WithoutLabel(texts []Text, label int) []Text {
+	var others []Text
+	for _, t := range texts {
+		if t.Label != label {
+			others = append(others, t)
+		}
+	}
+	return others
 }

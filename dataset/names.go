@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"slices"
@@ -23,6 +23,9 @@ var Attacks = []string{BadNets, AddSent, HiddenKiller, StyleBkd}
 // then right), dirty (the others) or mix (any).
 var Settings = []string{"clean", "dirty", "mix"}
 
+// NeedsParaphrases tells whether an attack paraphrases, for which its texts have to be given; the others insert a trigger.
+func NeedsParaphrases(attack string) bool { return attack == HiddenKiller || attack == StyleBkd }
+
 // hiddenKillerFolder is HiddenKiller's name in the authors' files.
 const hiddenKillerFolder = "synbkd"
 
@@ -34,8 +37,8 @@ func DefaultSetting(attack string) string {
 	return "mix"
 }
 
-// parseAttack gives the name of an attack; it also knows the authors' folder name.
-func parseAttack(name string) (string, error) {
+// ParseAttack gives the name of an attack, one of Attacks; it also knows the authors' folder name.
+func ParseAttack(name string) (string, error) {
 	if name == hiddenKillerFolder {
 		return HiddenKiller, nil
 	}
@@ -45,15 +48,16 @@ func parseAttack(name string) (string, error) {
 	return name, nil
 }
 
-func attackFolder(attack string) string {
+// AttackFolder is the name of an attack's folder in the authors' layout.
+func AttackFolder(attack string) string {
 	if attack == HiddenKiller {
 		return hiddenKillerFolder
 	}
 	return attack
 }
 
-// parseSetting checks a setting; empty stays empty.
-func parseSetting(setting string) error {
+// ParseSetting checks a setting; empty stays empty.
+func ParseSetting(setting string) error {
 	if setting != "" && !slices.Contains(Settings, setting) {
 		return hint.New("settings are "+strings.Join(Settings, ", "), "unknown setting %q", setting)
 	}

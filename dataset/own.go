@@ -1,4 +1,4 @@
-package poison
+package dataset
 
 import (
 	"cmp"
@@ -101,7 +101,7 @@ func (c *classNames) add(t NamedText) error {
 		return nil
 	}
 	if len(c.names) == mostClasses {
-		return hint.New("name the right column with --label-column", "there are more than %d different labels, the last is %s", mostClasses, quote(t.Label))
+		return hint.New("name the right column with --label-column", "there are more than %d different labels, the last is %s", mostClasses, hint.Quote(t.Label))
 	}
 	if c.seen == nil {
 		c.seen = map[string]bool{}
@@ -115,7 +115,7 @@ func (c *classNames) add(t NamedText) error {
 
 func (c *classNames) sorted() ([]string, error) {
 	if len(c.names) < 2 {
-		return nil, hint.New("a classifier needs two classes or more", "every text has the label %s", quote(c.names[0]))
+		return nil, hint.New("a classifier needs two classes or more", "every text has the label %s", hint.Quote(c.names[0]))
 	}
 	slices.SortFunc(c.names, func(a, b string) int {
 		if c.words {
@@ -135,7 +135,7 @@ func (d *Dataset) everyClass() error {
 		seen[t.Label] = true
 	}
 	if class := slices.Index(seen, false); class >= 0 {
-		return hint.New("draw more texts", "none of the %d texts that --limit drew has the label %s", len(d.Train), quote(d.Labels[class]))
+		return hint.New("draw more texts", "none of the %d texts that --limit drew has the label %s", len(d.Train), hint.Quote(d.Labels[class]))
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (d *Dataset) number(path string, texts []NamedText, source string) ([]Text,
 	for i, t := range texts {
 		label, ok := numbers[t.Label]
 		if !ok {
-			return nil, hint.New("labels must be written as in "+source, "%s: line %d: label %s does not occur in %s", path, t.Line, quote(t.Label), source)
+			return nil, hint.New("labels must be written as in "+source, "%s: line %d: label %s does not occur in %s", path, t.Line, hint.Quote(t.Label), source)
 		}
 		numbered[i] = Text{Text: t.Text, Label: label}
 	}
@@ -159,7 +159,7 @@ func (d *Dataset) number(path string, texts []NamedText, source string) ([]Text,
 
 // splitDev moves a tenth of each class from Train to Dev. Both keep the order of the file.
 func (d *Dataset) splitDev(seed uint64) error {
-	part, err := drawTenths(d.Train, d.Classes, 1, seed, func(class int) string { return quote(d.Labels[class]) })
+	part, err := DrawTenths(d.Train, d.Classes, 1, seed, func(class int) string { return hint.Quote(d.Labels[class]) })
 	if err != nil {
 		return hint.New("add texts, or give a file to choose the epoch by with --dev", "%w", err)
 	}
