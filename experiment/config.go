@@ -51,7 +51,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Attacks: []string{"badnets"}, Methods: []string{"vanilla", "lora", "musclelora"}, Seeds: []uint64{42},
-		Out: "runs", Target: 1, Ratio: "0.1", Device: "cpu", SaveEvery: 100, Preset: string(gradalign.Authors),
+		Out: "runs", Target: 1, Ratio: "0.1", Device: "cpu", SaveEvery: 100, Preset: gradalign.Authors,
 	}
 }
 

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/lora"
+	"mslora/params"
 )
 
 // Hyperparameters decide, with model, data and seed, what a cell computes. A preset gives all of them;
@@ -60,21 +62,24 @@ func (h Hyperparameters) Only(method Method) Hyperparameters {
 	if method.Graph != "prefix" {
 		h.PrefixLength = 0
 	}
-	if h.Align != string(gradalign.Authors) {
+	if h.Align != gradalign.Authors {
 		h.MixFrom, h.MinAuxLoss, h.MinAuxNorm = 0, 0, 0
 	}
-	if h.Align == string(gradalign.Always) {
+	if h.Align == gradalign.Always {
 		h.MuMax = 0
 	}
 	return h
 }
 
-// Alignment is the part that governs gradient alignment.
-func (h Hyperparameters) Alignment() *gradalign.Options {
-	return &gradalign.Options{
-		Variant: gradalign.Variant(h.Align), MuMax: h.MuMax, FirstMixingEpoch: h.MixFrom,
-		MinAuxLoss: h.MinAuxLoss, MinAuxNorm: h.MinAuxNorm, Epochs: h.Epochs,
+// Alignment is the rule of gradient alignment.
+func (h Hyperparameters) Alignment() (gradalign.Rule, error) {
+	definition, ok := gradalign.Find(h.Align)
+	if !ok {
+		return nil, fmt.Errorf("there is no alignment rule %q", h.Align)
 	}
+	return definition.New(params.Values{
+		"mu_max": h.MuMax, "mix_from": h.MixFrom, "min_aux_loss": h.MinAuxLoss, "min_aux_norm": h.MinAuxNorm,
+	}), nil
 }
 
 // Preset holds the hyperparameters for one architecture.
@@ -100,7 +105,7 @@ var authorsBERT = Hyperparameters{
 	Epochs: 10, BatchSize: 32, LearningRate: 2e-5, MaxTokens: 512, ClipNorm: 1,
 	Head: HeadFrozen, LoRARank: 8, LoRAAlpha: 32,
 	Scales: []float64{1, 4, 8, 12, 16, 20, 24, 28}, Bandwidth: 1, ScaleAlpha: 6,
-	Auxiliary: 96, Align: string(gradalign.Authors), MuMax: 0.1, MixFrom: 1, MinAuxLoss: 0.4, MinAuxNorm: 5e-7,
+	Auxiliary: 96, Align: gradalign.Authors, MuMax: 0.1, MixFrom: 1, MinAuxLoss: 0.4, MinAuxNorm: 5e-7,
 	Bottleneck: 8, PrefixLength: 8,
 }
 
@@ -128,7 +133,7 @@ var (
 // small is for BERT models a third of BERT-base's width, chosen on dev data. They need a higher learning rate, at which
 // the auxiliary loss soon falls below the authors' bound and alignment would end, so they align always.
 var small = authorsBERT.with(func(h *Hyperparameters) {
-	h.LearningRate, h.Epochs, h.Scales, h.Align = 3e-4, 3, largeScales, string(gradalign.Always)
+	h.LearningRate, h.Epochs, h.Scales, h.Align = 3e-4, 3, largeScales, gradalign.Always
 })
 
 // Presets by architecture, as the authors' code has them. paperPreset makes the paper's of them.
@@ -164,7 +169,7 @@ var Presets = []Preset{
 	{
 		Name: "smollm2-135m", Architecture: "llama-30x576", Source: "llama2-7b's, with bge-small's learning rates and epochs, always aligned; see docs/presets.md",
 		Hyperparameters: authorsLlama.with(func(h *Hyperparameters) {
-			h.LearningRate, h.Epochs, h.Align = 3e-4, 3, string(gradalign.Always)
+			h.LearningRate, h.Epochs, h.Align = 3e-4, 3, gradalign.Always
 		}),
 		VanillaLearningRate: 2e-5,
 	},
@@ -196,7 +201,7 @@ func FindPreset(variant, architecture string) (Preset, error) {
 			found.Name, found.Architecture, found.Source = architecture, architecture, other+"'s, for want of its own"
 		}
 	}
-	if variant == string(gradalign.Paper) {
+	if variant == gradalign.Paper {
 		found = paperPreset(found)
 	}
 	return found, nil
@@ -204,7 +209,7 @@ func FindPreset(variant, architecture string) (Preset, error) {
 
 // checkVariant refuses what is no variant of presets.
 func checkVariant(variant string) error {
-	if variant != string(gradalign.Authors) && variant != string(gradalign.Paper) {
+	if variant != gradalign.Authors && variant != gradalign.Paper {
 		return hint.New("authors is what the paper's code runs, paper what its text says", "preset is %q, expected authors or paper", variant)
 	}
 	return nil
@@ -218,7 +223,7 @@ func paperPreset(p Preset) Preset {
 		p.Scales = append(slices.Clone(scales), 32)
 	}
 	p.ScaleAlpha = float64(p.Bandwidth)
-	p.Align = string(gradalign.Paper)
+	p.Align = gradalign.Paper
 	p.Source += ", with the S, alpha and alignment of the paper's text"
 	return p
 }

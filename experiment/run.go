@@ -190,7 +190,10 @@ func (p *Plan) prepare(cell Cell, method Method, set *dataset.Dataset) (ortrain.
 			}
 		}
 		data.Auxiliary = p.examples(cell, auxiliary)
-		setting.Align = cell.Alignment()
+		var err error
+		if setting.Align, err = cell.Alignment(); err != nil {
+			return setting, data, err
+		}
 	}
 	data.Dev = p.examples(cell, dev)
 	return setting, data, nil

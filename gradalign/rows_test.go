@@ -47,17 +47,20 @@ func table(random *rand.Rand, height, width int, low, high int32) (rows []int32,
 // stand in both gradients, some in one, and the rest of the table stays zero.
 func TestAlignTablesEqualsDense(t *testing.T) {
 	const height, width = 40, 7
-	for _, variant := range []Variant{Authors, Paper} {
+	for _, name := range []string{Authors, Paper} {
 		for epoch, mu := range map[int]float64{0: 0, 5: 0.4} {
-			o := Options{Variant: variant, MuMax: 0.5, Epochs: 6, FirstMixingEpoch: 1, MinAuxLoss: 0.4}
+			var rule Rule = authors{muMax: 0.5, mixFrom: 1, minAuxLoss: 0.4}
 			auxLoss := 0.1 // mixed
 			if epoch == 0 {
 				auxLoss = 9 // fully aligned
 			}
-			if variant == Paper && epoch == 5 {
-				mu = 0.5
+			if name == Paper {
+				rule = paper{0.5}
+				if epoch == 5 {
+					mu = 0.5
+				}
 			}
-			t.Run(fmt.Sprintf("%s/epoch %d", variant, epoch), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/epoch %d", name, epoch), func(t *testing.T) {
 				random := rand.New(rand.NewPCG(11, uint64(epoch)))
 				var unions [][]int32
 				var grads, aux [][]float32
@@ -69,8 +72,8 @@ func TestAlignTablesEqualsDense(t *testing.T) {
 					unions, grads, aux = append(unions, union), append(grads, g), append(aux, c)
 					fullG, fullC = append(fullG, full), append(fullC, auxFull)
 				}
-				Align(o, epoch, auxLoss, grads, aux)
-				want := denseAlign(fullG, fullC, mu, variant == Paper)
+				alignStep(t, rule, epoch, 6, auxLoss, grads, aux)
+				want := denseAlign(fullG, fullC, mu, name == Paper)
 				for i, union := range unions {
 					got := make([]float64, height*width)
 					for place, row := range union {

@@ -2,9 +2,10 @@ package ortrain
 
 import "mslora/gradalign"
 
-// align replaces the gradients of a training batch by those aligned to an auxiliary batch (Eqs. 7 and 8). Two
-// batches use different rows of the embedding tables; both gradients get the rows of either.
-func align(o gradalign.Options, epoch int, parameters []*Parameter, batch, auxiliary *Gradients) gradalign.Stats {
+// align replaces the gradients of a training batch by those that a rule aligns to an auxiliary batch (Eqs. 7 and 8). Two
+// batches use different rows of the embedding tables; both gradients get the rows of either. Its error is a
+// *gradalign.NonFinite, whose tensor is the index of a parameter.
+func align(rule gradalign.Rule, step gradalign.Step, parameters []*Parameter, batch, auxiliary *Gradients) (gradalign.Stats, error) {
 	for i, p := range parameters {
 		if p.Table {
 			var rows []int32
@@ -13,5 +14,6 @@ func align(o gradalign.Options, epoch int, parameters []*Parameter, batch, auxil
 			batch.Rows[i], auxiliary.Rows[i] = rows, rows
 		}
 	}
-	return gradalign.Align(o, epoch, auxiliary.Loss, batch.Values, auxiliary.Values)
+	step.AuxLoss = auxiliary.Loss
+	return rule.Align(step, batch.Values, auxiliary.Values)
 }

@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"mslora/gradalign"
+	"mslora/params"
 )
 
 // Aligned gradients, those of the embedding tables too, must be Eqs. 7 and 8 of PyTorch's dense gradients of
 // the same two batches, tensor by tensor; and the norm that clipping sees must be that of the dense result.
 func TestParityAlignment(t *testing.T) {
 	const mu = 0.25
-	options := gradalign.Options{Variant: gradalign.Authors, MuMax: 0.5, Epochs: 2} // mu is 0.25 in epoch 1
+	mixed := rule(gradalign.Authors, params.Values{"mu_max": 0.5, "mix_from": 0, "min_aux_loss": 1.0}) // mu is 0.25 in epoch 1 of 2
 	for _, method := range []string{"lora+mslr", "full"} {
 		for _, threads := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s/%d threads", method, threads), func(t *testing.T) {
@@ -33,8 +34,10 @@ func TestParityAlignment(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					auxiliary.Loss, options.MinAuxLoss = 0, 1 // mixed, not fully aligned
-					align(options, 1, p.step.parameters, batch, auxiliary)
+					auxiliary.Loss = 0 // mixed, not fully aligned
+					if _, err := align(mixed, gradalign.Step{Epoch: 1, Epochs: 2, Threads: threads}, p.step.parameters, batch, auxiliary); err != nil {
+						t.Fatal(err)
+					}
 					for i, parameter := range p.step.parameters {
 						if repeat > 0 && repeats(t, method) && !slices.Equal(earlier[i], batch.Values[i]) {
 							t.Errorf("run %d: %s has other bits", repeat, parameter.Name)

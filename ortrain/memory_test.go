@@ -106,7 +106,7 @@ func TestLlama2FitsIn24GB(t *testing.T) {
 	}
 	setting := Setting{
 		Modules: lora.Setting{Rank: 2, Alpha: 8, Scales: []float64{1, 2, 3, 4}, Bandwidth: 1, ScaleAlpha: 4},
-		Align:   &gradalign.Options{Variant: gradalign.Authors, Epochs: 1}, Epochs: 1, BatchSize: 16, Classes: 2, Optimizer: DefaultAdamW,
+		Align:   rule(gradalign.Authors, nil), Epochs: 1, BatchSize: 16, Classes: 2, Optimizer: DefaultAdamW,
 	}
 	trainer, err := NewTrainer(model, topologies, setting, Data{Train: texts, Auxiliary: texts, Dev: texts}, t.TempDir(), testDevice(t, 0))
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"mslora/internal/testmodel"
 	"mslora/internal/testort"
 	"mslora/lora"
+	"mslora/params"
 )
 
 // tinyModel opens a model with random weights and the topologies of a method: a training graph, or "ga" for full
@@ -62,13 +63,19 @@ func learnable(seed uint64, n int) []Example {
 	return examples
 }
 
+// rule is an alignment rule with the given hyperparameters, and the default of each that is not given.
+func rule(name string, values params.Values) gradalign.Rule {
+	definition, _ := gradalign.Find(name)
+	return definition.New(params.Defaults().With(values))
+}
+
 func tinySetting(method string) Setting {
 	s := Setting{
 		Modules: lora.Setting{Rank: 3, Alpha: 6, Scales: []float64{1, 2, 4}, Bandwidth: 2, ScaleAlpha: 2, Bottleneck: 3, PrefixLength: 5},
 		Epochs:  3, BatchSize: 8, LearningRate: 5e-3, ClipNorm: 1, Optimizer: DefaultAdamW, Classes: 2, Seed: 42, SaveEvery: 3,
 	}
 	if method == "lora+mslr" || method == "ga" {
-		s.Align = &gradalign.Options{Variant: gradalign.Authors, MuMax: 0.1, FirstMixingEpoch: 1, MinAuxLoss: 0.4, MinAuxNorm: 5e-7, Epochs: 3}
+		s.Align = rule(gradalign.Authors, params.Values{"mu_max": 0.1, "mix_from": 1, "min_aux_loss": 0.4, "min_aux_norm": 5e-7})
 	}
 	return s
 }

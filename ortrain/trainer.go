@@ -15,8 +15,8 @@ import (
 
 // Setting is everything that decides what a training run computes, besides model and data.
 type Setting struct {
-	Modules      lora.Setting       // rank, alpha, scales
-	Align        *gradalign.Options // nil: no gradient alignment
+	Modules      lora.Setting   // rank, alpha, scales
+	Align        gradalign.Rule // nil: no gradient alignment
 	Epochs       int
 	BatchSize    int // texts in a batch, and in an auxiliary batch
 	LearningRate float64
@@ -229,13 +229,16 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 	}
 	record := StepRecord{Step: t.state.Step + 1, Steps: t.Steps(), Epoch: epoch + 1, Loss: gradient.Loss}
 	computed, aligned := time.Now(), time.Now()
-	if options := t.setting.Align; options != nil {
+	if rule := t.setting.Align; rule != nil {
 		auxiliary, err := t.step.gradients(feed.next, t.auxiliary)
 		if err != nil {
 			return StepRecord{}, err
 		}
 		computed = time.Now()
-		stats := align(*options, epoch, t.step.parameters, gradient, auxiliary)
+		stats, err := align(rule, gradalign.Step{Epoch: epoch, Epochs: t.setting.Epochs, Threads: t.device.Threads}, t.step.parameters, gradient, auxiliary)
+		if err != nil {
+			return record, err
+		}
 		record.Aligned, record.AuxLoss, record.Mu, record.FullyAligned = true, auxiliary.Loss, stats.Mu, stats.FullyAligned
 		aligned = time.Now()
 	}

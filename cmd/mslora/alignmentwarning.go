@@ -12,7 +12,7 @@ import (
 // has it where the trusted texts are learned before the others: there a backdoor takes (see docs/reproduction.md), and
 // accuracy cannot show it. It is empty for methods that do not align.
 func alignmentWarning(history []ortrain.EpochRecord, cell experiment.Cell) string {
-	if method, err := experiment.FindMethod(cell.Method); err != nil || !method.Aligned || cell.Align != string(gradalign.Authors) {
+	if method, err := experiment.FindMethod(cell.Method); err != nil || !method.Aligned || cell.Align != gradalign.Authors {
 		return ""
 	}
 	for epoch, record := range history {

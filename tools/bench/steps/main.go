@@ -102,7 +102,9 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	data := ortrain.Data{Train: examples[:batches*batchSize], Dev: examples[batches*batchSize:]}
 	if method.Aligned {
 		data.Auxiliary = data.Dev
-		setting.Align = preset.Alignment()
+		if setting.Align, err = preset.Alignment(); err != nil {
+			return nil, nil, "", err
+		}
 	}
 	if folder, err = os.MkdirTemp("", "mslora-bench-"); err != nil {
 		return nil, nil, "", err
