@@ -30,8 +30,8 @@ const (
 )
 
 // Run trains and scores one cell, or gives the result of a finished one. A cell that was interrupted goes
-// on from its checkpoint. With force the cell starts anew.
-func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.Observer) (eval.Result, error) {
+// on from its checkpoint. With force the cell starts anew. Training calls the hooks.
+func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.Hook) (eval.Result, error) {
 	folder := p.Folder(cell)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return eval.Result{}, err
@@ -56,7 +56,7 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, observer ortrain.
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return result, err
 	}
-	return p.train(ctx, cell, folder, observer)
+	return p.train(ctx, cell, folder, hooks)
 }
 
 // Finished tells whether the cell has a result.
@@ -120,7 +120,7 @@ func firstDifference(present, wanted []byte) string {
 	return "one of them is longer"
 }
 
-func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ortrain.Observer) (eval.Result, error) {
+func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortrain.Hook) (eval.Result, error) {
 	started := time.Now()
 	model := p.models[cell.ModelFolder]
 	set := p.datasets[cell.dataKey()]
@@ -137,17 +137,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, observer ort
 		return eval.Result{}, err
 	}
 	defer trainer.Close()
-	shown := observer.Epoch
-	observer.Epoch = func(history []ortrain.EpochRecord) error {
-		if err := writeMetrics(folder, history); err != nil {
-			return err
-		}
-		if shown != nil {
-			return shown(history)
-		}
-		return nil
-	}
-	if err := trainer.Run(ctx, observer); err != nil {
+	if err := trainer.Run(ctx, append([]ortrain.Hook{metrics{folder: folder}}, hooks...)...); err != nil {
 		return eval.Result{}, err
 	}
 	result, err := p.score(ctx, cell, folder, set, trainer)
@@ -199,8 +189,14 @@ func (p *Plan) prepare(cell Cell, method Method, set *dataset.Dataset) (ortrain.
 	return setting, data, nil
 }
 
-// writeMetrics replaces metrics.jsonl: one line for each finished epoch.
-func writeMetrics(folder string, history []ortrain.EpochRecord) error {
+// metrics is the hook that keeps metrics.jsonl.
+type metrics struct {
+	ortrain.NoHook
+	folder string
+}
+
+// Epoch replaces the file: one line for each finished epoch.
+func (m metrics) Epoch(_ context.Context, _ *ortrain.Run, history []ortrain.EpochRecord) error {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
 	for _, epoch := range history {
@@ -208,7 +204,7 @@ func writeMetrics(folder string, history []ortrain.EpochRecord) error {
 			return err
 		}
 	}
-	return atomicfile.WriteFile(filepath.Join(folder, metricsFile), lines.Bytes(), 0o644)
+	return atomicfile.WriteFile(filepath.Join(m.folder, metricsFile), lines.Bytes(), 0o644)
 }
 
 // ReadMetrics reads what a finished cell's folder tells about its epochs.

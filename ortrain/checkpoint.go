@@ -22,12 +22,12 @@ type state struct {
 	Loss, AuxLoss, FullyAligned, Norm float64
 }
 
-func (s *state) add(r StepRecord, norm float64) {
+func (s *state) add(r StepRecord) {
 	s.Step++
 	s.Loss += r.Loss
 	s.AuxLoss += r.AuxLoss
 	s.FullyAligned += r.FullyAligned
-	s.Norm += norm
+	s.Norm += r.GradientNorm
 }
 
 // closeEpoch turns the sums into a record. The first of several equally good epochs stays the best.

@@ -31,14 +31,14 @@ func TestSessionsInTurn(t *testing.T) {
 	if err := takeTurns(step, evaluation); err != nil {
 		t.Fatal(err)
 	}
-	both := func() {
+	both := func(*Run, StepRecord) error {
 		if step.graph != nil && evaluation.graph != nil {
 			t.Error("both sessions are loaded")
 		}
+		return nil
 	}
-	both()
-	observer := Observer{Step: func(StepRecord) { both() }, Epoch: func([]EpochRecord) error { both(); return nil }}
-	if err := trainer.Run(t.Context(), observer); err != nil {
+	both(nil, StepRecord{})
+	if err := trainer.Run(t.Context(), afterStep(both)); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(read(t, together, BestFile), read(t, inTurn, BestFile)) {

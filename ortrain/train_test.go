@@ -97,12 +97,13 @@ func train(t *testing.T, method, folder string, stops ...int) *Trainer {
 			trainer.step.partTokens = 40 // most batches are two parts
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		err = trainer.Run(ctx, Observer{Step: func(r StepRecord) {
+		err = trainer.Run(ctx, afterStep(func(_ *Run, r StepRecord) error {
 			if len(stops) > 0 && r.Step == stops[0] {
 				stops = stops[1:]
 				cancel()
 			}
-		}})
+			return nil
+		}))
 		cancel()
 		if err == nil {
 			t.Cleanup(func() { trainer.Close() })
@@ -164,7 +165,7 @@ func TestResumeAfterCrash(t *testing.T) {
 		if _, err := trainer.trainStep(feed, 0); err != nil {
 			t.Fatal(err)
 		}
-		if trainer.Done() == 3 {
+		if trainer.state.Step == 3 {
 			if err := trainer.save(); err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +207,7 @@ func TestMergedEqualsUnmerged(t *testing.T) {
 			trainer := train(t, method, t.TempDir())
 			examples := learnable(9, 32)
 			want := trainingLogits(t, trainer, examples)
-			if err := trainer.evaluator.Use(trainer.tuned()); err != nil {
+			if err := trainer.evaluator.Use(trainer.LastTuned()); err != nil {
 				t.Fatal(err)
 			}
 			got, err := trainer.evaluator.Logits(t.Context(), examples)

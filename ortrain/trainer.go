@@ -2,8 +2,7 @@ package ortrain
 
 import (
 	"context"
-	"fmt"
-	"math"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -31,35 +30,6 @@ type Setting struct {
 // gradients are aligned to; they are in no other part.
 type Data struct {
 	Train, Auxiliary, Dev []Example
-}
-
-// StepRecord describes one training step for a progress display.
-type StepRecord struct {
-	Step, Steps  int // steps done, steps of the whole run
-	Epoch        int // counted from 1
-	Loss         float64
-	Aligned      bool // whether the method aligns gradients; the rest is 0 if not
-	AuxLoss      float64
-	Mu           float64 // share of the unaligned gradient (Eq. 8)
-	FullyAligned float64 // share of tensors that took the aligned gradient alone
-}
-
-// EpochRecord is one line of metrics.jsonl. Losses and shares are means over the epoch's steps.
-type EpochRecord struct {
-	Epoch        int     `json:"epoch"`
-	Loss         float64 `json:"loss"`
-	AuxLoss      float64 `json:"auxiliary_loss,omitempty"`
-	Mu           float64 `json:"mu"`
-	FullyAligned float64 `json:"fully_aligned"`
-	GradientNorm float64 `json:"gradient_norm"`
-	DevAccuracy  float64 `json:"dev_accuracy"` // percent
-	Best         bool    `json:"best"`
-}
-
-// Observer is told about progress; any function may be nil.
-type Observer struct {
-	Step  func(StepRecord)
-	Epoch func([]EpochRecord) error // all epochs so far
 }
 
 // Topologies are the two graphs of a training method.
@@ -97,19 +67,6 @@ type Trainer struct {
 	state      state
 	Clock      Clock
 }
-
-// Clock says where the time of a run went.
-type Clock struct {
-	Graph      time.Duration // inside ONNX Runtime, training steps; adding up parts
-	Wait       time.Duration // waiting for batches and masks
-	Alignment  time.Duration // gradient alignment
-	Optimizer  time.Duration // clipping and AdamW
-	Evaluation time.Duration // dev accuracy
-	Steps      int
-}
-
-// Total is the time of all training steps.
-func (c Clock) Total() time.Duration { return c.Graph + c.Wait + c.Alignment + c.Optimizer }
 
 // BestFile is the name of the file with the tuned tensors of the best epoch.
 const BestFile = "best.safetensors"
@@ -161,15 +118,16 @@ func (t *Trainer) stepsPerEpoch() int {
 	return (len(t.data.Train) + t.setting.BatchSize - 1) / t.setting.BatchSize
 }
 
-// Steps is the length of the whole run, Done what has been done of it.
+// Steps is the length of the whole run.
 func (t *Trainer) Steps() int { return t.stepsPerEpoch() * t.setting.Epochs }
 
-// Done is the number of finished steps.
-func (t *Trainer) Done() int { return t.state.Step }
-
 // Run trains to the end, or until ctx is cancelled: then it saves a checkpoint and returns ctx's error.
-// Each step: batch, auxiliary batch, their gradients, alignment (Eqs. 7 and 8), clipping, AdamW.
-func (t *Trainer) Run(ctx context.Context, observer Observer) error {
+// Each step: batch, auxiliary batch, their gradients, alignment (Eqs. 7 and 8), clipping, AdamW, hooks.
+func (t *Trainer) Run(ctx context.Context, hooks ...Hook) error {
+	run := &Run{trainer: t, given: -1}
+	if err := run.call(hooks, func(h Hook) error { return h.Begin(run) }); err != nil {
+		return err
+	}
 	perEpoch, steps := t.stepsPerEpoch(), t.Steps()
 	// The feed does not stop with ctx: the step at hand must end, so that its checkpoint can be saved.
 	feedContext, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -182,16 +140,15 @@ func (t *Trainer) Run(ctx context.Context, observer Observer) error {
 			}
 			return ctx.Err()
 		}
-		epoch := t.state.Step / perEpoch
-		record, err := t.trainStep(feed, epoch)
+		record, err := t.trainStep(feed, t.state.Step/perEpoch)
 		if err != nil {
 			return err
 		}
-		if observer.Step != nil {
-			observer.Step(record)
+		if err := run.call(hooks, func(h Hook) error { return h.Step(ctx, run, record) }); err != nil {
+			return err
 		}
 		if t.state.Step%perEpoch == 0 {
-			if err := t.endEpoch(ctx, record, observer); err != nil {
+			if err := t.endEpoch(ctx, run, record, hooks); err != nil {
 				return err
 			}
 		} else if t.setting.SaveEvery > 0 && t.state.Step%t.setting.SaveEvery == 0 {
@@ -221,6 +178,7 @@ func (t *Trainer) Measure(ctx context.Context, n int) (time.Duration, error) {
 	return time.Since(begin) / time.Duration(max(1, n-1)), ctx.Err()
 }
 
+// trainStep makes one step. It changes neither parameters nor state if something is not finite.
 func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 	begin, waited := time.Now(), feed.waited
 	gradient, err := t.step.gradients(feed.next, t.gradient)
@@ -228,28 +186,35 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 		return StepRecord{}, err
 	}
 	record := StepRecord{Step: t.state.Step + 1, Steps: t.Steps(), Epoch: epoch + 1, Loss: gradient.Loss}
+	if !finite(record.Loss) {
+		return record, nonFinite(record.Step, "the loss")
+	}
 	computed, aligned := time.Now(), time.Now()
 	if rule := t.setting.Align; rule != nil {
 		auxiliary, err := t.step.gradients(feed.next, t.auxiliary)
 		if err != nil {
 			return StepRecord{}, err
 		}
+		if !finite(auxiliary.Loss) {
+			return record, nonFinite(record.Step, "the auxiliary loss")
+		}
 		computed = time.Now()
-		stats, err := align(rule, gradalign.Step{Epoch: epoch, Epochs: t.setting.Epochs, Threads: t.device.Threads}, t.step.parameters, gradient, auxiliary)
+		place := gradalign.Step{Epoch: epoch, Epochs: t.setting.Epochs, Threads: t.device.Threads}
+		stats, err := align(rule, place, t.step.parameters, gradient, auxiliary)
 		if err != nil {
-			return record, err
+			return record, alignmentError(record.Step, t.step.parameters, err)
 		}
 		record.Aligned, record.AuxLoss, record.Mu, record.FullyAligned = true, auxiliary.Loss, stats.Mu, stats.FullyAligned
 		aligned = time.Now()
 	}
 	waited = feed.waited - waited
-	if math.IsNaN(gradient.Loss) || math.IsInf(gradient.Loss, 0) {
-		return record, fmt.Errorf("step %d: the loss is %v; a lower learning rate may help", record.Step, gradient.Loss)
+	record.GradientNorm = globalNorm(gradient.Values)
+	if err := checkNorm(record.Step, record.GradientNorm, t.step.parameters, gradient.Values); err != nil {
+		return record, err
 	}
-	norm := globalNorm(gradient.Values)
 	rate := t.setting.LearningRate * (1 - float64(t.state.Step)/float64(t.Steps())) // linear decay, no warm-up
-	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, rate, clipFactor(norm, t.setting.ClipNorm))
-	t.state.add(record, norm)
+	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, rate, clipFactor(record.GradientNorm, t.setting.ClipNorm))
+	t.state.add(record)
 	t.Clock.Steps++
 	t.Clock.Wait += waited
 	t.Clock.Graph += computed.Sub(begin) - waited
@@ -258,10 +223,10 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 	return record, nil
 }
 
-// endEpoch scores the epoch on dev, keeps it if it is the best so far, and saves a checkpoint.
-func (t *Trainer) endEpoch(ctx context.Context, last StepRecord, observer Observer) error {
+// endEpoch scores the epoch on dev, keeps it if it is the best so far, calls the hooks and saves a checkpoint.
+func (t *Trainer) endEpoch(ctx context.Context, run *Run, last StepRecord, hooks []Hook) error {
 	begin := time.Now()
-	accuracy, err := t.devAccuracy(ctx)
+	accuracy, err := t.devAccuracy(ctx, run)
 	if ctx.Err() != nil {
 		// The step is done but its epoch is not closed: take it up again from the checkpoint before.
 		return ctx.Err()
@@ -272,23 +237,18 @@ func (t *Trainer) endEpoch(ctx context.Context, last StepRecord, observer Observ
 	t.Clock.Evaluation += time.Since(begin)
 	epoch := t.state.closeEpoch(t.stepsPerEpoch(), last.Mu, accuracy)
 	if epoch.Best {
-		if err := t.tuned().Save(filepath.Join(t.folder, BestFile), t.metadata()); err != nil {
+		if err := t.LastTuned().Save(filepath.Join(t.folder, BestFile), t.metadata()); err != nil {
 			return err
 		}
 	}
-	if observer.Epoch != nil {
-		if err := observer.Epoch(t.state.History); err != nil {
-			return err
-		}
+	if err := run.call(hooks, func(h Hook) error { return h.Epoch(ctx, run, t.state.History) }); err != nil {
+		return err
 	}
 	return t.save()
 }
 
-func (t *Trainer) devAccuracy(ctx context.Context) (float64, error) {
-	if err := t.evaluator.Use(t.tuned()); err != nil {
-		return 0, err
-	}
-	logits, err := t.evaluator.Logits(ctx, t.data.Dev)
+func (t *Trainer) devAccuracy(ctx context.Context, run *Run) (float64, error) {
+	logits, err := run.Logits(ctx, t.data.Dev)
 	if err != nil {
 		return 0, err
 	}
@@ -301,20 +261,14 @@ func (t *Trainer) devAccuracy(ctx context.Context) (float64, error) {
 	return 100 * float64(right) / float64(len(t.data.Dev)), nil
 }
 
-// tuned views the current parameters and the drawn tensors by name, without copying.
-func (t *Trainer) tuned() Tuned {
-	tuned := Tuned{}
-	for name, weight := range t.drawn {
-		tuned[name] = weight
-	}
+// LastTuned views the tensors after the last step, trained and drawn, by name, without copying.
+func (t *Trainer) LastTuned() Tuned {
+	tuned := maps.Clone(t.drawn)
 	for _, p := range t.step.parameters {
 		tuned[p.Name] = Weight{p.Shape, p.Data}
 	}
 	return tuned
 }
-
-// LastTuned is a view of the tensors after the last step.
-func (t *Trainer) LastTuned() Tuned { return t.tuned() }
 
 // Evaluator predicts with whatever tuned tensors it is given; it shares the trainer's model.
 func (t *Trainer) Evaluator() *Evaluator { return t.evaluator }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,8 +18,9 @@ import (
 // plainEvery is how often a piped run says that it is alive.
 const plainEvery = 30 * time.Second
 
-// display shows progress: one rewritten line on a terminal, plain lines in a pipe, JSON lines on request.
+// display is the hook that shows progress: one rewritten line on a terminal, plain lines in a pipe, JSON lines on request.
 type display struct {
+	ortrain.NoHook
 	out         io.Writer
 	json, quiet bool
 	terminal    bool
@@ -58,14 +60,14 @@ func (d *display) start(index int, cell experiment.Cell, heading string) {
 	}
 }
 
-func (d *display) observer() ortrain.Observer {
-	return ortrain.Observer{Step: d.step, Epoch: d.epoch}
+func (d *display) Step(_ context.Context, _ *ortrain.Run, r ortrain.StepRecord) error {
+	if !d.quiet || d.json {
+		d.step(r)
+	}
+	return nil
 }
 
 func (d *display) step(r ortrain.StepRecord) {
-	if d.quiet && !d.json {
-		return
-	}
 	now := time.Now()
 	if d.firstStep < 0 {
 		d.firstStep, d.begun = r.Step, now
@@ -103,7 +105,7 @@ func (d *display) step(r ortrain.StepRecord) {
 	}
 }
 
-func (d *display) epoch(history []ortrain.EpochRecord) error {
+func (d *display) Epoch(_ context.Context, _ *ortrain.Run, history []ortrain.EpochRecord) error {
 	last := history[len(history)-1]
 	if d.json {
 		d.line("epoch", last)

@@ -154,7 +154,7 @@ func run(ctx context.Context, o runOptions) error {
 	for i, cell := range plan.Cells {
 		display.begin(i, cell)
 		finished := plan.Finished(cell) && !o.Force
-		result, err := plan.Run(ctx, cell, o.Force, display.observer())
+		result, err := plan.Run(ctx, cell, o.Force, display)
 		if err != nil {
 			display.interrupt()
 			return fmt.Errorf("%s: %w", cell, err)

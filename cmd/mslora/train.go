@@ -164,7 +164,7 @@ func train(ctx context.Context, o trainOptions) error {
 	}
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
 	display.train(cell, describe(set))
-	result, err := plan.Run(ctx, cell, o.Force, display.observer())
+	result, err := plan.Run(ctx, cell, o.Force, display)
 	display.interrupt()
 	if err != nil {
 		return fmt.Errorf("training: %w", err)

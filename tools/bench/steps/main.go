@@ -144,21 +144,31 @@ func serve(trainer *ortrain.Trainer, dev []ortrain.Example, batches int) error {
 	if !lines.Scan() {
 		return nil
 	}
-	begin := time.Now()
-	return trainer.Run(context.Background(), ortrain.Observer{
-		Step: func(r ortrain.StepRecord) {
-			c := trainer.Clock
-			out.Encode(map[string]any{"seconds": time.Since(begin).Seconds(), "loss": r.Loss, "graph": c.Graph.Seconds(),
-				"go": (c.Wait + c.Alignment + c.Optimizer).Seconds(), "optimizer": c.Optimizer.Seconds(), "peak_bytes": peakMemory()})
-			if !lines.Scan() {
-				os.Exit(0)
-			}
-			begin = time.Now()
-		},
-		Epoch: func([]ortrain.EpochRecord) error {
-			return out.Encode(map[string]any{"evaluation": trainer.Clock.Evaluation.Seconds(), "peak_bytes": peakMemory()})
-		},
-	})
+	return trainer.Run(context.Background(), &stopwatch{trainer: trainer, lines: lines, out: out, begin: time.Now()})
+}
+
+// stopwatch is the hook that answers: it lets a step begin when a line comes.
+type stopwatch struct {
+	ortrain.NoHook
+	trainer *ortrain.Trainer
+	lines   *bufio.Scanner
+	out     *json.Encoder
+	begin   time.Time
+}
+
+func (s *stopwatch) Step(_ context.Context, _ *ortrain.Run, r ortrain.StepRecord) error {
+	c := s.trainer.Clock
+	s.out.Encode(map[string]any{"seconds": time.Since(s.begin).Seconds(), "loss": r.Loss, "graph": c.Graph.Seconds(),
+		"go": (c.Wait + c.Alignment + c.Optimizer).Seconds(), "optimizer": c.Optimizer.Seconds(), "peak_bytes": peakMemory()})
+	if !s.lines.Scan() {
+		os.Exit(0)
+	}
+	s.begin = time.Now()
+	return nil
+}
+
+func (s *stopwatch) Epoch(context.Context, *ortrain.Run, []ortrain.EpochRecord) error {
+	return s.out.Encode(map[string]any{"evaluation": s.trainer.Clock.Evaluation.Seconds(), "peak_bytes": peakMemory()})
 }
 
 // peakMemory is the largest resident size of this process so far, in bytes.
