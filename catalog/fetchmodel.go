@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +13,7 @@ import (
 
 	"mslora/internal/download"
 	"mslora/internal/hint"
+	"mslora/internal/safetensors"
 )
 
 // DefaultHub is the usual public model hub.
@@ -180,29 +180,10 @@ func (m Model) fetchFiles(ctx context.Context, stage, fresh string, o FetchOptio
 	return nil
 }
 
-// readShards lists the files that an index of weights names, in order.
+// readShards lists the files of weights that an index names, in order.
 func readShards(path string) ([]string, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var index struct {
-		Files map[string]string `json:"weight_map"` // by tensor
-	}
-	if err := json.Unmarshal(data, &index); err != nil {
-		return nil, hint.New("fetch it again", "%s: %w", path, err)
-	}
-	shards := map[string]bool{}
-	for _, name := range index.Files {
-		if name != filepath.Base(name) || !strings.HasSuffix(name, ".safetensors") {
-			return nil, fmt.Errorf("%s: %q is no file of weights beside it", path, name)
-		}
-		shards[name] = true
-	}
-	if len(shards) == 0 {
-		return nil, fmt.Errorf("%s: it names no files of weights", path)
-	}
-	return slices.Sorted(maps.Keys(shards)), nil
+	shards, err := safetensors.ReadIndex(path)
+	return slices.Sorted(maps.Keys(shards)), err
 }
 
 // withoutHub adds the other way to a model that a package carries.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"go.yaml.in/yaml/v3"
@@ -15,6 +14,7 @@ import (
 	"mslora/eval"
 	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/internal/regular"
 	"mslora/ortrain"
 )
 
@@ -126,11 +126,14 @@ func OpenTuned(folder string, store graphs.Store) (TunedModel, error) {
 	return TunedModel{cell, model, tuned, classes}, err
 }
 
+// longestCell bounds a cell's configuration, in bytes.
+const longestCell = 1 << 20
+
 // ReadCell reads the configuration that a cell's folder was made with. The error wraps fs.ErrNotExist if
 // there is none.
 func ReadCell(folder string) (Cell, error) {
 	path := filepath.Join(folder, configFile)
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, longestCell)
 	if err != nil {
 		return Cell{}, err
 	}

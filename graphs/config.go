@@ -3,9 +3,9 @@ package graphs
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"mslora/internal/hint"
+	"mslora/internal/regular"
 )
 
 // ModelConfig is what a Hugging Face config.json says about a backbone.
@@ -41,10 +41,13 @@ type ModelConfig struct {
 	} `json:"rope_parameters"`
 }
 
+// longestConfig bounds config.json, in bytes; the longest hold names for thousands of classes.
+const longestConfig = 16 << 20
+
 // ReadModelConfig reads config.json and checks that the graphs can compute what it describes. Settings
 // that it leaves out have the values of transformers' configuration classes; sizes must be given.
 func ReadModelConfig(path string) (ModelConfig, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, longestConfig)
 	if err != nil {
 		return ModelConfig{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"unsafe"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mslora/internal/hint"
+	"mslora/internal/regular"
 )
 
 // ErrFormat is wrapped by every error about the content of a file.
@@ -41,7 +41,10 @@ type File struct {
 // Open maps a file and checks its header against its size. Errors about the content wrap ErrFormat and
 // name the file, what was expected and what was found.
 func Open(path string) (*File, error) {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
+	if errors.Is(err, regular.ErrKind) {
+		return nil, fmt.Errorf("%w: %w", err, ErrFormat)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +52,6 @@ func Open(path string) (*File, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w: it is not a regular file", path, ErrFormat)
 	}
 	if info.Size() < 8 {
 		return nil, truncated(path, 8, info.Size())

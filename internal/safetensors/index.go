@@ -6,27 +6,26 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"mslora/internal/hint"
+	"mslora/internal/regular"
 )
+
+// extension is what the names of files of weights end with.
+const extension = ".safetensors"
 
 // OpenIndex opens the shards that a model.safetensors.index.json lists, all in its folder, as one file:
 //
 //	{"metadata": {…}, "weight_map": {"TENSOR": "model-00001-of-00002.safetensors", …}}
 //
-// Every listed tensor must be in its shard; what a shard has besides is left out. Errors about the content
-// wrap ErrFormat.
+// Every listed tensor must be in its shard; what a shard has besides is left out. A shard may be a link to elsewhere, as
+// in model caches. Errors about the content wrap ErrFormat.
 func OpenIndex(path string) (*File, error) {
-	data, err := os.ReadFile(path)
+	shards, err := ReadIndex(path)
 	if err != nil {
 		return nil, err
-	}
-	shards, err := parseIndex(data)
-	if err != nil {
-		return nil, hint.New("download the file again", "%s: %w: %w", path, ErrFormat, err)
 	}
 	f := &File{Path: path, tensors: map[string]Tensor{}, owners: map[string]*File{}}
 	for _, name := range slices.Sorted(maps.Keys(shards)) {
@@ -37,7 +36,21 @@ func OpenIndex(path string) (*File, error) {
 	return f, nil
 }
 
-// parseIndex gives the tensors of each shard, sorted.
+// ReadIndex gives the tensors that a model.safetensors.index.json lists for each shard, sorted. Shards are names of
+// .safetensors files beside the index, whatever it says. Errors about the content wrap ErrFormat.
+func ReadIndex(path string) (map[string][]string, error) {
+	data, err := regular.Read(path, maxHeader)
+	if err != nil {
+		return nil, err
+	}
+	shards, err := parseIndex(data)
+	if err != nil {
+		return nil, hint.New("download the file again", "%s: %w: %w", path, ErrFormat, err)
+	}
+	return shards, nil
+}
+
+// parseIndex gives the tensors of each shard.
 func parseIndex(data []byte) (map[string][]string, error) {
 	var index struct {
 		WeightMap map[string]string `json:"weight_map"`
@@ -51,8 +64,8 @@ func parseIndex(data []byte) (map[string][]string, error) {
 	shards := map[string][]string{}
 	for _, tensor := range slices.Sorted(maps.Keys(index.WeightMap)) {
 		name := index.WeightMap[tensor]
-		if name != filepath.Base(name) || !filepath.IsLocal(name) || name == "." {
-			return nil, fmt.Errorf("tensor %q is in %q, expected a file beside the index", tensor, name)
+		if name != filepath.Base(name) || !filepath.IsLocal(name) || filepath.Ext(name) != extension || name == extension {
+			return nil, fmt.Errorf("tensor %s is in %s, expected a %s file beside the index", hint.Quote(tensor), hint.Quote(name), extension)
 		}
 		shards[name] = append(shards[name], tensor)
 	}

@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"mslora/internal/regular"
 )
 
 // writeShards makes two shards with an index; change edits the index's text.
@@ -79,11 +82,12 @@ func TestOpenIndexErrors(t *testing.T) {
 		{"no map", func(string) string { return `{"metadata": {}}` }, ErrFormat, "weight_map lists no tensor"},
 		{"missing shard", replace(second, "model-00003-of-00003.safetensors"), fs.ErrNotExist, "lists model-00003-of-00003.safetensors, which is missing"},
 		{"tensor in another shard", replace(`"b"`, `"c"`), ErrFormat, `tensor "c" is not in ` + second},
-		{"outside", replace(second, "../"+second), ErrFormat, "expected a file beside the index"},
-		{"absolute", replace(second, "/etc/passwd"), ErrFormat, "expected a file beside the index"},
-		{"folder", replace(second, "."), ErrFormat, "expected a file beside the index"},
-		{"no name", replace(second, ""), ErrFormat, "expected a file beside the index"},
-		{"the index itself", replace(second, "model.safetensors.index.json"), ErrFormat, "model.safetensors.index.json: not a valid safetensors file"},
+		{"outside", replace(second, "../"+second), ErrFormat, "expected a .safetensors file beside the index"},
+		{"absolute", replace(second, "/etc/passwd"), ErrFormat, "expected a .safetensors file beside the index"},
+		{"folder", replace(second, "."), ErrFormat, "expected a .safetensors file beside the index"},
+		{"no name", replace(second, ""), ErrFormat, "expected a .safetensors file beside the index"},
+		{"the index itself", replace(second, "model.safetensors.index.json"), ErrFormat, "expected a .safetensors file beside the index"},
+		{"nothing but the extension", replace(second, ".safetensors"), ErrFormat, "expected a .safetensors file beside the index"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := writeShards(t, test.change)
@@ -101,13 +105,60 @@ func TestOpenIndexErrors(t *testing.T) {
 	}
 }
 
+// What is no file is refused at once: a pipe would keep the program waiting, a device has no end.
+func TestOpenIndexKinds(t *testing.T) {
+	const second = "model-00002-of-00002.safetensors"
+	for _, name := range []string{second, "model.safetensors.index.json"} {
+		for kind, put := range map[string]func(string) error{
+			"pipe":   func(path string) error { return syscall.Mkfifo(path, 0o644) },
+			"device": func(path string) error { return os.Symlink("/dev/zero", path) },
+			"folder": func(path string) error { return os.Mkdir(path, 0o755) },
+		} {
+			path := writeShards(t, nil)
+			changed := filepath.Join(filepath.Dir(path), name)
+			if err := errors.Join(os.Remove(changed), put(changed)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := OpenIndex(path)
+			if !errors.Is(err, regular.ErrKind) || !strings.HasPrefix(err.Error(), changed+": not a regular file: it is a "+kind) {
+				t.Errorf("%s as %s: %v", name, kind, err)
+			}
+		}
+	}
+	path := writeShards(t, nil)
+	if err := os.Truncate(path, 1<<40); err != nil { // takes no space on the disk
+		t.Skip(err)
+	}
+	if _, err := OpenIndex(path); !errors.Is(err, regular.ErrTooLarge) {
+		t.Errorf("a huge index: %v", err)
+	}
+}
+
+// Model caches hold links to files elsewhere.
+func TestOpenIndexLinks(t *testing.T) {
+	path := writeShards(t, nil)
+	shard := filepath.Join(filepath.Dir(path), "model-00002-of-00002.safetensors")
+	blob := filepath.Join(t.TempDir(), "blob")
+	if err := errors.Join(os.Rename(shard, blob), os.Symlink(blob, shard)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := OpenIndex(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzParseIndex(f *testing.F) {
 	f.Add([]byte(`{"weight_map": {"a": "model-00001-of-00001.safetensors"}}`))
-	f.Add([]byte(`{"weight_map": {"a": "../x"}}`))
+	f.Add([]byte(`{"weight_map": {"a": "../x.safetensors", "b": "/x.safetensors"}}`))
+	f.Add([]byte(`{"weight_map": {"a": ".safetensors"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		shards, err := parseIndex(data)
 		for name := range shards {
-			if err != nil || strings.ContainsRune(name, filepath.Separator) || name == ".." || name == "" {
+			if err != nil || filepath.Dir(filepath.Join("folder", name)) != "folder" || !strings.HasSuffix(name, extension) {
 				t.Errorf("accepted shard %q, %v", name, err)
 			}
 		}

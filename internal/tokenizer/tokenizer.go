@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/daulet/tokenizers"
 
 	"mslora/internal/hint"
+	"mslora/internal/regular"
 )
 
 // Tokenizer encodes texts. It is safe for concurrent use.
@@ -28,12 +28,15 @@ type Tokenizer struct {
 	empty   []int32 // what an empty text becomes: the special tokens around it, at least one
 }
 
+// longestFile bounds tokenizer.json and config.json, in bytes. The longest known tokenizer.json has 33 MB.
+const longestFile = 256 << 20
+
 // Open reads tokenizer.json of a Hugging Face model folder. Its own padding and truncation are switched
 // off: batches are packed without padding, and Encode truncates. The tokenizer must fit the model that
 // config.json beside it describes.
 func Open(folder string) (*Tokenizer, error) {
 	path := filepath.Join(folder, "tokenizer.json")
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, longestFile)
 	if err != nil {
 		return nil, hint.New("save the model's fast tokenizer into the same folder", "%w", err)
 	}
@@ -95,7 +98,7 @@ type modelConfig struct {
 // that is not framed as the model expects has no token to classify it by.
 func (t *Tokenizer) check(folder, path string, idsEnd int) error {
 	config := modelConfig{path: filepath.Join(folder, "config.json")}
-	data, err := os.ReadFile(config.path)
+	data, err := regular.Read(config.path, longestFile)
 	if err != nil {
 		return err
 	}
