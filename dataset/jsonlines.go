@@ -49,7 +49,7 @@ func readJSONLines(r io.Reader, labelled bool, add addRow) error {
 // eachLine reads a file line by line; empty is the error of a file without a line.
 func eachLine(r io.Reader, each func(line int, data []byte) error, empty error) error {
 	scanner := bufio.NewScanner(skipBOM(r))
-	scanner.Buffer(nil, longestRow)
+	scanner.Buffer(nil, LongestRow)
 	line := 0
 	for scanner.Scan() {
 		line++
@@ -59,7 +59,7 @@ func eachLine(r io.Reader, each func(line int, data []byte) error, empty error) 
 	}
 	switch {
 	case errors.Is(scanner.Err(), bufio.ErrTooLong):
-		return hint.New("put each row on a line of its own", "line %d is longer than %d bytes", line+1, longestRow)
+		return hint.New("put each row on a line of its own", "line %d is longer than %d bytes", line+1, LongestRow)
 	case line == 0 && scanner.Err() == nil:
 		return empty
 	}

@@ -44,7 +44,7 @@ func TestReadJSONLinesErrors(t *testing.T) {
 		{"flag is a text", `{"text": "a", "label": 0, "poisoned": "1"}`, `line 1: poison flag "1" is a text`, "write true or false, or 1 or 0, without quotes"},
 		{"NUL", `{"text": "a\u0000", "label": 0}`, "line 1: the text has a NUL byte", "remove the NUL bytes; tokenizers lose what follows them"},
 		{"Latin 1", "{\"text\": \"caf\xe9\", \"label\": 0}", "line 1: the text is not valid UTF-8", "save the file as UTF-8, for example with iconv -f latin1 -t utf-8"},
-		{"too long", `{"text": "a", "label": 0}` + "\n" + strings.Repeat(" ", longestRow+1), fmt.Sprintf("line 2 is longer than %d bytes", longestRow), "put each row on a line of its own"},
+		{"too long", `{"text": "a", "label": 0}` + "\n" + strings.Repeat(" ", LongestRow+1), fmt.Sprintf("line 2 is longer than %d bytes", LongestRow), "put each row on a line of its own"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := readLines(test.text)

@@ -77,7 +77,7 @@ func TestEachNamedErrors(t *testing.T) {
 		{"a.csv", "text,label\na,\n", "line 2: the label is empty", "remove"},
 		{"a.csv", "text,label\na\x00b,c\n", "line 2: the text has a NUL byte", "NUL"},
 		{"a.csv", "text,label\na\xff,c\n", "line 2: the text is not valid UTF-8", "UTF-8"},
-		{"a.csv", "text,label\n\"" + strings.Repeat("a", 2*longestRow), "is longer than", "double quote"},
+		{"a.csv", "text,label\n\"" + strings.Repeat("a", 2*LongestRow), "is longer than", "double quote"},
 		{"a.tsv", "text\tlabel\na \"b\"\tc\n", "double quote in a text that is not quoted", "double quotes"},
 		{"a.jsonl", `{"text": "a"}`, `line 1: there is no key "label"`, "--label-column"},
 		{"a.jsonl", `{"label": "a"}`, `line 1: there is no key "text"`, "--text-column"},

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"mslora/internal/hint"
+	"mslora/internal/regular"
 )
 
 // extensions that data files may have, in the order in which they are looked for.
@@ -40,9 +40,10 @@ const (
 )
 
 // ReadSplit reads the rows of path, in file order. A row that cannot be used, or that allowed forbids, is an error that
-// names the file and the line; a missing file is fs.ErrNotExist.
+// names the file and the line; a missing file is fs.ErrNotExist, a
+// pipe or device regular.ErrKind.
 func ReadSplit(path, role string, allowed Flags) (*Split, error) {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return nil, missingFile(path, err)
 	}

@@ -11,9 +11,9 @@ import (
 	"mslora/internal/hint"
 )
 
-// longestRow is the largest row in bytes. The longest text of the paper's sets has 28,570; a row beyond this
+// LongestRow is the largest row in bytes. The longest text of the paper's sets has 28,570; a row beyond this
 // limit is nearly always a quote that was never closed.
-const longestRow = 1 << 20
+const LongestRow = 1 << 20
 
 var errRowTooLong = errors.New("row too long")
 
@@ -83,14 +83,14 @@ func readTable(r io.Reader, comma rune, labelled bool, add addRow) error {
 // quotes are doubled. encoding/csv turns \r\n inside a quoted field into \n; nothing else is changed. Records
 // are valid only until the next one is read.
 func readRecords(r io.Reader, comma rune, header func([]string) error, row func(line int, record []string) error) error {
-	limit := &rowLimit{r, longestRow}
+	limit := &rowLimit{r, LongestRow}
 	reader := csv.NewReader(skipBOM(limit))
 	reader.Comma = comma
 	reader.ReuseRecord = true
 	reader.FieldsPerRecord = -1
 	var width int
 	for {
-		limit.remaining = longestRow
+		limit.remaining = LongestRow
 		start := reader.InputOffset()
 		record, err := reader.Read()
 		if err == io.EOF {
@@ -168,7 +168,7 @@ func explainTable(err error, start int64) error {
 	switch {
 	case errors.Is(err, errRowTooLong):
 		return hint.New("look there for a double quote that is not closed",
-			"the row that starts at byte %d is longer than %d bytes", start, longestRow)
+			"the row that starts at byte %d is longer than %d bytes", start, LongestRow)
 	case errors.As(err, &parse) && errors.Is(err, csv.ErrQuote):
 		return hint.New(`inside a quoted text write each double quote twice: "she said ""no"""`,
 			"line %d, column %d: malformed or unclosed double quote in the row that starts on line %d", parse.Line, parse.Column, parse.StartLine)

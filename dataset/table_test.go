@@ -105,7 +105,7 @@ func TestReadTableErrors(t *testing.T) {
 		{"UTF-16 with tabs", "\xff\xfet\x00\t\x00", "line 1: the text is not valid UTF-8", utf16},
 		{"semicolons", "text;label\na;0\n", "line 1: columns are separated by semicolons", apart},
 		{"tabs", "text\tlabel\na\t0\n", "line 1: columns are separated by tabs", apart},
-		{"too long", "text,label\na,0\n\"" + strings.Repeat("b", longestRow+8192) + "\",0\n", fmt.Sprintf("the row that starts at byte 15 is longer than %d bytes", longestRow), "look there for a double quote that is not closed"},
+		{"too long", "text,label\na,0\n\"" + strings.Repeat("b", LongestRow+8192) + "\",0\n", fmt.Sprintf("the row that starts at byte 15 is longer than %d bytes", LongestRow), "look there for a double quote that is not closed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := readTableText(test.text, ',')
@@ -116,7 +116,7 @@ func TestReadTableErrors(t *testing.T) {
 
 // Rows just below the limit are read, however many there are.
 func TestReadTableLongRows(t *testing.T) {
-	text := strings.Repeat("b", longestRow-10000)
+	text := strings.Repeat("b", LongestRow-10000)
 	rows, err := readTableText("text,label\n"+strings.Repeat(text+",0\n", 3), ',')
 	if err != nil || len(rows) != 3 || rows[2].Text.Text != text {
 		t.Errorf("got %d rows, error %v", len(rows), err)

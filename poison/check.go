@@ -81,7 +81,7 @@ func Check(dir string, o CheckOptions) (*Report, error) {
 		return nil, err
 	}
 	c := &checker{
-		dir: dir, CheckOptions: o, seen: map[string]bool{},
+		dir: dir, CheckOptions: o, seen: map[string]bool{}, limits: map[string]limit{},
 		Report: Report{Sets: []SetStatistics{}, Problems: []string{}, Warnings: []string{}}, // [] in JSON, not null
 	}
 	if layout == dataset.PlainLayout {
@@ -103,9 +103,10 @@ func Check(dir string, o CheckOptions) (*Report, error) {
 type checker struct {
 	Report
 	CheckOptions
-	dir   string
-	mixed int             // mixed training sets found
-	seen  map[string]bool // clean files, by checksums, whose duplicates are reported already
+	dir    string
+	mixed  int              // mixed training sets found
+	seen   map[string]bool  // clean files, by checksums, whose duplicates are reported already
+	limits map[string]limit // by path, of the files that records list
 }
 
 func (c *checker) problem(path, format string, arguments ...any) {
@@ -170,8 +171,18 @@ func (c *checker) release(target int) error {
 	return hint.New("attack folders are "+strings.Join(folders, ", "), "%s has no attack folder", parent)
 }
 
-// read gives a file's rows, or nil if it is absent or broken; broken is a problem.
+// read gives a file's rows, or nil if it is absent or broken; broken is a problem. A file that lies elsewhere, or is larger
+// than its record allows, is not read.
 func (c *checker) read(path, role string, allowed dataset.Flags) *dataset.Split {
+	if !c.inside(path) {
+		return nil
+	}
+	if most, ok := c.limits[path]; ok {
+		if info, err := os.Stat(path); err == nil && info.Size() > most.bytes {
+			c.problem(path, "it has %d bytes, more than the rows that %s lists can have", info.Size(), most.record)
+			return nil
+		}
+	}
 	s, err := dataset.ReadSplit(path, role, allowed)
 	switch {
 	case err == nil:

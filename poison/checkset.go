@@ -1,9 +1,6 @@
 package poison
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -20,22 +17,34 @@ type attackSet struct {
 	trainPoison, devPoison, testPoison *dataset.Split
 }
 
-// attackFolder checks TARGET/ATTACK and each mixed training set below it.
+// attackFile is one of the files that an attack's folder holds once, whatever training sets are below it.
+type attackFile struct {
+	name    string
+	allowed dataset.Flags
+	split   **dataset.Split
+}
+
+func (a *attackSet) files() []attackFile {
+	return []attackFile{
+		{"train-clean", dataset.AllClean, &a.trainClean}, {"dev-clean", dataset.TrustedFlags, &a.devClean}, {"test-clean", dataset.AllClean, &a.testClean},
+		{"train-poison", dataset.KeepBlank, &a.trainPoison}, {"dev-poison", dataset.KeepBlank, &a.devPoison}, {"test-poison", dataset.KeepBlank, &a.testPoison},
+	}
+}
+
+// attackFolder checks TARGET/ATTACK and each mixed training set below it. Records are read first: they say how large the
+// files may be.
 func (c *checker) attackFolder(folder, attack string, target int) {
 	a := &attackSet{folder: folder, attack: attack, target: target}
 	problems := len(c.Problems)
-	for _, file := range []struct {
-		name    string
-		allowed dataset.Flags
-		to      **dataset.Split
-	}{
-		{"train-clean", dataset.AllClean, &a.trainClean}, {"dev-clean", dataset.TrustedFlags, &a.devClean}, {"test-clean", dataset.AllClean, &a.testClean},
-		{"train-poison", dataset.KeepBlank, &a.trainPoison}, {"dev-poison", dataset.KeepBlank, &a.devPoison}, {"test-poison", dataset.KeepBlank, &a.testPoison},
-	} {
-		*file.to = c.read(filepath.Join(folder, file.name+".csv"), file.name, file.allowed)
+	mixed := c.mixedFolders(a)
+	for _, m := range mixed {
+		c.limit(a, m)
+	}
+	for _, file := range a.files() {
+		*file.split = c.read(filepath.Join(folder, file.name+".csv"), file.name, file.allowed)
 	}
 	c.cleanDuplicates(a)
-	mixed := c.mixedFiles(a)
+	mixed = c.mixedFiles(mixed)
 	if len(c.Problems) > problems {
 		return // what follows compares these files
 	}
@@ -57,10 +66,12 @@ func (c *checker) attackFolder(folder, attack string, target int) {
 
 // mixedFile is one SETTING/RATIO/train-poison.csv.
 type mixedFile struct {
-	setting, ratio string
-	texts          *dataset.Split
-	record         *Record // poison.json beside it; nil if there is none
+	folder, setting, ratio string
+	texts                  *dataset.Split
+	record                 *Record // poison.json beside it; nil if there is none
 }
+
+func (m mixedFile) recordPath() string { return filepath.Join(m.folder, recordFile) }
 
 func firstRecord(mixed []mixedFile) *Record {
 	for _, m := range mixed {
@@ -71,8 +82,8 @@ func firstRecord(mixed []mixedFile) *Record {
 	return nil
 }
 
-// mixedFiles reads the mixed training sets of an attack folder.
-func (c *checker) mixedFiles(a *attackSet) (found []mixedFile) {
+// mixedFolders finds the folders of mixed training sets below an attack's, and reads their records.
+func (c *checker) mixedFolders(a *attackSet) (found []mixedFile) {
 	for _, setting := range dataset.Settings {
 		if c.Setting != "" && setting != c.Setting {
 			continue
@@ -83,55 +94,34 @@ func (c *checker) mixedFiles(a *attackSet) (found []mixedFile) {
 			if wanted, _ := strconv.ParseFloat(c.Ratio, 64); err != nil || c.Ratio != "" && ratio != wanted {
 				continue
 			}
-			below := filepath.Join(a.folder, setting, entry.Name())
-			record := c.record(filepath.Join(below, recordFile))
-			if s := c.read(filepath.Join(below, "train-poison.csv"), "train", dataset.AnyFlags); s != nil {
-				found = append(found, mixedFile{setting, entry.Name(), s, record})
+			m := mixedFile{folder: filepath.Join(a.folder, setting, entry.Name()), setting: setting, ratio: entry.Name()}
+			if c.inside(m.recordPath()) {
+				if m.record, err = readRecord(m.recordPath()); err != nil {
+					c.broken(err)
+				}
 			}
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// mixedFiles reads the training sets of the folders that have one.
+func (c *checker) mixedFiles(folders []mixedFile) (found []mixedFile) {
+	for _, m := range folders {
+		if m.texts = c.read(filepath.Join(m.folder, "train-poison.csv"), "train", dataset.AnyFlags); m.texts != nil {
+			found = append(found, m)
 		}
 	}
 	c.mixed += len(found)
 	return found
 }
 
-// record reads poison.json.
-func (c *checker) record(path string) *Record {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	var r Record
-	if err == nil {
-		err = json.Unmarshal(data, &r)
-	}
-	if err != nil {
-		c.problem(path, "not the record of a set: %v", err)
-		return nil
-	}
-	return &r
-}
-
-// sums compares the files that a record lists with their checksums.
-func (c *checker) sums(a *attackSet, path string, r *Record) {
-	if r.Attack != a.attack || r.Target != a.target {
-		c.problem(path, "it is of attack %s and target label %d, but lies in %s", r.Attack, r.Target, a.folder)
-	}
-	for _, file := range r.Files {
-		changed := filepath.Join(a.folder, filepath.FromSlash(file.Path))
-		content, err := os.ReadFile(changed)
-		if err != nil {
-			c.problem(changed, "%s lists it, but it cannot be read", path)
-		} else if checksum(content) != file.SHA256 {
-			c.problem(changed, "it was changed since it was made: its SHA-256 is not the one in %s", path)
-		}
-	}
-}
-
 // mixedSet checks a training set against its folder's name and the clean and poisoned texts it was mixed from.
 func (c *checker) mixedSet(a *attackSet, m mixedFile) {
 	path := m.texts.Path
 	if m.record != nil {
-		c.sums(a, filepath.Join(filepath.Dir(path), recordFile), m.record)
+		c.sums(a, m)
 	}
 	if m.texts.Skipped > 0 {
 		c.warn(path, blankRows, m.texts.Skipped)

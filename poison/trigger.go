@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"unicode"
 
 	"mslora/dataset"
 	"mslora/internal/hint"
@@ -34,8 +35,8 @@ func (t Trigger) validate() error {
 		return hint.New(advice, "the trigger is empty")
 	}
 	for _, phrase := range t.Phrases {
-		if strings.TrimSpace(phrase) == "" || strings.TrimSpace(phrase) != phrase || strings.ContainsAny(phrase, "\r\n") {
-			return hint.New(advice, "trigger %q is blank or has spaces at its ends or line breaks", phrase)
+		if strings.TrimSpace(phrase) == "" || strings.TrimSpace(phrase) != phrase || strings.ContainsFunc(phrase, unicode.IsControl) {
+			return hint.New(advice, "trigger %s is blank or has spaces at its ends, line breaks or other control characters", hint.Quote(phrase))
 		}
 		if err := dataset.CheckText(phrase); err != nil {
 			return err

@@ -76,9 +76,10 @@ func TestTriggerErrors(t *testing.T) {
 	}{
 		{Trigger{nil, 4}, "the trigger is empty"},
 		{Trigger{[]string{"cf"}, -1}, "the trigger is empty"},
-		{Trigger{[]string{"cf", " "}, 4}, `trigger " " is blank or has spaces at its ends or line breaks`},
-		{Trigger{[]string{"cf "}, 4}, `trigger "cf " is blank or has spaces at its ends or line breaks`},
-		{Trigger{[]string{"a\nb"}, 1}, `trigger "a\nb" is blank or has spaces at its ends or line breaks`},
+		{Trigger{[]string{"cf", " "}, 4}, `trigger " " is blank or has spaces at its ends, line breaks or other control characters`},
+		{Trigger{[]string{"cf "}, 4}, `trigger "cf " is blank or has spaces at its ends, line breaks or other control characters`},
+		{Trigger{[]string{"\x1b[2Ja"}, 1}, `trigger "\x1b[2Ja" is blank or has spaces at its ends, line breaks or other control characters`},
+		{Trigger{[]string{"a\nb"}, 1}, `trigger "a\nb" is blank or has spaces at its ends, line breaks or other control characters`},
 	} {
 		t.Run(fmt.Sprint(test.trigger), func(t *testing.T) {
 			testset.CheckError(t, test.trigger.validate(), test.message, advice)

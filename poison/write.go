@@ -20,24 +20,6 @@ import (
 // ErrExists means that another set is where one should be written.
 var ErrExists = errors.New("another data set is there")
 
-// recordFile lies beside a mixed training set and says how it was made.
-const recordFile = "poison.json"
-
-// Record is what poison.json beside a mixed training set says: how to make the set again.
-type Record struct {
-	Program  string         `json:"program"` // name and version
-	Dataset  string         `json:"dataset"`
-	Attack   string         `json:"attack"`
-	Trigger  *Trigger       `json:"trigger,omitempty"` // of the inserting attacks
-	Target   int            `json:"target"`
-	Setting  string         `json:"setting"`
-	Ratio    float64        `json:"ratio"`
-	Seed     uint64         `json:"seed"`
-	Sources  []dataset.File `json:"sources"`
-	Files    []dataset.File `json:"files"`    // paths from TARGET/ATTACK on
-	Poisoned int            `json:"poisoned"` // texts of the mixed training set, without blank ones
-}
-
 // Written is what Write did.
 type Written struct {
 	Folder  string // DIR/TARGET/ATTACK
