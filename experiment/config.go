@@ -230,8 +230,8 @@ func (h Hyperparameters) Validate() error {
 
 // ParseDevice gives the device of the configuration.
 func (c Config) ParseDevice() (ortrain.Device, error) {
-	device, err := ortrain.ParseDevice(c.Device)
-	device.Threads, device.ArenaStrategy, device.MemoryLimit, device.TF32 = c.Threads, c.ArenaStrategy, c.MemoryLimit, c.TF32
+	device, err := ortrain.ParseDevice(c.Device, c.Threads)
+	device.ArenaStrategy, device.MemoryLimit, device.TF32 = c.ArenaStrategy, c.MemoryLimit, c.TF32
 	device.Half = c.Half && device.Provider == "cuda"
 	return device, err
 }

@@ -28,9 +28,6 @@ func (p *Plan) describe(r *eval.Result, cell Cell) (err error) {
 	r.Model, r.Architecture, r.Method, r.Seed = cell.Model, cell.Architecture, cell.Method, cell.Seed
 	r.Limit = cell.Limit
 	r.Device, r.Threads = p.Device.String(), p.Device.Threads
-	if r.Threads == 0 {
-		r.Threads = runtime.NumCPU()
-	}
 	r.Versions, r.Checksums = Versions(), cell.Checksums
 	r.Config, err = json.Marshal(cell.Hyperparameters)
 	return err

@@ -10,7 +10,13 @@ import "C"
 import (
 	"math"
 	"unsafe"
+
+	"mslora/internal/parallel"
 )
+
+// chunk is how many values one task of an element-wise pass takes: small enough to spread a tensor of any
+// size over the threads, large enough that starting a task costs nothing beside it.
+const chunk = 1 << 18
 
 // AdamW is decoupled-weight-decay Adam (Loshchilov and Hutter 2019), with PyTorch's order of operations:
 //
@@ -25,8 +31,8 @@ var DefaultAdamW = AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
 
 // Step makes update number t, counted from 1. Each gradient is multiplied by scale (the clipping factor)
 // on the way. Rows of an embedding table that no batch has touched yet are left alone: their moments are
-// zero, so without weight decay their update is exactly zero.
-func (a AdamW) Step(parameters []*Parameter, gradients *Gradients, t int, learningRate, scale float64) {
+// zero, so without weight decay their update is exactly zero. The result is the same with any number of threads.
+func (a AdamW) Step(parameters []*Parameter, gradients *Gradients, t int, learningRate, scale float64, threads int) {
 	constants := C.mslora_adamw{
 		beta1: C.float(a.Beta1), beta2: C.float(a.Beta2), epsilon: C.float(a.Epsilon),
 		step:           C.float(learningRate / (1 - math.Pow(a.Beta1, float64(t)))),
@@ -45,7 +51,7 @@ func (a AdamW) Step(parameters []*Parameter, gradients *Gradients, t int, learni
 			tasks = append(tasks, update{p.Data[lo:hi], gradients.Values[i][lo:hi], p.M[lo:hi], p.V[lo:hi]})
 		}
 	}
-	parallel(len(tasks), func(i int) { tasks[i].apply(&constants) })
+	parallel.For(threads, len(tasks), func(i int) { tasks[i].apply(&constants) })
 }
 
 // update is one contiguous piece of work; a nil g is a gradient of zero.

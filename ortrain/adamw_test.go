@@ -43,7 +43,7 @@ func TestAdamWAgainstFormula(t *testing.T) {
 					g[i] = float32(random.NormFloat64())
 					scaled[i] = float64(g[i]) * test.scale
 				}
-				a.Step([]*Parameter{p}, &Gradients{Values: [][]float32{g}, Rows: [][]int32{nil}}, step, 1e-2, test.scale)
+				a.Step([]*Parameter{p}, &Gradients{Values: [][]float32{g}, Rows: [][]int32{nil}}, step, 1e-2, test.scale, 2)
 				r.step(a, scaled, step, 1e-2)
 			}
 			for i := range p.Data {
@@ -86,8 +86,8 @@ func TestAdamWTableEqualsDense(t *testing.T) {
 					full[int(row)*width+i] += gradient[token*width+i]
 				}
 			}
-			a.Step([]*Parameter{table}, &Gradients{Values: [][]float32{values}, Rows: [][]int32{touched}}, step, 1e-2, 1)
-			a.Step([]*Parameter{dense}, &Gradients{Values: [][]float32{full}, Rows: [][]int32{nil}}, step, 1e-2, 1)
+			a.Step([]*Parameter{table}, &Gradients{Values: [][]float32{values}, Rows: [][]int32{touched}}, step, 1e-2, 1, 2)
+			a.Step([]*Parameter{dense}, &Gradients{Values: [][]float32{full}, Rows: [][]int32{nil}}, step, 1e-2, 1, 2)
 		}
 		for i := range table.Data {
 			if d := math.Abs(float64(table.Data[i] - dense.Data[i])); d > 1e-6 {
@@ -106,7 +106,7 @@ func TestClip(t *testing.T) {
 		{[][]float32{{0, 0}, nil}, 0},
 		{[][]float32{{0.3, 0, 0, 0, 0.4}}, 0.5},
 	} {
-		norm := globalNorm(test.gradients)
+		norm := globalNorm(test.gradients, 2)
 		if math.Abs(norm-test.norm) > 1e-6 {
 			t.Errorf("norm of %v is %v, want %v", test.gradients, norm, test.norm)
 		}
@@ -123,7 +123,7 @@ func TestClip(t *testing.T) {
 	for i := range long {
 		long[i] = 0.01
 	}
-	if norm, want := globalNorm([][]float32{long}), float64(float32(0.01))*math.Sqrt(float64(len(long))); math.Abs(norm/want-1) > 1e-12 {
+	if norm, want := globalNorm([][]float32{long}, 3), float64(float32(0.01))*math.Sqrt(float64(len(long))); math.Abs(norm/want-1) > 1e-12 {
 		t.Errorf("norm %v, want %v", norm, want)
 	}
 }
@@ -137,6 +137,6 @@ func BenchmarkAdamW(b *testing.B) {
 	}
 	b.SetBytes(28 * n) // reads p, g, m, v; writes p, m, v
 	for t := 1; b.Loop(); t++ {
-		DefaultAdamW.Step([]*Parameter{p}, g, t, 1e-5, 1)
+		DefaultAdamW.Step([]*Parameter{p}, g, t, 1e-5, 1, 2)
 	}
 }

@@ -19,7 +19,7 @@ func TestParityAlignment(t *testing.T) {
 		for _, threads := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s/%d threads", method, threads), func(t *testing.T) {
 				p := openParity(t, parityCase{family: "tiny", method: method}, threads)
-				auxiliaryBuffer, err := newGradientBuffer(p.step.parameters, p.step.manifest.Hidden)
+				auxiliaryBuffer, err := newGradientBuffer(p.step.parameters, p.step.manifest.Hidden, 2)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -81,7 +81,7 @@ func (p *parity) compareAligned(got *Gradients, mu float64) {
 			p.t.Errorf("the aligned gradient of %s is off by %.2g of its norm", parameter.Name, off/size)
 		}
 	}
-	if clipped := globalNorm(got.Values); math.Abs(clipped-norm) > tolerance*norm {
+	if clipped := globalNorm(got.Values, 2); math.Abs(clipped-norm) > tolerance*norm {
 		p.t.Errorf("clipping sees a norm of %v, the dense gradient's is %v", clipped, norm)
 	}
 }

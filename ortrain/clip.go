@@ -1,9 +1,13 @@
 package ortrain
 
-import "math"
+import (
+	"math"
 
-// globalNorm is the L2 norm of all gradients taken as one vector.
-func globalNorm(gradients [][]float32) float64 {
+	"mslora/internal/parallel"
+)
+
+// globalNorm is the L2 norm of all gradients taken as one vector, the same with any number of threads.
+func globalNorm(gradients [][]float32, threads int) float64 {
 	var pieces [][]float32
 	for _, g := range gradients {
 		for len(g) > 0 {
@@ -13,7 +17,7 @@ func globalNorm(gradients [][]float32) float64 {
 		}
 	}
 	squares := make([]float64, len(pieces))
-	parallel(len(pieces), func(i int) { squares[i] = sumSquares(pieces[i]) })
+	parallel.For(threads, len(pieces), func(i int) { squares[i] = sumSquares(pieces[i]) })
 	var total float64
 	for _, s := range squares { // in order: the sum must not depend on which worker was faster
 		total += s

@@ -9,23 +9,31 @@ import (
 
 	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/internal/machine"
 )
 
 // Device says where graphs run and with how much of the machine.
 type Device struct {
 	Provider      string // "cpu" or "cuda"
 	ID            int    // CUDA device number
-	Threads       int    // CPU threads of one graph, 0: all cores
+	Threads       int    // CPU threads of a graph, and of each loop beside it; at least 1
 	ArenaStrategy string // CUDA: kNextPowerOfTwo (default) or kSameAsRequested
 	MemoryLimit   int64  // CUDA: bytes of GPU memory that ONNX Runtime may take, 0: no limit
 	Half          bool   // CUDA: matrix products of the forward pass with weights of 16 bits are computed in 16 bits
 	TF32          bool   // CUDA: matrix products may round their factors to TF32, 10 bits after the point, as ONNX Runtime does by itself
 }
 
-// ParseDevice reads "cpu", "cuda" or "cuda:N".
-func ParseDevice(text string) (Device, error) {
+// ParseDevice reads "cpu", "cuda" or "cuda:N". 0 threads are as many as this process may use: the number is settled here, so
+// that what is recorded is what ONNX Runtime has, which otherwise would take the physical cores, whatever the affinity.
+func ParseDevice(text string, threads int) (Device, error) {
+	if threads < 0 {
+		return Device{}, hint.New("give 0 for all cores", "--threads is %d, expected 0 or more", threads)
+	}
+	if threads == 0 {
+		threads = machine.Threads()
+	}
 	provider, id, numbered := strings.Cut(text, ":")
-	d := Device{Provider: provider}
+	d := Device{Provider: provider, Threads: threads}
 	if provider == "cpu" && !numbered {
 		return d, nil
 	}
@@ -60,7 +68,7 @@ func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions
 		return nil, err
 	}
 	configure := func() error {
-		if err := o.SetIntraOpNumThreads(d.Threads); err != nil {
+		if err := o.SetIntraOpNumThreads(max(1, d.Threads)); err != nil {
 			return err
 		}
 		// The training and the evaluation session take turns: a neighbour that spins while it waits costs

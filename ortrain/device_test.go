@@ -7,14 +7,13 @@ import (
 	"testing"
 )
 
-// testDevice is the CPU with so many threads, or what MSLORA_TEST_DEVICE names, to test on a GPU.
+// testDevice is the CPU with so many threads, 0 for all, or what MSLORA_TEST_DEVICE names, to test on a GPU.
 func testDevice(t *testing.T, threads int) Device {
 	t.Helper()
-	device, err := ParseDevice(cmp.Or(os.Getenv("MSLORA_TEST_DEVICE"), "cpu"))
+	device, err := ParseDevice(cmp.Or(os.Getenv("MSLORA_TEST_DEVICE"), "cpu"), threads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	device.Threads = threads
 	return device
 }
 

@@ -108,7 +108,7 @@ func TestCheckNorm(t *testing.T) {
 		{[][]float32{{1, 2}, {float32(math.NaN())}}, "step 12: the gradient of second is not finite; a lower learning rate may help"},
 		{[][]float32{{1, float32(math.Inf(-1))}, {float32(math.NaN())}}, "step 12: the gradient of first is not finite; a lower learning rate may help"},
 	} {
-		if err := checkNorm(12, globalNorm(test.gradients), parameters, test.gradients); fmt.Sprint(err) != test.want {
+		if err := checkNorm(12, globalNorm(test.gradients, 2), parameters, test.gradients); fmt.Sprint(err) != test.want {
 			t.Errorf("%v: %v, want %s", test.gradients, err, test.want)
 		}
 	}

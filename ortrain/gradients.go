@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/internal/parallel"
 )
 
 // Gradients of one batch. Values[i] is the gradient of parameter i; for an embedding table only the rows
@@ -18,6 +20,7 @@ type Gradients struct {
 // gradientBuffer receives the gradients of one batch, part by part.
 type gradientBuffer struct {
 	parameters []*Parameter
+	threads    int // to add parts up with
 	sum        outputSet
 	part       *outputSet // what parts after the first are written to; nil until a batch has several
 	parts      int        // of this batch so far
@@ -38,8 +41,8 @@ type outputSet struct {
 	bound  []ort.Value // loss, then the values that are not nil
 }
 
-func newGradientBuffer(parameters []*Parameter, width int) (*gradientBuffer, error) {
-	g := &gradientBuffer{parameters: parameters}
+func newGradientBuffer(parameters []*Parameter, width, threads int) (*gradientBuffer, error) {
+	g := &gradientBuffer{parameters: parameters, threads: threads}
 	g.gradients.Values = make([][]float32, len(parameters))
 	g.gradients.Rows = make([][]int32, len(parameters))
 	if slices.ContainsFunc(parameters, func(p *Parameter) bool { return p.Table }) {
@@ -113,7 +116,7 @@ func (g *gradientBuffer) add() {
 		return // it was written there
 	}
 	g.sum.loss[0] += g.part.loss[0]
-	parallel(len(g.parameters), func(i int) {
+	parallel.For(g.threads, len(g.parameters), func(i int) {
 		sum := g.sum.values[i]
 		for j, v := range g.part.values[i] {
 			sum[j] += v

@@ -116,7 +116,7 @@ func gradientsOf(t *testing.T, folder, method string, device Device) []float32 {
 		t.Fatal(err)
 	}
 	defer step.close()
-	buffer, err := newGradientBuffer(step.parameters, topology.Manifest.Hidden)
+	buffer, err := newGradientBuffer(step.parameters, topology.Manifest.Hidden, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

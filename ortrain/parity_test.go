@@ -99,7 +99,7 @@ func openParity(t *testing.T, c parityCase, threads int) *parity {
 	for _, parameter := range p.step.parameters {
 		copy(parameter.Data, p.floats("initial/"+parameter.Name))
 	}
-	if p.buffer, err = newGradientBuffer(p.step.parameters, topology.Manifest.Hidden); err != nil {
+	if p.buffer, err = newGradientBuffer(p.step.parameters, topology.Manifest.Hidden, 2); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.buffer.destroy)
@@ -279,7 +279,7 @@ func (p *parity) compare(place string, g *Gradients) {
 		whole = math.Hypot(whole, size)
 	}
 	// Clipping must see the rows of a table with all of their tokens added up.
-	if norm := globalNorm(g.Values); math.Abs(norm-whole) > tolerance*whole {
+	if norm := globalNorm(g.Values, 2); math.Abs(norm-whole) > tolerance*whole {
 		p.t.Errorf("the global norm is %v, PyTorch's %v", norm, whole)
 	}
 	worst := 0.0
@@ -383,7 +383,7 @@ func TestParityTraining(t *testing.T) {
 				t.Errorf("step %d: the loss is %v, PyTorch's %v", step, g.Loss, want)
 			}
 			rate := 1e-3 * (1 - float64(step-1)/float64(len(losses)))
-			DefaultAdamW.Step(p.step.parameters, g, step, rate, clipFactor(globalNorm(g.Values), 1))
+			DefaultAdamW.Step(p.step.parameters, g, step, rate, clipFactor(globalNorm(g.Values, 2), 1), 2)
 			p.compareParameters(step)
 		}
 	})

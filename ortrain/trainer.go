@@ -104,11 +104,11 @@ func (t *Trainer) open(device Device) (err error) {
 	if err := t.step.choosePart(t.longest()); err != nil {
 		return err
 	}
-	if t.gradient, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden); err != nil {
+	if t.gradient, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden, t.device.Threads); err != nil {
 		return err
 	}
 	if t.setting.Align != nil {
-		t.auxiliary, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden)
+		t.auxiliary, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden, t.device.Threads)
 	}
 	return err
 }
@@ -208,12 +208,13 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 		aligned = time.Now()
 	}
 	waited = feed.waited - waited
-	record.GradientNorm = globalNorm(gradient.Values)
+	record.GradientNorm = globalNorm(gradient.Values, t.device.Threads)
 	if err := checkNorm(record.Step, record.GradientNorm, t.step.parameters, gradient.Values); err != nil {
 		return record, err
 	}
 	rate := t.setting.LearningRate * (1 - float64(t.state.Step)/float64(t.Steps())) // linear decay, no warm-up
-	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, rate, clipFactor(record.GradientNorm, t.setting.ClipNorm))
+	factor := clipFactor(record.GradientNorm, t.setting.ClipNorm)
+	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, rate, factor, t.device.Threads)
 	t.state.add(record)
 	t.Clock.Steps++
 	t.Clock.Wait += waited

@@ -112,11 +112,10 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
-	device, err := ortrain.ParseDevice(o.Device)
+	device, err := ortrain.ParseDevice(o.Device, o.Threads)
 	if err != nil {
 		return badInput(err)
 	}
-	device.Threads = o.Threads
 	clean, err := classifier.Open(o.Folder, o.Graphs, device)
 	if err != nil {
 		return badInput(err)

@@ -57,11 +57,10 @@ func compareCommand() *cli.Command {
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 		},
 		Action: func(c *cli.Context) error {
-			device, err := ortrain.ParseDevice(c.String("device"))
+			device, err := ortrain.ParseDevice(c.String("device"), c.Int("threads"))
 			if err != nil {
 				return badInput(err)
 			}
-			device.Threads = c.Int("threads")
 			store, err := graphStore(c)
 			if err != nil {
 				return badInput(err)

@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 
 	"mslora/catalog"
 	"mslora/experiment"
 	"mslora/graphs"
+	"mslora/internal/machine"
 	"mslora/internal/ortlib"
 	"mslora/ortrain"
 )
@@ -56,9 +56,10 @@ func doctor(out io.Writer, flag string) error {
 		return err
 	}
 	show("providers", "%s", strings.Join(providers(), ", "))
-	show("cores", "%d", runtime.NumCPU())
-	if total, free, err := memory(); err == nil {
-		show("memory", "%.1f GiB, %.1f GiB free", gib(total), gib(free))
+	// What this process may use, which in a container is less than the machine has.
+	show("cores", "%d", machine.Threads())
+	if memory := machine.Memory(); memory > 0 {
+		show("memory", "%.1f GiB", float64(memory)/(1<<30))
 	}
 	show("graphs", "%s", strings.Join(graphs.Architectures(), ", "))
 	if len(graphs.Architectures()) == 0 {
@@ -75,17 +76,6 @@ func providers() []string {
 	}
 	return append(available, "cuda")
 }
-
-func memory() (total, free uint64, err error) {
-	var info unix.Sysinfo_t
-	if err := unix.Sysinfo(&info); err != nil {
-		return 0, 0, err
-	}
-	unit := uint64(info.Unit)
-	return info.Totalram * unit, (info.Freeram + info.Bufferram) * unit, nil
-}
-
-func gib(bytes uint64) float64 { return float64(bytes) / (1 << 30) }
 
 // showModels lists the models in each place where named models are looked for.
 func showModels(show func(what, format string, values ...any)) error {

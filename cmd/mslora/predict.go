@@ -58,11 +58,10 @@ func predictCommand() *cli.Command {
 			if c.NArg() < 1 || c.NArg() > 2 {
 				return badInput(hint.New("for example: mslora predict my-classifier reviews.csv", "give a classifier's folder and, perhaps, one file"))
 			}
-			device, err := ortrain.ParseDevice(c.String("device"))
+			device, err := ortrain.ParseDevice(c.String("device"), c.Int("threads"))
 			if err != nil {
 				return badInput(err)
 			}
-			device.Threads = c.Int("threads")
 			store, err := graphStore(c)
 			if err != nil {
 				return badInput(err)
