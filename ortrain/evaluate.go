@@ -150,8 +150,11 @@ func (e *Evaluator) run(group []Example) (logits, vectors []float32, err error) 
 	return logits, vectors, e.session.run(all, []ort.Value{outputs["logits"], outputs["cls"]})
 }
 
-// Close frees the session.
+// Close frees the session, if there is one.
 func (e *Evaluator) Close() error {
+	if e == nil {
+		return nil
+	}
 	e.weights.destroy()
 	return e.session.close()
 }

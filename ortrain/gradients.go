@@ -48,13 +48,17 @@ func newGradientBuffer(parameters []*Parameter, width, threads int) (*gradientBu
 	if slices.ContainsFunc(parameters, func(p *Parameter) bool { return p.Table }) {
 		g.width = width
 	}
-	return g, g.sum.allocate(parameters)
+	if err := g.sum.allocate(parameters); err != nil {
+		g.destroy()
+		return nil, err
+	}
+	return g, nil
 }
 
 func (o *outputSet) allocate(parameters []*Parameter) error {
 	o.loss = make([]float32, 1)
 	o.values = make([][]float32, len(parameters))
-	loss, err := ort.NewTensor(ort.NewShape(1), o.loss)
+	loss, err := newTensor(o.loss, 1)
 	if err != nil {
 		return err
 	}
@@ -64,7 +68,7 @@ func (o *outputSet) allocate(parameters []*Parameter) error {
 			continue
 		}
 		o.values[i] = make([]float32, len(p.Data))
-		value, err := ort.NewTensor(ort.NewShape(p.Shape...), o.values[i])
+		value, err := newTensor(o.values[i], p.Shape...)
 		if err != nil {
 			return err
 		}
@@ -75,7 +79,7 @@ func (o *outputSet) allocate(parameters []*Parameter) error {
 
 func (o *outputSet) destroy() {
 	for _, value := range o.bound {
-		value.Destroy()
+		release(value)
 	}
 }
 
@@ -103,7 +107,7 @@ func (g *gradientBuffer) outputs(b *Batch) (outputs []ort.Value, embedding ort.V
 	begin := len(g.embedding)
 	g.embedding = slices.Grow(g.embedding, b.Tokens*g.width)[:begin+b.Tokens*g.width]
 	g.words, g.positions = append(g.words, b.InputIDs...), append(g.positions, b.PositionIDs...)
-	embedding, err = ort.NewTensor(ort.NewShape(int64(b.Tokens), int64(g.width)), g.embedding[begin:])
+	embedding, err = newTensor(g.embedding[begin:], int64(b.Tokens), int64(g.width))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,7 +196,11 @@ func outputNames(parameters []*Parameter) []string {
 
 const embeddingGradient = "grad.embeddings"
 
+// destroy frees the outputs, if there are any.
 func (g *gradientBuffer) destroy() {
+	if g == nil {
+		return
+	}
 	g.sum.destroy()
 	if g.part != nil {
 		g.part.destroy()

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"mslora/graphs"
 	"mslora/internal/safetensors"
 	"mslora/lora"
@@ -26,7 +24,6 @@ type Parameter struct {
 	touched  []bool // rows of a table that some batch has touched
 	offset   int64  // of a table of positions: the row of a text's first token
 	gradient string // graph output, "" for a table
-	value    ort.Value
 }
 
 // newParameters allocates and initialises the trainable tensors of a manifest. sizes gives the open sizes.
@@ -49,12 +46,6 @@ func newParameters(manifest graphs.Manifest, sizes map[string]int64, weights *sa
 		parameters = append(parameters, p)
 	}
 	return parameters, nil
-}
-
-// bind wraps the values for ONNX Runtime.
-func (p *Parameter) bind() (err error) {
-	p.value, err = ort.NewTensor(ort.NewShape(p.Shape...), p.Data)
-	return err
 }
 
 // initialValue gives the first value of a tensor: from the model file if the file has it (init

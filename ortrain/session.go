@@ -1,7 +1,6 @@
 package ortrain
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -26,7 +25,10 @@ type session struct {
 // output needs.
 func openSession(linked graphs.Linked, inputs, outputs []string, device Device, prepack bool) (*session, error) {
 	s := &session{linked: linked, inputs: slices.Clone(inputs), outputs: slices.Clone(outputs), device: device, prepack: prepack}
-	return s, s.open()
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // open loads the graph, unless it is loaded.
@@ -47,6 +49,7 @@ func (s *session) open() error {
 	if s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(s.linked.Model, s.inputs, s.outputs, options); err != nil {
 		return fmt.Errorf("ONNX Runtime cannot load the graph: %w", err)
 	}
+	held.Add(1)
 	return nil
 }
 
@@ -76,49 +79,13 @@ func (s *session) run(inputs tensors, outputs []ort.Value) error {
 	return err
 }
 
-// close frees the session. The next run loads it again.
+// close frees the session, if there is one. The next run loads it again.
 func (s *session) close() error {
-	if s.graph == nil {
+	if s == nil || s.graph == nil {
 		return nil
 	}
 	graph := s.graph
 	s.graph = nil
+	held.Add(-1)
 	return graph.Destroy()
-}
-
-// tensors are graph inputs by name. Each wraps Go memory without copying it.
-type tensors map[string]ort.Value
-
-// add wraps data, whose length must be the product of shape.
-func add[T ort.TensorData](t tensors, name string, data []T, shape ...int64) error {
-	value, err := ort.NewTensor(ort.NewShape(shape...), data)
-	if err != nil {
-		return fmt.Errorf("input %s: %w", name, err)
-	}
-	t[name] = value
-	return nil
-}
-
-func (t tensors) destroy() {
-	for _, value := range t {
-		value.Destroy()
-	}
-}
-
-// addBatch wraps the packed batch under the graph's input names.
-func (t tensors) addBatch(b *Batch) error {
-	tokens, texts := int64(b.Tokens), int64(b.Texts)
-	rows, width, longest := int64(b.Rows), int64(b.Width), int64(b.Longest)
-	return errors.Join(
-		add(t, "input_ids", b.InputIDs, tokens),
-		add(t, "position_ids", b.PositionIDs, tokens),
-		add(t, "token_text", b.TokenText, tokens),
-		add(t, "token_row", b.TokenRow, tokens),
-		add(t, "token_column", b.TokenColumn, tokens),
-		add(t, "row_tokens", b.RowTokens, rows, width),
-		add(t, "row_text", b.RowText, rows, width),
-		add(t, "text_tokens", b.TextTokens, texts, longest),
-		add(t, "first_tokens", b.FirstTokens, texts),
-		add(t, "text_mask", b.TextMask, texts, longest),
-	)
 }

@@ -108,7 +108,7 @@ func (s *stepper) inputs(p part) (tensors, error) {
 func (s *stepper) destroyBatch(all tensors) {
 	for name, value := range all {
 		if _, fixed := s.fixed[name]; !fixed {
-			value.Destroy()
+			release(value)
 		}
 	}
 }
@@ -142,7 +142,7 @@ func (s *stepper) run(p part, into *gradientBuffer) error {
 		return err
 	}
 	if embedding != nil {
-		defer embedding.Destroy()
+		defer release(embedding)
 	}
 	if err := s.session.run(all, outputs); err != nil {
 		return fmt.Errorf("training graph: %w", err)

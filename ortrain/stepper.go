@@ -11,7 +11,7 @@ const partTokens = 2048
 
 // newStepper links a training topology to a model, initialises its parameters and draws its frozen
 // tensors (the classification head of the LoRA methods, a pooler that the model file lacks).
-func newStepper(model *Model, topology *graphs.Topology, setting Setting, device Device) (*stepper, Tuned, error) {
+func newStepper(model *Model, topology *graphs.Topology, setting Setting, device Device) (_ *stepper, _ Tuned, err error) {
 	manifest := topology.Manifest
 	sizes := setting.Modules.Sizes()
 	sizes["C"] = int64(setting.Classes)
@@ -23,6 +23,11 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 
 		partTokens: partTokens,
 	}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
 	linked, err := topology.Link(model.Weights, device.Half, model.drawn)
 	if err != nil {
 		return nil, nil, err
@@ -36,16 +41,17 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 		return nil, nil, err
 	}
 	for _, p := range s.parameters {
-		if err := p.bind(); err != nil {
+		if err := add(s.fixed, p.Name, p.Data, p.Shape...); err != nil {
 			return nil, nil, err
 		}
-		s.fixed[p.Name] = p.value
 	}
 	if err := s.addScalars(setting.Modules); err != nil {
 		return nil, nil, err
 	}
-	s.session, err = openSession(linked, s.inputNames(linked), outputNames(s.parameters), device, true)
-	return s, drawn, err
+	if s.session, err = openSession(linked, s.inputNames(linked), outputNames(s.parameters), device, true); err != nil {
+		return nil, nil, err
+	}
+	return s, drawn, nil
 }
 
 // drawFrozen makes the values of frozen inputs that no file holds.
@@ -109,7 +115,11 @@ func (s *stepper) inputNames(linked graphs.Linked) []string {
 	return append(names, linked.Promoted...)
 }
 
+// close frees what has been opened.
 func (s *stepper) close() {
+	if s == nil {
+		return
+	}
 	s.session.close()
 	s.fixed.destroy()
 }

@@ -75,29 +75,16 @@ const BestFile = "best.safetensors"
 // the same run it continues there.
 func NewTrainer(model *Model, topologies Topologies, setting Setting, data Data, folder string, device Device) (*Trainer, error) {
 	t := &Trainer{setting: setting, model: model, topologies: topologies, folder: folder, data: data, device: device}
-	if err := t.open(device); err != nil {
+	if err := t.open(); err != nil {
+		t.Close()
 		return nil, err
 	}
-	alone := device.alone(model.Weights)
-	if alone {
-		if err := t.step.session.close(); err != nil {
-			return nil, err
-		}
-	}
-	var err error
-	if t.evaluator, err = NewEvaluator(model, topologies, setting.Modules, setting.Classes, device); err != nil {
-		return nil, err
-	}
-	if alone {
-		if err := takeTurns(t.step.session, t.evaluator.session); err != nil {
-			return nil, err
-		}
-	}
-	return t, t.restore()
+	return t, nil
 }
 
-func (t *Trainer) open(device Device) (err error) {
-	t.step, t.drawn, err = newStepper(t.model, t.topologies.Train, t.setting, device)
+// open opens what Close closes, and restores the checkpoint.
+func (t *Trainer) open() (err error) {
+	t.step, t.drawn, err = newStepper(t.model, t.topologies.Train, t.setting, t.device)
 	if err != nil {
 		return err
 	}
@@ -108,9 +95,25 @@ func (t *Trainer) open(device Device) (err error) {
 		return err
 	}
 	if t.setting.Align != nil {
-		t.auxiliary, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden, t.device.Threads)
+		if t.auxiliary, err = newGradientBuffer(t.step.parameters, t.step.manifest.Hidden, t.device.Threads); err != nil {
+			return err
+		}
 	}
-	return err
+	alone := t.device.alone(t.model.Weights)
+	if alone {
+		if err := t.step.session.close(); err != nil {
+			return err
+		}
+	}
+	if t.evaluator, err = NewEvaluator(t.model, t.topologies, t.setting.Modules, t.setting.Classes, t.device); err != nil {
+		return err
+	}
+	if alone {
+		if err := takeTurns(t.step.session, t.evaluator.session); err != nil {
+			return err
+		}
+	}
+	return t.restore()
 }
 
 // stepsPerEpoch counts the last, smaller batch too.
@@ -280,12 +283,10 @@ func (t *Trainer) History() []EpochRecord { return t.state.History }
 // Finish removes the checkpoint of a run that is complete and recorded elsewhere.
 func (t *Trainer) Finish() error { return os.Remove(t.checkpointPath()) }
 
-// Close frees both sessions.
+// Close frees both sessions and the gradients.
 func (t *Trainer) Close() error {
 	t.gradient.destroy()
-	if t.auxiliary != nil {
-		t.auxiliary.destroy()
-	}
+	t.auxiliary.destroy()
 	t.step.close()
 	return t.evaluator.Close()
 }
