@@ -47,12 +47,8 @@ func (t *Trainer) Memory() (Memory, error) {
 			m.Merged += 4 * ort.Shape(tensor.Shape).FlattenedSize()
 		}
 	}
-	copies := int64(4) // value, gradient, two moments
-	if t.setting.Align != nil {
-		copies++ // the auxiliary gradient
-	}
 	for _, p := range t.step.parameters {
-		m.Tuned += copies * 4 * int64(len(p.Data))
+		m.Tuned += t.setting.tunedCopies() * 4 * int64(len(p.Data))
 	}
 	var err error
 	m.Saved, err = t.step.savedAtMost(t.longest(), t.step.partTokens)

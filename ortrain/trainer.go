@@ -9,6 +9,7 @@ import (
 
 	"mslora/gradalign"
 	"mslora/graphs"
+	"mslora/internal/machine"
 	"mslora/lora"
 )
 
@@ -84,6 +85,9 @@ func NewTrainer(model *Model, topologies Topologies, setting Setting, data Data,
 
 // open opens what Close closes, and restores the checkpoint.
 func (t *Trainer) open() (err error) {
+	if err := CheckMemory(t.model, t.topologies.Train.Manifest, t.setting, machine.Memory()); err != nil {
+		return err
+	}
 	t.step, t.drawn, err = newStepper(t.model, t.topologies.Train, t.setting, t.device)
 	if err != nil {
 		return err
