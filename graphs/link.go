@@ -107,7 +107,7 @@ func (t *Topology) match(weights *safetensors.File, promote func(name string) bo
 	wanted := slices.Clone(t.Manifest.Weights)
 	for _, p := range t.Manifest.Parameters {
 		if p.Init == "weights" {
-			wanted = append(wanted, Tensor{p.Name, p.Shape})
+			wanted = append(wanted, Tensor{Name: p.Name, Shape: p.Shape})
 		}
 	}
 	stored := make(map[string]safetensors.Tensor, len(wanted))

@@ -19,9 +19,9 @@ import (
 func handMadeTopology() *Topology {
 	return &Topology{
 		Manifest: Manifest{Architecture: "bert", Layers: 1, Hidden: 4, Intermediate: 8, Weights: []Tensor{
-			{"embeddings.word_embeddings.weight", []Dim{{Symbol: "V"}, {Size: 4}}},
-			{"pooler.dense.weight", []Dim{{Size: 4}, {Size: 4}}},
-			{"embeddings.LayerNorm.weight", []Dim{{Size: 4}}},
+			{Name: "embeddings.word_embeddings.weight", Shape: []Dim{{Symbol: "V"}, {Size: 4}}},
+			{Name: "pooler.dense.weight", Shape: []Dim{{Size: 4}, {Size: 4}}},
+			{Name: "embeddings.LayerNorm.weight", Shape: []Dim{{Size: 4}}},
 		}},
 		Model: handMadeModel(),
 	}
@@ -92,7 +92,7 @@ func TestLink(t *testing.T) {
 		t.Errorf("folder %s, promoted %v", linked.Folder, linked.Promoted)
 	}
 	graph := decodeGraph(t, linked.Model)
-	want := []Tensor{{"input_ids", []Dim{{Symbol: "T"}}}, {"pooler.dense.weight", []Dim{{Size: 4}, {Size: 4}}}}
+	want := []Tensor{{Name: "input_ids", Shape: []Dim{{Symbol: "T"}}}, {Name: "pooler.dense.weight", Shape: []Dim{{Size: 4}, {Size: 4}}}}
 	if !reflect.DeepEqual(graph.inputs, want) {
 		t.Errorf("inputs: got %v, want %v", graph.inputs, want)
 	}
@@ -290,7 +290,7 @@ func TestLinkManifestDisagrees(t *testing.T) {
 		safetensors.Float32Array("more", []int64{4}, values(4)))
 	fewer, more := handMadeTopology(), handMadeTopology()
 	fewer.Manifest.Weights = fewer.Manifest.Weights[1:]
-	more.Manifest.Weights = append(more.Manifest.Weights, Tensor{"more", []Dim{{Size: 4}}})
+	more.Manifest.Weights = append(more.Manifest.Weights, Tensor{Name: "more", Shape: []Dim{{Size: 4}}})
 	if _, err := fewer.Link(file, false, none); err == nil || !strings.Contains(err.Error(), `lacks weight "embeddings.word_embeddings.weight"`) {
 		t.Errorf("fewer: got %v", err)
 	}

@@ -53,6 +53,7 @@ type Value struct {
 type Tensor struct {
 	Name  string `json:"name"`
 	Shape []Dim  `json:"shape"`
+	Table string `json:"table,omitempty"` // of a weight: as in Parameter
 }
 
 // Frozen is a float32 graph input that is drawn once and then kept.
@@ -72,7 +73,19 @@ type Parameter struct {
 	// Gradient is the graph output with its gradient, "" for an embedding table, whose gradient is made
 	// from the output grad.embeddings.
 	Gradient string `json:"gradient"`
+	// Table says what a token looks its row of an embedding table up by: WordTable, PositionTable or
+	// SegmentTable. It is "" for other tensors.
+	Table string `json:"table,omitempty"`
 }
+
+// The kinds of embedding tables: a row for each token id, position or segment.
+const (
+	WordTable     = "word"
+	PositionTable = "position"
+	SegmentTable  = "segment"
+)
+
+var tables = []string{WordTable, PositionTable, SegmentTable}
 
 // Methods are the training graphs of each architecture.
 var Methods = []string{"lora", "lora+mslr", "full", "adapter", "prefix"}
@@ -173,12 +186,18 @@ func (m Manifest) validateNames() error {
 			return fmt.Errorf("parameter %q: unknown module %q", p.Name, p.Module)
 		case p.Gradient != "" && !outputs[p.Gradient], p.Gradient == "" && !outputs["grad.embeddings"]:
 			return fmt.Errorf("parameter %q: no output gives its gradient", p.Name)
+		case p.Gradient == "" && (!slices.Contains(tables, p.Table) || len(p.Shape) != 2), p.Gradient != "" && p.Table != "":
+			return fmt.Errorf("parameter %q: table is %q and shape %v, expected %s and two sizes where there is no gradient, and no table elsewhere",
+				p.Name, p.Table, p.Shape, strings.Join(tables, ", "))
 		}
 		if err := add(inputs, p.Name); err != nil {
 			return err
 		}
 	}
 	for _, w := range m.Weights {
+		if w.Table != "" && !slices.Contains(tables, w.Table) {
+			return fmt.Errorf("weight %q: table is %q, expected %s", w.Name, w.Table, strings.Join(tables, ", "))
+		}
 		if err := add(inputs, w.Name); err != nil {
 			return err
 		}

@@ -65,6 +65,8 @@ func TestParseManifestErrors(t *testing.T) {
 		{"module", `"module":"lora"`, `"module":"pooler"`, `unknown module "pooler"`},
 		{"gradient", `"gradient":"grad.a"`, `"gradient":"grad.b"`, "no output gives its gradient"},
 		{"gradient of a table", `"gradient":"grad.a"`, `"gradient":""`, "no output gives its gradient"},
+		{"table of a parameter with a gradient", `"gradient":"grad.a"`, `"gradient":"grad.a","table":"word"`, `parameter "a": table is "word"`},
+		{"table of a weight", `["V",36]`, `["V",36],"table":"sentence"`, `weight "embeddings.word_embeddings.weight": table is "sentence", expected word, position, segment`},
 		{"name used twice", `"name":"classifier.bias"`, `"name":"input_ids"`, `"input_ids" is empty or used twice`},
 		{"weight that is an input", `"embeddings.word_embeddings.weight"`, `"a"`, `"a" is empty or used twice`},
 		{"no name", `"name":"loss"`, `"name":""`, `"" is empty`},
@@ -79,6 +81,25 @@ func TestParseManifestErrors(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// An embedding table has a kind and rows, and only it has no gradient of its own.
+func TestParseManifestTables(t *testing.T) {
+	of := func(parameter string) string {
+		changed := strings.Replace(smallManifest, `{"name":"grad.a","shape":["r",36]}`, `{"name":"grad.embeddings","shape":["T",36]}`, 1)
+		return strings.Replace(changed, `"shape":["r",36],"init":"kaiming_uniform","module":"lora","gradient":"grad.a"`, parameter, 1)
+	}
+	for parameter, want := range map[string]string{
+		`"shape":["P",36],"init":"weights","module":"backbone","gradient":"","table":"position"`: "",
+		`"shape":["P",36],"init":"weights","module":"backbone","gradient":""`:                    `parameter "a": table is ""`,
+		`"shape":["P",36],"init":"weights","module":"backbone","gradient":"","table":"row"`:      `parameter "a": table is "row"`,
+		`"shape":[36],"init":"weights","module":"backbone","gradient":"","table":"word"`:         `parameter "a": table is "word" and shape [36]`,
+	} {
+		m, err := parseManifest([]byte(of(parameter)))
+		if want == "" && (err != nil || m.Parameters[0].Table != PositionTable) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", parameter, err, want)
+		}
 	}
 }
 

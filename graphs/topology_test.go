@@ -92,13 +92,13 @@ func checkOutputs(t *testing.T, graph decodedGraph, m Manifest) {
 func checkInputs(t *testing.T, graph decodedGraph, m Manifest) {
 	var want []Tensor
 	for _, v := range slices.Concat(m.Batch, m.Scalars, m.KeepMasks) {
-		want = append(want, Tensor{v.Name, v.Shape})
+		want = append(want, Tensor{Name: v.Name, Shape: v.Shape})
 	}
 	for _, f := range m.FrozenInputs {
-		want = append(want, Tensor{f.Name, f.Shape})
+		want = append(want, Tensor{Name: f.Name, Shape: f.Shape})
 	}
 	for _, p := range m.Parameters {
-		want = append(want, Tensor{p.Name, p.Shape})
+		want = append(want, Tensor{Name: p.Name, Shape: p.Shape})
 	}
 	if len(graph.inputs) != len(want) {
 		t.Fatalf("the graph has %d inputs, the manifest %d", len(graph.inputs), len(want))

@@ -42,7 +42,7 @@ func (a AdamW) Step(parameters []*Parameter, gradients *Gradients, t int, learni
 	}
 	var tasks []update
 	for i, p := range parameters {
-		if p.Table {
+		if p.Table != "" {
 			tasks = append(tasks, p.tableUpdates(gradients.Rows[i], gradients.Values[i], a.WeightDecay != 0)...)
 			continue
 		}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"mslora/graphs"
 )
 
 // reference is AdamW as its paper writes it, in float64.
@@ -62,10 +64,10 @@ func TestAdamWTableEqualsDense(t *testing.T) {
 		a := DefaultAdamW
 		a.WeightDecay = decay
 		random := rand.New(rand.NewPCG(3, 4))
-		makeParameter := func(table bool) *Parameter {
+		makeParameter := func(table string) *Parameter {
 			return &Parameter{Shape: []int64{rows, width}, Data: make([]float32, rows*width), M: make([]float32, rows*width), V: make([]float32, rows*width), Table: table, touched: make([]bool, rows)}
 		}
-		table, dense := makeParameter(true), makeParameter(false)
+		table, dense := makeParameter(graphs.WordTable), makeParameter("")
 		for i := range table.Data {
 			table.Data[i] = float32(random.NormFloat64())
 			dense.Data[i] = table.Data[i]

@@ -7,7 +7,7 @@ import "mslora/gradalign"
 // *gradalign.NonFinite, whose tensor is the index of a parameter.
 func align(rule gradalign.Rule, step gradalign.Step, parameters []*Parameter, batch, auxiliary *Gradients) (gradalign.Stats, error) {
 	for i, p := range parameters {
-		if p.Table {
+		if p.Table != "" {
 			var rows []int32
 			rows, batch.Values[i], auxiliary.Values[i] = gradalign.Unite(int(p.Shape[1]),
 				batch.Rows[i], batch.Values[i], auxiliary.Rows[i], auxiliary.Values[i])

@@ -70,7 +70,7 @@ func (t *Trainer) save() error {
 			safetensors.Float32Array(p.Name, p.Shape, p.Data),
 			safetensors.Float32Array(firstMoment+p.Name, p.Shape, p.M),
 			safetensors.Float32Array(secondMoment+p.Name, p.Shape, p.V))
-		if p.Table {
+		if p.Table != "" {
 			touched := make([]float32, len(p.touched))
 			for i, is := range p.touched {
 				if is {
@@ -95,7 +95,7 @@ func (t *Trainer) restore() error {
 	defer file.Close()
 	for _, p := range t.step.parameters {
 		targets := map[string][]float32{p.Name: p.Data, firstMoment + p.Name: p.M, secondMoment + p.Name: p.V}
-		if p.Table {
+		if p.Table != "" {
 			targets[touchedRows+p.Name] = make([]float32, len(p.touched))
 		}
 		for name, target := range targets {

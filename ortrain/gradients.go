@@ -2,10 +2,10 @@ package ortrain
 
 import (
 	"slices"
-	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"mslora/graphs"
 	"mslora/internal/parallel"
 )
 
@@ -45,7 +45,7 @@ func newGradientBuffer(parameters []*Parameter, width, threads int) (*gradientBu
 	g := &gradientBuffer{parameters: parameters, threads: threads}
 	g.gradients.Values = make([][]float32, len(parameters))
 	g.gradients.Rows = make([][]int32, len(parameters))
-	if slices.ContainsFunc(parameters, func(p *Parameter) bool { return p.Table }) {
+	if slices.ContainsFunc(parameters, func(p *Parameter) bool { return p.Table != "" }) {
 		g.width = width
 	}
 	if err := g.sum.allocate(parameters); err != nil {
@@ -64,7 +64,7 @@ func (o *outputSet) allocate(parameters []*Parameter) error {
 	}
 	o.bound = append(o.bound, loss)
 	for i, p := range parameters {
-		if p.Table {
+		if p.Table != "" {
 			continue
 		}
 		o.values[i] = make([]float32, len(p.Data))
@@ -132,7 +132,7 @@ func (g *gradientBuffer) add() {
 func (g *gradientBuffer) collect() *Gradients {
 	g.gradients.Loss = max(float64(g.sum.loss[0]), 0) // the graph's mean of zeros is -0; not-a-number stays
 	for i, p := range g.parameters {
-		if p.Table {
+		if p.Table != "" {
 			g.gradients.Rows[i], g.gradients.Values[i] = embeddingRows(g.tableIndex(p), g.embedding, g.width)
 		} else {
 			g.gradients.Values[i] = g.sum.values[i]
@@ -143,16 +143,16 @@ func (g *gradientBuffer) collect() *Gradients {
 
 // tableIndex says which row of an embedding table each token used.
 func (g *gradientBuffer) tableIndex(table *Parameter) []int64 {
-	switch {
-	case strings.HasSuffix(table.Name, "word_embeddings.weight"), strings.HasSuffix(table.Name, "embed_tokens.weight"):
+	switch table.Table {
+	case graphs.WordTable:
 		return g.words
-	case strings.HasSuffix(table.Name, "position_embeddings.weight"):
+	case graphs.PositionTable:
 		rows := slices.Clone(g.positions)
 		for i := range rows {
 			rows[i] += table.offset
 		}
 		return rows
-	default: // token types: a single text has type 0 throughout
+	default: // segments: a single text is segment 0 throughout
 		return make([]int64, len(g.words))
 	}
 }
@@ -182,7 +182,7 @@ func outputNames(parameters []*Parameter) []string {
 	names := []string{"loss"}
 	tables := false
 	for _, p := range parameters {
-		if p.Table {
+		if p.Table != "" {
 			tables = true
 			continue
 		}

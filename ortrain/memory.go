@@ -2,7 +2,6 @@ package ortrain
 
 import (
 	"slices"
-	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -66,17 +65,13 @@ func frozenMemory(model *Model, manifest graphs.Manifest, device Device) (m Memo
 		m.Weights += tensor.End - tensor.Begin
 		size := 4 * ort.Shape(tensor.Shape).FlattenedSize()
 		switch {
-		case tensor.DType != "F32" && !isTable(w):
+		case tensor.DType != "F32" && w.Table == "":
 			m.Widened = max(m.Widened, size)
-		case tensor.DType == "F32" && device.Provider == "cpu" && len(tensor.Shape) == 2 && !isTable(w):
+		case tensor.DType == "F32" && device.Provider == "cpu" && len(tensor.Shape) == 2 && w.Table == "":
 			m.Packed += size
 		}
 	}
 	return m
-}
-
-func isTable(w graphs.Tensor) bool {
-	return strings.Contains(w.Name, "_embeddings.") || strings.HasPrefix(w.Name, "embed_tokens.")
 }
 
 // longest gives as many of the longest texts as a batch has: no batch is larger.

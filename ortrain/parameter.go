@@ -19,7 +19,7 @@ type Parameter struct {
 	Module string    // as in graphs.Parameter
 	Data   []float32 // values, row-major
 	M, V   []float32 // first and second moments
-	Table  bool      // an embedding table: its gradient comes as rows
+	Table  string    // as in graphs.Parameter; the gradient of an embedding table comes as rows
 
 	touched  []bool // rows of a table that some batch has touched
 	offset   int64  // of a table of positions: the row of a text's first token
@@ -37,10 +37,10 @@ func newParameters(manifest graphs.Manifest, sizes map[string]int64, weights *sa
 			return nil, err
 		}
 		p := &Parameter{
-			Name: spec.Name, Shape: shape, Module: spec.Module, gradient: spec.Gradient, Table: spec.Gradient == "",
+			Name: spec.Name, Shape: shape, Module: spec.Module, gradient: spec.Gradient, Table: spec.Table,
 			Data: data, M: make([]float32, len(data)), V: make([]float32, len(data)),
 		}
-		if p.Table {
+		if p.Table != "" {
 			p.touched, p.offset = make([]bool, shape[0]), int64(manifest.PositionOffset)
 		}
 		parameters = append(parameters, p)

@@ -205,7 +205,7 @@ func distance(a, b []float32) (distance, size float64) {
 
 // dense gives the gradient of a parameter as a full tensor.
 func dense(p *Parameter, g *Gradients, i int) []float32 {
-	if !p.Table {
+	if p.Table == "" {
 		return g.Values[i]
 	}
 	full, width := make([]float32, len(p.Data)), int(p.Shape[1])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Architecture:
     """The sizes of a backbone, and what is its family's own.
 
-    A subclass gives `family`, Hugging Face's model_type; `tables`, the embedding tables, of which full
-    fine-tuning gets no dense gradient; `head`, how each tensor starts that no model file holds; and
+    A subclass gives `family`, Hugging Face's model_type; `tables`, the embedding tables of words, positions
+    and segments, or the first of these, of which full fine-tuning gets no dense gradient; `head`, how each tensor starts that no model file holds; and
     `open_shapes`, the shapes of parameters that have open sizes (symbols; None is a fixed size).
     """
 

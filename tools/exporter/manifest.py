@@ -5,6 +5,9 @@ import json
 
 from .contract import evaluates
 
+# The kinds of embedding tables, in the order of an architecture's `tables`: what a token looks its row up by.
+KINDS = ("word", "position", "segment")
+
 
 def initial(a, name):
     """How a parameter starts: see lora.Initialize in the Go code."""
@@ -26,6 +29,11 @@ def module(a, name):
     return "head" if name in a.head else "backbone"
 
 
+def table(a, name):
+    """Which embedding table a tensor is, if it is one: an entry's last member."""
+    return {"table": KINDS[a.tables.index(name)]} if name in a.tables else {}
+
+
 def describe(a, method, contract, graph):
     """Give the manifest's text for a graph's bytes."""
     value = lambda v: {"name": v[0], "dtype": v[1], "shape": v[2]}
@@ -39,10 +47,10 @@ def describe(a, method, contract, graph):
         "keep_masks": [value(v) for v in contract.keep_masks],
         "frozen_inputs": [tensor(f) | {"init": initial(a, f[0])} for f in contract.frozen],
         "parameters": [
-            tensor(p) | {"init": initial(a, p[0]), "module": module(a, p[0]), "gradient": "" if p[0] in a.tables else "grad." + p[0]}
+            tensor(p) | {"init": initial(a, p[0]), "module": module(a, p[0]), "gradient": "" if p[0] in a.tables else "grad." + p[0]} | table(a, p[0])
             for p in contract.parameters
         ],
-        "weights": [tensor(w) for w in contract.weights],
+        "weights": [tensor(w) | table(a, w[0]) for w in contract.weights],
         "outputs": [tensor(o) for o in contract.outputs],
         **({"saved_bytes": contract.saved} if contract.saved else {}),
         "sha256": hashlib.sha256(graph).hexdigest(),

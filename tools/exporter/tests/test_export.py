@@ -99,6 +99,7 @@ def test_manifest_is_complete(exported):
     assert manifest["method"] == method
     for parameter in manifest["parameters"]:
         assert (parameter["gradient"] == "") == (parameter["name"] in a.tables)
+        assert ("table" in parameter) == (parameter["name"] in a.tables)
         assert parameter["init"] in ("kaiming_uniform", "zeros", "normal", "truncated_normal", "weights")
     modules = {p["module"] for p in manifest["parameters"]}
     expected = {"lora": {"lora", "head"}, "lora+mslr": {"lora", "mslr", "head"}, "full": {"backbone", "head"}, "adapter": {"adapter", "head"}, "prefix": {"prefix", "head"}}
