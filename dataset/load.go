@@ -47,25 +47,20 @@ const DefaultRatio = "0.1"
 // that names its file and line; Load never guesses. The one exception: blank poisoned rows, which the authors'
 // files have, are skipped and counted in File.Skipped.
 func Load(dir string, o LoadOptions) (*Dataset, error) {
-	if o.Limit < 0 {
-		return nil, hint.New("give 0 for all training texts", "limit %d is negative", o.Limit)
-	}
-	if o.Target < 0 || o.Classes < 0 {
-		return nil, hint.New("labels are numbered from 0", "the target label and the number of classes cannot be negative")
-	}
-	layout, err := FindLayout(dir, o.Target)
+	located, err := Locate(dir, o)
 	if err != nil {
 		return nil, err
 	}
 	var d *Dataset
-	if layout == PlainLayout {
-		d, err = loadPlain(dir, o)
+	if located.layout == PlainLayout {
+		d, err = loadPlain(located, o)
 	} else {
-		d, err = loadRelease(dir, o)
+		d, err = loadRelease(located, o)
 	}
 	if err != nil {
 		return nil, err
 	}
+	d.Attack, d.Setting, d.Ratio = located.Attack, located.Setting, located.Ratio
 	if o.Limit > 0 {
 		d.Train = Subset(d.Train, o.Limit)
 	}

@@ -6,23 +6,45 @@ import (
 	"mslora/internal/hint"
 )
 
+// locatePlain finds train, dev, test and perhaps test-poison.
+func locatePlain(dir string, o LoadOptions) (Located, error) {
+	l := Located{dir: dir, layout: PlainLayout, Name: NameOf(dir), Attack: Unknown}
+	if o.Clean {
+		l.Ratio = "0"
+	}
+	for _, part := range []struct{ name, purpose string }{
+		{"train", "training texts are needed"},
+		{"dev", "split off texts that you trust: they choose the epoch, and the auxiliary set is drawn from them"},
+		{"test", "split off texts to score the model on"},
+	} {
+		path, ok := FindFile(dir, part.name)
+		if !ok {
+			return l, missingPart(dir, part.name, part.purpose)
+		}
+		l.Files = append(l.Files, Place{part.name, path})
+	}
+	if path, ok := FindFile(dir, testPoison); ok {
+		l.Files = append(l.Files, Place{testPoison, path})
+	}
+	return l, nil
+}
+
 // loadPlain reads a folder with train, dev, test and perhaps test-poison.
-func loadPlain(dir string, o LoadOptions) (*Dataset, error) {
-	train, err := FindSplit(dir, "train", AnyFlags, "training texts are needed")
+func loadPlain(l Located, o LoadOptions) (*Dataset, error) {
+	train, err := ReadSplit(l.path("train"), "train", AnyFlags)
 	if err != nil {
 		return nil, err
 	}
 	if o.Clean {
 		if train, _ = train.divide(); train == nil {
-			return nil, hint.New("a clean training set needs rows that are not flagged", "%s has no clean training text", dir)
+			return nil, hint.New("a clean training set needs rows that are not flagged", "%s has no clean training text", l.dir)
 		}
 	}
-	dev, err := FindSplit(dir, "dev", TrustedFlags,
-		"split off texts that you trust: they choose the epoch, and the auxiliary set is drawn from them")
+	dev, err := ReadSplit(l.path("dev"), "dev", TrustedFlags)
 	if err != nil {
 		return nil, err
 	}
-	test, err := FindSplit(dir, "test", AnyFlags, "split off texts to score the model on")
+	test, err := ReadSplit(l.path("test"), "test", AnyFlags)
 	if err != nil {
 		return nil, err
 	}
@@ -31,26 +53,18 @@ func loadPlain(dir string, o LoadOptions) (*Dataset, error) {
 		return nil, hint.New("CACC needs clean test texts", "%s: every row is flagged as poisoned", test.Path)
 	}
 	clean.Role = "test-clean"
-	if path, ok := FindFile(dir, "test-poison"); ok {
+	if path := l.path(testPoison); path != "" {
 		if poisoned != nil {
 			return nil, hint.New("keep them in one file", "%s and %s both hold poisoned rows", test.Path, path)
 		}
-		if poisoned, err = ReadSplit(path, "test-poison", AllPoisoned); err != nil {
+		if poisoned, err = ReadSplit(path, testPoison, AllPoisoned); err != nil {
 			return nil, err
 		}
 	}
 	if poisoned != nil {
-		poisoned.Role = "test-poison"
+		poisoned.Role = testPoison
 	}
-	d, err := Assemble(dir, o, train, dev, clean, poisoned)
-	if err != nil {
-		return nil, err
-	}
-	d.Attack = Unknown
-	if o.Clean {
-		d.Ratio = "0"
-	}
-	return d, nil
+	return Assemble(l.dir, o, train, dev, clean, poisoned)
 }
 
 // FindSplit looks for the file name in dir, with any of the extensions, and reads it as ReadSplit does. Purpose is the hint
@@ -58,9 +72,13 @@ func loadPlain(dir string, o LoadOptions) (*Dataset, error) {
 func FindSplit(dir, name string, allowed Flags, purpose string) (*Split, error) {
 	path, ok := FindFile(dir, name)
 	if !ok {
-		return nil, hint.New(purpose, "%s: %w: %s.csv, %s.tsv or %s.jsonl", dir, fs.ErrNotExist, name, name, name)
+		return nil, missingPart(dir, name, purpose)
 	}
 	return ReadSplit(path, name, allowed)
+}
+
+func missingPart(dir, name, purpose string) error {
+	return hint.New(purpose, "%s: %w: %s.csv, %s.tsv or %s.jsonl", dir, fs.ErrNotExist, name, name, name)
 }
 
 // divide separates clean and poisoned rows; the split without rows is nil.

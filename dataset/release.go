@@ -12,49 +12,64 @@ import (
 	"mslora/internal/hint"
 )
 
-// loadRelease reads DIR/TARGET/ATTACK of the authors' layout.
-func loadRelease(dir string, o LoadOptions) (*Dataset, error) {
-	attack, err := ParseAttack(o.Attack)
-	if err != nil {
-		return nil, err
+// locateRelease finds the files of DIR/TARGET/ATTACK in the authors' layout.
+func locateRelease(dir string, o LoadOptions) (Located, error) {
+	l := Located{dir: dir, layout: ReleaseLayout, Name: NameOf(dir)}
+	var err error
+	if l.Attack, err = ParseAttack(o.Attack); err != nil {
+		return l, err
 	}
-	folder := filepath.Join(dir, strconv.Itoa(o.Target), AttackFolder(attack))
+	folder := filepath.Join(dir, strconv.Itoa(o.Target), AttackFolder(l.Attack))
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, hint.New(HowToMake(dir, folder, attack, o), "attack folder %s: %w", folder, fs.ErrNotExist)
+		return l, hint.New(HowToMake(dir, folder, l.Attack, o), "attack folder %s: %w", folder, fs.ErrNotExist)
 	}
-	setting, ratio, trainPath := "", "0", filepath.Join(folder, "train-clean.csv")
-	allowed := AllClean
+	train := filepath.Join(folder, "train-clean.csv")
+	l.Ratio = "0"
 	if !o.Clean {
-		allowed = AnyFlags
-		if setting, ratio, trainPath, err = findMixed(dir, folder, attack, o); err != nil {
-			return nil, err
+		if l.Setting, l.Ratio, train, err = findMixed(dir, folder, l.Attack, o); err != nil {
+			return l, err
 		}
 	}
-	train, err := ReadSplit(trainPath, "train", allowed)
-	if err != nil {
-		return nil, err
-	}
-	dev, err := ReadSplit(filepath.Join(folder, "dev-clean.csv"), "dev", TrustedFlags)
-	if err != nil {
-		return nil, err
-	}
-	testClean, err := ReadSplit(filepath.Join(folder, "test-clean.csv"), "test-clean", AllClean)
-	if err != nil {
-		return nil, err
-	}
-	var testPoison *Split
-	path := filepath.Join(folder, "test-poison.csv")
-	if _, statErr := os.Stat(path); statErr == nil || !o.Clean { // clean training can do without
-		if testPoison, err = ReadSplit(path, "test-poison", AllPoisoned); err != nil {
-			return nil, &hint.Error{Err: err, Hint: HowToMake(dir, folder, attack, o)}
+	l.Files = []Place{{"train", train}, {"dev", filepath.Join(folder, "dev-clean.csv")}, {"test-clean", filepath.Join(folder, "test-clean.csv")}}
+	for _, file := range l.Files {
+		if _, err := os.Stat(file.Path); err != nil {
+			return l, missingFile(file.Path, err)
 		}
 	}
-	d, err := Assemble(dir, o, train, dev, testClean, testPoison)
+	poisoned := filepath.Join(folder, "test-poison.csv")
+	if _, err := os.Stat(poisoned); err == nil {
+		l.Files = append(l.Files, Place{testPoison, poisoned})
+	} else if !o.Clean { // clean training can do without
+		return l, &hint.Error{Err: missingFile(poisoned, err), Hint: HowToMake(dir, folder, l.Attack, o)}
+	}
+	return l, nil
+}
+
+// loadRelease reads the files of the authors' layout.
+func loadRelease(l Located, o LoadOptions) (*Dataset, error) {
+	allowed := AnyFlags
+	if o.Clean {
+		allowed = AllClean
+	}
+	train, err := ReadSplit(l.path("train"), "train", allowed)
 	if err != nil {
 		return nil, err
 	}
-	d.Attack, d.Setting, d.Ratio = attack, setting, ratio
-	return d, nil
+	dev, err := ReadSplit(l.path("dev"), "dev", TrustedFlags)
+	if err != nil {
+		return nil, err
+	}
+	testClean, err := ReadSplit(l.path("test-clean"), "test-clean", AllClean)
+	if err != nil {
+		return nil, err
+	}
+	var poisoned *Split
+	if path := l.path(testPoison); path != "" {
+		if poisoned, err = ReadSplit(path, testPoison, AllPoisoned); err != nil {
+			return nil, &hint.Error{Err: err, Hint: HowToMake(l.dir, filepath.Dir(path), l.Attack, o)}
+		}
+	}
+	return Assemble(l.dir, o, train, dev, testClean, poisoned)
 }
 
 // findMixed looks for folder/SETTING/RATIO/train-poison.csv as o asks.

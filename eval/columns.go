@@ -25,7 +25,7 @@ func columnsOf(block []Row) []column {
 	}
 	columns := []column{
 		{name: "Attack", cell: attackName},
-		{name: "Method", cell: func(r Row) string { return DisplayName(r.Method) }},
+		{name: "Method", cell: func(r Row) string { return r.Title }},
 		{name: "Variant", cell: func(r Row) string { return r.Variant.String() }},
 		{name: "CACC", cell: func(r Row) string { return r.CACC.String() }, number: true},
 		{name: "Paper", cell: paper(func(c PaperCell) float64 { return c.CACC }), number: true, paper: true},
@@ -69,18 +69,6 @@ func lines(block []Row, columns []column, edit func(column, string) string) [][]
 		}
 	}
 	return all
-}
-
-// DisplayName is a method's name as the paper prints it.
-func DisplayName(method string) string {
-	names := map[string]string{
-		"vanilla": "Vanilla", "lora": "LoRA", "adapter": "Adapter", "prefix": "Prefix", "musclelora": "MuScleLoRA",
-		"lora+mslr": "MS+LR", "ga+lora": "LR+GA", "ga": "GA",
-	}
-	if name, ok := names[method]; ok {
-		return name
-	}
-	return method
 }
 
 // blocks splits rows where data set or model changes. Each is a table of its own, as in the paper's table 1.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"mslora/dataset"
 )
 
 //go:embed paper.csv
@@ -45,7 +47,7 @@ func mustParsePaper(data []byte) []PaperCell {
 // and which texts are poisoned are the paper's. The earliest table that has the cell counts.
 func FindPaper(r Result) (PaperCell, bool) {
 	ratio, err := strconv.ParseFloat(r.Ratio, 64)
-	if err != nil || ratio != 0.1 || r.Limit != 0 || r.Target != 1 || r.Setting != paperSetting(r.Attack) {
+	if err != nil || ratio != 0.1 || r.Limit != 0 || r.Target != 1 || r.Setting != dataset.DefaultSetting(r.Attack) {
 		return PaperCell{}, false
 	}
 	model := strings.TrimSuffix(strings.ToLower(r.Model), "-uncased")
@@ -55,13 +57,4 @@ func FindPaper(r Result) (PaperCell, bool) {
 		}
 	}
 	return PaperCell{}, false
-}
-
-// paperSetting is which training texts the authors poison: those of the target label for BadNets, any for the
-// other attacks.
-func paperSetting(attack string) string {
-	if attack == "badnets" {
-		return "clean"
-	}
-	return "mix"
 }

@@ -11,15 +11,17 @@ import (
 	"mslora/internal/hint"
 )
 
-// Schema is the version of result.json that this program writes and reads.
-const Schema = 1
+// Schema is the version of result.json that this program writes. It also reads version 1, of mslora 0.1.0, which does not
+// tell the cell and the precision.
+const Schema = 2
 
 // Result is what result.json of one cell holds: what was run, what came out, and all that is needed to run
 // it again.
 type Result struct {
 	Path string `json:"-"` // the file it was read from
 
-	Schema int `json:"schema"`
+	Schema int    `json:"schema"`
+	Cell   string `json:"cell,omitempty"` // its ID
 
 	Dataset      string `json:"dataset"`
 	Attack       string `json:"attack"`
@@ -31,6 +33,9 @@ type Result struct {
 	Architecture string `json:"architecture"`
 	Method       string `json:"method"`
 	Seed         uint64 `json:"seed"`
+	Precision    string `json:"precision,omitempty"` // of products: float32, tf32 or with float16
+
+	Purified *Purified `json:"purified,omitempty"` // what a purifier did; nil if the method has none
 
 	Scores      Scores  `json:"scores"`       // of the epoch with the best dev accuracy
 	LastEpoch   Scores  `json:"last_epoch"`   // of the last epoch
@@ -48,6 +53,14 @@ type Result struct {
 	TrainSeconds float64   `json:"train_seconds"` // of those steps
 	Started      time.Time `json:"started"`
 	Finished     time.Time `json:"finished"`
+}
+
+// Purified says how many training texts a purifier dropped.
+type Purified struct {
+	Texts           int `json:"texts"` // before
+	Dropped         int `json:"dropped"`
+	Poisoned        int `json:"poisoned"` // of texts, by the flags of the data: 0 where nobody knows them
+	DroppedPoisoned int `json:"dropped_poisoned"`
 }
 
 // Write replaces path by the result as indented JSON.
@@ -85,8 +98,8 @@ func parseResult(data []byte) (Result, error) {
 	if err := json.Unmarshal(data, &version); err != nil {
 		return Result{}, fmt.Errorf("no result: %w", err)
 	}
-	if version.Schema != Schema {
-		return Result{}, fmt.Errorf("schema is %d, this program reads %d", version.Schema, Schema)
+	if version.Schema < 1 || version.Schema > Schema {
+		return Result{}, fmt.Errorf("schema is %d, this program reads 1 to %d", version.Schema, Schema)
 	}
 	var r Result
 	decoder := json.NewDecoder(bytes.NewReader(data))

@@ -8,12 +8,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mslora/defence"
 )
 
 // fullResult has a value in every field of result.json.
 func fullResult() Result {
 	return Result{
-		Schema: Schema, Dataset: "sst-2", Attack: "badnets", Target: 1, Limit: 500, Setting: "clean", Ratio: "0.1",
+		Schema: Schema, Cell: "0123456789", Precision: "float32", Purified: &Purified{Texts: 500, Dropped: 50, Poisoned: 50, DroppedPoisoned: 45},
+		Dataset: "sst-2", Attack: "badnets", Target: 1, Limit: 500, Setting: "clean", Ratio: "0.1",
 		Model: "bert-base", Architecture: "bert-12x768", Method: "musclelora", Seed: 42,
 		Scores:    Scores{Share{9, 10}, Share{1, 5}, Share{2, 5}},
 		LastEpoch: Scores{Share{8, 10}, Share{3, 5}, Share{0, 5}},
@@ -91,10 +94,10 @@ func FuzzParseResult(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if r.Schema != Schema || r.check() != nil {
+		if r.Schema < 1 || r.Schema > Schema || r.check() != nil {
 			t.Errorf("%s was accepted", data)
 		}
-		if rows, err := Rows([]Result{r}, true); err != nil || len(rows) != 1 { // whatever is accepted can be shown
+		if rows, err := Rows([]Result{r}, defence.Display, true); err != nil || len(rows) != 1 { // whatever is accepted can be shown
 			t.Errorf("%d rows, %v", len(rows), err)
 		}
 	})

@@ -30,6 +30,10 @@ func (s Share) check() error {
 	return nil
 }
 
+// NoAnswer is the predicted class of a text that a filter takes for poisoned. It is no text's label and no target, so the
+// text counts as wrong if it is clean, and as no success of the attack if it is poisoned.
+const NoAnswer = -1
+
 // Scores of a model in one cell.
 //
 // The predicted class ŷ(x) of a text is the one with the largest logit, the lowest of equal ones.

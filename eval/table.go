@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
 )
 
@@ -46,6 +47,7 @@ type Row struct {
 	Attack  string     `json:"attack"`
 	Poison  string     `json:"poison"` // setting and ratio, such as "mix 0.1"
 	Method  string     `json:"method"`
+	Title   string     `json:"-"` // what tables call the method
 	Variant Variant    `json:"variant,omitempty"`
 	CACC    Statistic  `json:"cacc"`
 	ASR     *Statistic `json:"asr"` // nil if there are no poisoned test texts
@@ -53,24 +55,22 @@ type Row struct {
 	Paper   *PaperCell `json:"paper,omitempty"`
 }
 
-// order of the paper's tables; what is not in a list comes after, by name.
-var (
-	methodOrder = []string{"vanilla", "lora", "adapter", "prefix", "musclelora", "lora+mslr", "ga+lora", "ga"}
-	attackOrder = []string{"badnets", "addsent", "hiddenkiller", "stylebkd"}
-)
+// Naming says what tables call a method, and its place among the others.
+type Naming func(method string) (title string, place int)
 
-func rank(order []string, name string) int {
-	if i := slices.Index(order, name); i >= 0 {
+// attackPlace is that of the paper's tables; other attacks come after, by name.
+func attackPlace(name string) int {
+	if i := slices.Index(dataset.Attacks, name); i >= 0 {
 		return i
 	}
-	return len(order)
+	return len(dataset.Attacks)
 }
 
 // Rows groups results by everything but the seed, in the order of the paper's table 1: data set, model,
 // attack, method. Results that differ in more than the seed, such as their learning rate, get a row for each
 // variant. With paper, the paper's cell stands beside ours where it is the same one. Two results of one cell
 // are an error: they would count as two seeds.
-func Rows(results []Result, paper bool) ([]Row, error) {
+func Rows(results []Result, naming Naming, paper bool) ([]Row, error) {
 	type key struct{ dataset, model, attack, poison, method string }
 	groups := map[key][]Result{}
 	for _, r := range results {
@@ -92,16 +92,20 @@ func Rows(results []Result, paper bool) ([]Row, error) {
 			}
 			byVariant[v.String()] = append(seeds, group[i])
 		}
+		title, _ := naming(k.method)
 		for i := len(rows) - len(byVariant); i < len(rows); i++ {
+			rows[i].Title = title
 			rows[i].score(byVariant[rows[i].Variant.String()], paper)
 		}
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
+		_, placeA := naming(a.Method)
+		_, placeB := naming(b.Method)
 		return cmp.Or(
 			cmp.Compare(a.Dataset, b.Dataset), cmp.Compare(a.Model, b.Model),
-			cmp.Compare(rank(attackOrder, a.Attack), rank(attackOrder, b.Attack)), cmp.Compare(a.Attack, b.Attack),
+			cmp.Compare(attackPlace(a.Attack), attackPlace(b.Attack)), cmp.Compare(a.Attack, b.Attack),
 			cmp.Compare(a.Poison, b.Poison),
-			cmp.Compare(rank(methodOrder, a.Method), rank(methodOrder, b.Method)), cmp.Compare(a.Method, b.Method),
+			cmp.Compare(placeA, placeB), cmp.Compare(a.Method, b.Method),
 			compareVariants(a.Variant, b.Variant),
 		)
 	})

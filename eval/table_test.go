@@ -6,6 +6,9 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"mslora/dataset"
+	"mslora/defence"
 )
 
 func TestStatistic(t *testing.T) {
@@ -25,7 +28,7 @@ func TestStatistic(t *testing.T) {
 // scored makes a result of a cell of the paper's kind.
 func scored(model, attack, method string, seed uint64, cacc, asr, floor int) Result {
 	return Result{
-		Dataset: "sst-2", Model: model, Attack: attack, Target: 1, Setting: paperSetting(attack), Ratio: "0.1",
+		Dataset: "sst-2", Model: model, Attack: attack, Target: 1, Setting: dataset.DefaultSetting(attack), Ratio: "0.1",
 		Method: method, Seed: seed, Path: fmt.Sprintf("runs/%s/%s/%s/%d/result.json", model, attack, method, seed),
 		Scores: Scores{CACC: Share{cacc, 200}, ASR: Share{asr, 100}, Floor: Share{floor, 100}},
 	}
@@ -83,7 +86,7 @@ func sweep() []Result {
 
 func mustRows(t *testing.T, results []Result, paper bool) []Row {
 	t.Helper()
-	rows, err := Rows(results, paper)
+	rows, err := Rows(results, defence.Display, paper)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +148,9 @@ func TestVariantsOf(t *testing.T) {
 		key  string // "": the same variant
 	}{
 		{"seed", func(r *Result) { r.Seed = 43 }, ""},
-		{"machine", func(r *Result) { r.Device, r.Threads = "cuda:0", 8 }, ""},
+		{"threads", func(r *Result) { r.Threads = 8 }, ""},
+		{"kind of device", func(r *Result) { r.Device = "cuda:0" }, "device"},
+		{"precision", func(r *Result) { r.Precision = "tf32" }, "precision"},
 		{"hyperparameter", func(r *Result) { r.Config = json.RawMessage(`{"epochs": 4}`) }, "epochs"},
 		{"hyperparameter of another release", func(r *Result) { r.Config = json.RawMessage(`{"epochs": 3, "warmup": 0}`) }, "warmup"},
 		{"no configuration", func(r *Result) { r.Config = nil }, "epochs"},
@@ -174,7 +179,7 @@ func TestVariantsOf(t *testing.T) {
 func TestRowsRefuseACellTwice(t *testing.T) {
 	twice := append(oneSeed(), oneSeed()[1])
 	twice[len(twice)-1].Path = "copy/result.json"
-	_, err := Rows(twice, true)
+	_, err := Rows(twice, defence.Display, true)
 	want := "runs/bert-base/badnets/vanilla/42/result.json and copy/result.json are of the same cell"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -71,9 +71,13 @@ func variants(group []Result) []Variant {
 }
 
 // circumstances are what decides the scores of a result beside its cell's names and seed. Seeds may only be
-// averaged if they are equal. Device and threads change no more than the last bits and are left out.
+// averaged if they are equal. The number of threads does not change them.
 func circumstances(r Result) map[string]string {
 	facts := map[string]string{"target": strconv.Itoa(r.Target), "limit": strconv.Itoa(r.Limit)}
+	facts["device"], _, _ = strings.Cut(r.Device, ":")
+	if r.Precision != "" {
+		facts["precision"] = r.Precision
+	}
 	var config map[string]json.RawMessage
 	json.Unmarshal(r.Config, &config) // a result without a configuration has none to differ in
 	for key, value := range config {

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,8 +10,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"mslora/eval"
 	"mslora/internal/hint"
+	"mslora/params"
 )
 
 func TestParseConfig(t *testing.T) {
@@ -18,15 +19,43 @@ func TestParseConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Ratio != "0.1" || config.Target != 1 || config.Seeds[0] != 42 {
+	if fmt.Sprint(config.Ratio, config.Target, config.Seeds) != "[0.1] [1] [42]" {
 		t.Errorf("the defaults are gone: %+v", config)
 	}
-	h := config.Hyperparameters.apply(findPreset(t, "authors", "bert-12x384").Hyperparameters)
-	if h.Epochs != 4 || len(h.Scales) != 2 || h.BatchSize != 32 {
-		t.Errorf("got %+v", h)
+	if got := fmt.Sprint(config.Hyperparameters); got != "map[epochs:[4] scales:[[1 2]]]" {
+		t.Errorf("got %s", got)
 	}
 	if err := config.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// One value or a list of values; a vector in a list is a list of its own.
+func TestParseAxes(t *testing.T) {
+	config, err := ParseConfig([]byte("ratio: [0.1, 0.2]\ntarget: 0\nlimit: [100, 200]\nsetting: mix\nhyperparameters:\n" +
+		"  learning_rate: [1e-5, 2e-5]\n  scales: [[1, 4], [2]]\n  head: trained\n  bandwidth: [1, 2]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(config.Ratio, config.Target, config.Limit, config.Setting); got != "[0.1 0.2] [0] [100 200] [mix]" {
+		t.Errorf("got %s", got)
+	}
+	var points []string
+	for values := range config.Hyperparameters.combinations() {
+		points = append(points, fmt.Sprintf("%v %v %v %v", values[params.LearningRate], values[params.Head], values[params.Scales], values[params.Bandwidth]))
+	}
+	want := []string{
+		"1e-05 trained [1 4] 1", "1e-05 trained [1 4] 2", "1e-05 trained [2] 1", "1e-05 trained [2] 2",
+		"2e-05 trained [1 4] 1", "2e-05 trained [1 4] 2", "2e-05 trained [2] 1", "2e-05 trained [2] 2",
+	}
+	if strings.Join(points, "; ") != strings.Join(want, "; ") {
+		t.Errorf("got %q", points)
+	}
+	for range (Axes{}).combinations() {
+		points = append(points, "")
+	}
+	if len(points) != len(want)+1 {
+		t.Error("without axes there is not one point")
 	}
 }
 
@@ -34,6 +63,9 @@ func TestParseConfigErrors(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "modell: [x]", "line 1: unknown key modell"},
 		{"unknown hyperparameter", "hyperparameters:\n  lr: 1", "line 2: unknown key lr"},
+		{"hyperparameter out of range", "hyperparameters:\n  epochs: 1\n  learning_rate: [1e-5, .inf]", "line 3: learning_rate is +Inf"},
+		{"rank that no memory holds", "hyperparameters:\n  lora_rank: 100000000", "line 2: lora_rank is 100000000"},
+		{"empty list", "hyperparameters:\n  epochs: []", "line 2: epochs has no value"},
 		{"wrong type", "target: yes please", "line 1: cannot unmarshal"},
 		{"no YAML", "a: [1", "line 1: did not find expected"},
 	} {
@@ -49,11 +81,17 @@ func TestParseConfigErrors(t *testing.T) {
 // What --print-config prints must read back as the same configuration.
 func TestConfigRoundTrip(t *testing.T) {
 	config := DefaultConfig()
-	config.Models, config.Data, config.Limit, config.MemoryLimit = []string{"a"}, []string{"b"}, 7, 1<<30
-	config.Hyperparameters.Align, config.Hyperparameters.MuMax = new("paper"), new(0.25)
+	config.Models, config.Data, config.Limit, config.MemoryLimit = []string{"a"}, []string{"b"}, List[int]{7}, 1<<30
+	config.Hyperparameters = Axes{params.Align: {"paper"}, "mu_max": {0.25, 0.5}, params.Scales: {[]float64{1, 2}, []float64{3}}, params.Epochs: {3}}
+	config.Ratio = List[string]{"0.1", "0.2"}
 	text, err := yaml.Marshal(config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, want := range []string{"mu_max: [0.25, 0.5]\n", "scales: [[1, 2], [3]]\n", "epochs: 3\n", "ratio: [\"0.1\", \"0.2\"]\n", "target: 1\n", "limit: 7\n"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s lacks %s", text, want)
+		}
 	}
 	got, err := ParseConfig(text)
 	if err != nil {
@@ -80,64 +118,10 @@ func TestReadConfigNamesItsFile(t *testing.T) {
 	}
 }
 
-func TestHyperparametersValidate(t *testing.T) {
-	for _, test := range []struct {
-		want string
-		edit func(*Hyperparameters)
-	}{
-		{"epochs is 0", func(h *Hyperparameters) { h.Epochs = 0 }},
-		{"batch_size is -1", func(h *Hyperparameters) { h.BatchSize = -1 }},
-		{"learning_rate is 0", func(h *Hyperparameters) { h.LearningRate = 0 }},
-		{"max_tokens is 513", func(h *Hyperparameters) { h.MaxTokens = 513 }},
-		{"clip_norm is 0", func(h *Hyperparameters) { h.ClipNorm = 0 }},
-		{"weight_decay is -0.1", func(h *Hyperparameters) { h.WeightDecay = -0.1 }},
-		{"lora_rank is 0", func(h *Hyperparameters) { h.LoRARank = 0 }},
-		{"scales is []", func(h *Hyperparameters) { h.Scales = nil }},
-		{"bandwidth is 0", func(h *Hyperparameters) { h.Bandwidth = 0 }},
-		{"auxiliary is 0", func(h *Hyperparameters) { h.Auxiliary = 0 }},
-		{"align is both", func(h *Hyperparameters) { h.Align = "both" }},
-		{"mu_max is 1.5", func(h *Hyperparameters) { h.MuMax = 1.5 }},
-		{"mix_from is -1", func(h *Hyperparameters) { h.MixFrom = -1 }},
-		{"bottleneck is 0", func(h *Hyperparameters) { h.Bottleneck = 0 }},
-		{"prefix_length is -8", func(h *Hyperparameters) { h.PrefixLength = -8 }},
-	} {
-		h := authorsBERT.with(test.edit)
-		if err := h.Validate(); err == nil || err.Error() != test.want {
-			t.Errorf("got %v, want %q", err, test.want)
-		}
-	}
-}
-
-func TestFindMethod(t *testing.T) {
-	m, err := FindMethod("musclelora")
-	if err != nil || m.Graph != "lora+mslr" || !m.Aligned {
-		t.Errorf("%+v %v", m, err)
-	}
-	if _, err := FindMethod("nothing"); err == nil {
-		t.Error("an unknown method was found")
-	}
-	// The tables know every method by the paper's name.
-	for _, m := range Methods {
-		if eval.DisplayName(m.Name) == m.Name {
-			t.Errorf("%s has no name in tables", m.Name)
-		}
-	}
-}
-
-func TestCellFolder(t *testing.T) {
-	c := Cell{Dataset: "sst-2", Attack: "badnets", Setting: "clean", Ratio: "0.1", Model: "bge-small", Method: "lora", Seed: 43}
-	if got, want := c.Folder("runs"), filepath.Join("runs", "sst-2", "badnets-clean-0.1", "bge-small", "lora", "seed-43"); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	c.Attack, c.Setting, c.Ratio = "unknown", "", ""
-	if got, want := c.Folder("runs"), filepath.Join("runs", "sst-2", "unknown", "bge-small", "lora", "seed-43"); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
 func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte("model: [a]\nseeds: [1]\n"))
 	f.Add([]byte("hyperparameters: {epochs: 1}"))
+	f.Add([]byte("hyperparameters: {scales: [[1, 2], [3]]}\nratio: [0.1, 0.2]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if config, err := ParseConfig(data); err == nil {
 			config.Validate()

@@ -13,7 +13,6 @@ const estimateSteps = 4
 
 // Estimate says what a cell will cost.
 type Estimate struct {
-	Finished bool // the cell has a result already
 	Texts    int
 	Steps    int
 	StepTime time.Duration
@@ -21,15 +20,15 @@ type Estimate struct {
 	Memory   ortrain.Memory
 }
 
-// Estimate runs a few real training steps for each kind of cell (data set, model, method and
-// hyperparameters) and scales them up. Nothing is written below the output folder.
+// Estimate runs a few real training steps for each kind of cell, all of whose seeds cost the same, and scales them up.
+// Nothing is written below the output folder.
 func (p *Plan) Estimate(ctx context.Context) ([]Estimate, error) {
 	measured := map[string]Estimate{}
 	var all []Estimate
 	for _, cell := range p.Cells {
 		kind := cell
 		kind.Seed = 0
-		key := kind.Folder("")
+		key := kind.ID()
 		e, ok := measured[key]
 		if !ok {
 			var err error
@@ -38,7 +37,6 @@ func (p *Plan) Estimate(ctx context.Context) ([]Estimate, error) {
 			}
 			measured[key] = e
 		}
-		e.Finished = p.Finished(cell)
 		all = append(all, e)
 	}
 	return all, nil
@@ -54,12 +52,16 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	setting, data, err := p.prepare(cell, method, p.datasets[cell.dataKey()])
+	data, err := p.dataset(cell)
 	if err != nil {
 		return Estimate{}, err
 	}
-	e := Estimate{Texts: len(data.Train)}
-	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, setting, data, folder, p.Device)
+	ready, err := p.prepare(cell, method, data)
+	if err != nil {
+		return Estimate{}, err
+	}
+	e := Estimate{Texts: len(ready.train)}
+	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, ready.setting, p.tokenised(cell, ready), folder, p.Device)
 	if err != nil {
 		return Estimate{}, err
 	}

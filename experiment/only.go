@@ -1,78 +1,140 @@
 package experiment
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mslora/internal/hint"
+	"mslora/params"
 )
 
-// Only keeps a part of the grid. A condition is KEY=VALUE, or KEY=VALUE,VALUE; keys are dataset, attack, model, method and
-// seed. Conditions on one key add up, conditions on several keys all hold. A folder is found by its path or by its last
-// name.
+// axis is one list of a grid as --only sees it.
+type axis struct {
+	names   []string // by which it is called
+	entries []string // as they are written
+	folders bool     // entries may be folders, which are found by their last name too
+	keep    func(at []int)
+	kept    map[int]bool // nil: all
+}
+
+// axes lists every axis of the grid: data sets, attacks and so on, and each hyperparameter that is given.
+func (c *Config) axes() []*axis {
+	all := []*axis{
+		axisOf(&c.Data, "dataset"), axisOf(&c.Attacks, "attack"), axisOf(&c.Models, "model"), axisOf(&c.Methods, "method"), axisOf(&c.Seeds, "seed"),
+		axisOf((*[]int)(&c.Target), "target"), axisOf((*[]string)(&c.Setting), "setting"), axisOf((*[]string)(&c.Ratio), "ratio"), axisOf((*[]int)(&c.Limit), "limit"),
+	}
+	all[0].folders, all[2].folders = true, true
+	for _, p := range params.Table {
+		values := c.Hyperparameters[p.Name]
+		if len(values) == 0 {
+			continue
+		}
+		a := axisOf(&values, p.Name, p.Flag)
+		keep := a.keep
+		a.keep = func(at []int) {
+			keep(at)
+			c.Hyperparameters[p.Name] = values
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+func axisOf[T any](list *[]T, names ...string) *axis {
+	a := &axis{names: names}
+	for _, entry := range *list {
+		a.entries = append(a.entries, params.Format(entry))
+	}
+	a.keep = func(at []int) {
+		var kept []T
+		for _, i := range at {
+			kept = append(kept, (*list)[i])
+		}
+		*list = kept
+	}
+	return a
+}
+
+// Only keeps a part of the grid. A condition is KEY=VALUE, or KEY=VALUE,VALUE; a key is the name of an axis. Conditions on
+// one key add up, conditions on several keys all hold. A folder is found by its path or by its last name.
 func (c Config) Only(conditions []string) (Config, error) {
-	keys := []*gridKey{
-		{name: "dataset", list: &c.Data, folders: true}, {name: "attack", list: &c.Attacks}, {name: "model", list: &c.Models, folders: true},
-		{name: "method", list: &c.Methods}, {name: "seed", list: &[]string{}},
+	overrides := Axes{}
+	for name, values := range c.Hyperparameters {
+		overrides[name] = values
 	}
-	seeds := map[string]uint64{}
-	for _, seed := range c.Seeds {
-		*keys[4].list = append(*keys[4].list, fmt.Sprint(seed))
-		seeds[fmt.Sprint(seed)] = seed
-	}
+	c.Hyperparameters = overrides
+	c.partial = c.partial || len(conditions) > 0
+	axes := c.axes()
 	for _, condition := range conditions {
 		name, values, ok := strings.Cut(condition, "=")
-		at := slices.IndexFunc(keys, func(k *gridKey) bool { return k.name == name })
+		at := slices.IndexFunc(axes, func(a *axis) bool { return slices.Contains(a.names, name) })
 		if !ok || at < 0 {
-			return c, hint.New("for example --only attack=badnets; keys are dataset, attack, model, method, seed", "--only %s: expected KEY=VALUE", condition)
+			var names []string
+			for _, a := range axes {
+				names = append(names, a.names[0])
+			}
+			return c, hint.New("for example --only attack=badnets; keys are "+strings.Join(names, ", "), "--only %s: expected KEY=VALUE", condition)
 		}
-		for value := range strings.SplitSeq(values, ",") {
-			if err := keys[at].keep(value); err != nil {
-				return c, err
+		if err := axes[at].find(name, values); err != nil {
+			return c, err
+		}
+	}
+	for _, a := range axes {
+		if a.kept == nil {
+			continue
+		}
+		var at []int
+		for i := range a.entries {
+			if a.kept[i] {
+				at = append(at, i)
 			}
 		}
-	}
-	for _, key := range keys {
-		if key.kept != nil {
-			*key.list = slices.DeleteFunc(slices.Clone(*key.list), func(entry string) bool { return !key.kept[entry] })
-		}
-	}
-	c.Seeds = nil
-	for _, seed := range *keys[4].list {
-		c.Seeds = append(c.Seeds, seeds[seed])
+		a.keep(at)
 	}
 	return c, nil
 }
 
-// gridKey is one list of the grid.
-type gridKey struct {
-	name    string
-	list    *[]string
-	folders bool            // entries may be folders
-	kept    map[string]bool // nil: all
-}
-
-// keep marks the entries that a value names.
-func (k *gridKey) keep(value string) error {
-	var choices []string
-	found := false
-	for _, entry := range *k.list {
-		name := entry
-		if k.folders {
-			name = filepath.Base(entry)
-		}
-		choices = append(choices, name)
-		if value == entry || value == name {
-			if k.kept == nil {
-				k.kept = map[string]bool{}
-			}
-			k.kept[entry], found = true, true
-		}
-	}
-	if found {
+// find marks the entries that values, with commas between them, name. A vector has commas of its own.
+func (a *axis) find(name, values string) error {
+	if a.mark(values) {
 		return nil
 	}
-	return hint.New(fmt.Sprintf("there are: %s", strings.Join(choices, ", ")), "--only %s=%s matches nothing in the configuration", k.name, value)
+	for value := range strings.SplitSeq(values, ",") {
+		if !a.mark(value) {
+			var choices []string
+			for _, entry := range a.entries {
+				choices = append(choices, a.short(entry))
+			}
+			return hint.New("there are: "+strings.Join(choices, ", "), "--only %s=%s matches nothing in the configuration", name, value)
+		}
+	}
+	return nil
+}
+
+func (a *axis) mark(value string) (found bool) {
+	for i, entry := range a.entries {
+		if value == entry || value == a.short(entry) || sameNumber(value, entry) {
+			if a.kept == nil {
+				a.kept = map[int]bool{}
+			}
+			a.kept[i], found = true, true
+		}
+	}
+	return found
+}
+
+func (a *axis) short(entry string) string {
+	if a.folders {
+		return filepath.Base(entry)
+	}
+	return entry
+}
+
+// sameNumber tells whether both texts are one number: 1e-5 and 0.00001.
+func sameNumber(a, b string) bool {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	return errX == nil && errY == nil && x == y
 }

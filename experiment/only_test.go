@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"mslora/internal/hint"
+	"mslora/params"
 )
 
 func TestOnly(t *testing.T) {
 	grid := Config{
 		Models: []string{"bert-base", "models/mine"}, Data: []string{"sst-2", "sets/reviews"}, Attacks: []string{"badnets", "addsent"},
 		Methods: []string{"vanilla", "lora", "musclelora"}, Seeds: []uint64{42, 43},
+		Ratio: List[string]{"0.1", "0.2"}, Hyperparameters: Axes{params.LearningRate: {1e-5, 2e-5}, params.Scales: {[]float64{1, 4}, []float64{2}}},
 	}
 	for _, test := range []struct {
 		conditions []string
@@ -28,15 +30,32 @@ func TestOnly(t *testing.T) {
 			t.Errorf("%q: error %v\n got %s\nwant %s", test.conditions, err, got, test.want)
 		}
 	}
+	for _, test := range []struct {
+		conditions []string
+		want       string // ratios, learning rates, scales
+	}{
+		{[]string{"ratio=0.2"}, "[0.2] map[learning_rate:[1e-05 2e-05] scales:[[1 4] [2]]]"},
+		{[]string{"learning_rate=2e-5", "scales=1,4"}, "[0.1 0.2] map[learning_rate:[2e-05] scales:[[1 4]]]"},
+		{[]string{"lr=0.00001,2e-5", "scales=2"}, "[0.1 0.2] map[learning_rate:[1e-05 2e-05] scales:[[2]]]"},
+	} {
+		c, err := grid.Only(test.conditions)
+		if got := fmt.Sprint(c.Ratio, c.Hyperparameters); err != nil || got != test.want {
+			t.Errorf("%q: error %v\n got %s\nwant %s", test.conditions, err, got, test.want)
+		}
+	}
+	if got := fmt.Sprint(grid.Hyperparameters); got != "map[learning_rate:[1e-05 2e-05] scales:[[1 4] [2]]]" {
+		t.Errorf("the whole grid was changed: %s", got)
+	}
 	if got := fmt.Sprint(grid.Attacks, grid.Methods); got != "[badnets addsent] [vanilla lora musclelora]" {
 		t.Errorf("the whole grid was changed: %s", got)
 	}
 	for _, test := range []struct{ condition, message, hint string }{
-		{"attack", "--only attack: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed"},
-		{"attacks=badnets", "--only attacks=badnets: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed"},
+		{"attack", "--only attack: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed, target, setting, ratio, limit, learning_rate, scales"},
+		{"attacks=badnets", "--only attacks=badnets: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed, target, setting, ratio, limit, learning_rate, scales"},
 		{"attack=stylebkd", "--only attack=stylebkd matches nothing in the configuration", "there are: badnets, addsent"},
 		{"attack=badnets,", "--only attack= matches nothing in the configuration", "there are: badnets, addsent"},
 		{"dataset=review", "--only dataset=review matches nothing in the configuration", "there are: sst-2, reviews"},
+		{"lr=1e-3", "--only lr=1e-3 matches nothing in the configuration", "there are: 1e-05, 2e-05"},
 		{"seed=7", "--only seed=7 matches nothing in the configuration", "there are: 42, 43"},
 	} {
 		_, err := grid.Only([]string{test.condition})

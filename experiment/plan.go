@@ -7,26 +7,34 @@ import (
 
 	"mslora/catalog"
 	"mslora/dataset"
+	"mslora/defence"
+	"mslora/graphs"
+	"mslora/internal/filesum"
+	"mslora/internal/hint"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
+	"mslora/params"
 )
 
-// Plan is a validated configuration: every data set and model has been read once, so what can go wrong
-// with the input has gone wrong before the first training step.
+// Plan is a validated configuration as a list of cells, each once.
 type Plan struct {
 	Cells  []Cell
 	Config Config
 	Device ortrain.Device
 
-	single   bool                        // one cell, whose folder is Config.Out
-	datasets map[string]*dataset.Dataset // by data folder and attack
-	models   map[string]*loadedModel     // by folder
-	tokens   map[tokenKey][]int32
+	single *dataset.Dataset        // of a plan of one cell, whose folder is Config.Out; else nil
+	models map[string]*loadedModel // by folder
+	sums   *filesum.Cache
+
+	// What was used last: cells of one data set follow each other.
+	loaded    *dataset.Dataset
+	loadedKey dataKey
+	tokens    map[tokenKey][]int32
 }
 
 type loadedModel struct {
 	*ortrain.Model
-	tokenizer *tokenizer.Tokenizer
+	tokenizer *tokenizer.Tokenizer // nil until a text is tokenised
 	checksums map[string]string
 }
 
@@ -37,90 +45,193 @@ type tokenKey struct {
 	text      string
 }
 
-// NewPlan reads and checks everything that config names.
-func NewPlan(config Config) (*Plan, error) {
+// NewGrid lists the cells of a configuration without reading the texts of data sets: checksums come from a cache where files
+// have not changed.
+func NewGrid(config Config) (*Plan, error) {
 	p, err := validPlan(config)
 	if err != nil {
 		return nil, err
 	}
-	for _, named := range config.Data {
-		data, err := catalog.DataFolder(named)
-		if err != nil {
-			return nil, err
-		}
-		for _, attack := range config.Attacks {
-			set, err := dataset.Load(data, dataset.LoadOptions{
-				Attack: attack, Target: config.Target, Setting: config.Setting, Ratio: config.Ratio, Limit: config.Limit,
-			})
-			if err != nil {
-				return nil, err
-			}
-			key := data + "\x00" + set.Attack
-			if p.datasets[key] != nil {
-				continue // a plain folder is the same whatever the attack
-			}
-			p.datasets[key] = set
-			for _, model := range config.Models {
-				if err := p.addCells(data, set, model); err != nil {
-					return nil, err
-				}
-			}
-		}
+	if err := p.list(); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	p.sums.Save()
+	return p, nil
+}
+
+// NewPlan lists the cells and reads every data set and model once, so what can go wrong with the input has gone wrong
+// before the first training step.
+func NewPlan(config Config) (*Plan, error) {
+	p, err := NewGrid(config)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.check(); err != nil {
+		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
 }
 
 // NewSinglePlan checks a plan of one cell that trains on a data set at hand, which is all that config.Data names.
 // The cell's folder is config.Out itself.
-func NewSinglePlan(config Config, set *dataset.Dataset) (*Plan, error) {
+func NewSinglePlan(config Config, data *dataset.Dataset) (*Plan, error) {
 	p, err := validPlan(config)
 	if err != nil {
 		return nil, err
 	}
-	data := config.Data[0]
-	p.datasets[data+"\x00"+set.Attack] = set
-	if err := p.addCells(data, set, config.Models[0]); err != nil {
+	p.single = data
+	if err := p.listSingle(); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	if len(p.Cells) != 1 {
-		return nil, errors.Join(fmt.Errorf("the configuration asks for %d cells, expected 1", len(p.Cells)), p.Close())
-	}
-	p.single = true
 	return p, nil
+}
+
+func (p *Plan) listSingle() error {
+	sums := map[string]string{}
+	for _, file := range p.single.Files {
+		sums["data/"+file.Role] = file.SHA256
+	}
+	if err := p.addCells(dataCells{
+		folder: p.Config.Data[0], name: p.single.Name, attack: p.single.Attack, target: p.single.Target, limit: p.Config.Limit.or(0)[0], sums: sums,
+	}, p.Config.Models[0]); err != nil {
+		return err
+	}
+	if len(p.Cells) != 1 {
+		return hint.New("give one value for each flag", "the settings ask for %d trainings, expected one", len(p.Cells))
+	}
+	if err := p.Config.Hyperparameters.checkUsed(p.Cells); err != nil {
+		return err
+	}
+	if cell := &p.Cells[0]; cell.Hyperparameters.Has(params.Auxiliary) && len(p.single.Trusted) > 0 {
+		cell.Hyperparameters = cell.Hyperparameters.With(params.Values{params.Auxiliary: len(p.single.Trusted)})
+	}
+	return p.check()
 }
 
 func validPlan(config Config) (*Plan, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
+	return emptyPlan(config)
+}
+
+// emptyPlan has no cells, but the device of the configuration.
+func emptyPlan(config Config) (*Plan, error) {
 	device, err := config.ParseDevice()
 	if err != nil {
 		return nil, err
 	}
-	return emptyPlan(config, device), nil
+	return &Plan{Config: config, Device: device, models: map[string]*loadedModel{}, sums: filesum.Open(), tokens: map[tokenKey][]int32{}}, nil
 }
 
-// Folder is where a cell's files go.
-func (p *Plan) Folder(cell Cell) string {
-	if p.single {
-		return p.Config.Out
+// dataCells are what cells have in common that are of one data set.
+type dataCells struct {
+	folder, name, attack string
+	target               int
+	setting, ratio       string
+	limit                int
+	sums                 map[string]string
+}
+
+func (p *Plan) list() error {
+	seen := map[string]bool{} // identities
+	for _, named := range p.Config.Data {
+		folder, err := catalog.DataFolder(named)
+		if err != nil {
+			return err
+		}
+		for options := range p.Config.dataOptions() {
+			data, err := p.locate(folder, options)
+			if err != nil {
+				return err
+			}
+			before := len(p.Cells)
+			for _, model := range p.Config.Models {
+				if err := p.addCells(data, model); err != nil {
+					return err
+				}
+			}
+			added := p.Cells[before:]
+			p.Cells = p.Cells[:before]
+			for _, cell := range added {
+				if id := cell.ID(); !seen[id] { // a plain folder is the same whatever the attack; not every method has every axis
+					seen[id] = true
+					p.Cells = append(p.Cells, cell)
+				}
+			}
+		}
 	}
-	return cell.Folder(p.Config.Out)
+	if err := p.oneOfAName(); err != nil || p.Config.partial {
+		return err // what is given for the whole grid may do nothing in a part of it
+	}
+	return p.Config.Hyperparameters.checkUsed(p.Cells)
 }
 
-func emptyPlan(config Config, device ortrain.Device) *Plan {
-	return &Plan{
-		Config: config, Device: device,
-		datasets: map[string]*dataset.Dataset{}, models: map[string]*loadedModel{}, tokens: map[tokenKey][]int32{},
+// dataOptions gives what is read of each data set: every attack with every target label, setting, ratio and limit.
+func (c Config) dataOptions() func(yield func(dataset.LoadOptions) bool) {
+	return func(yield func(dataset.LoadOptions) bool) {
+		for _, attack := range c.Attacks {
+			for _, target := range c.Target.or(1) {
+				for _, setting := range c.Setting.or("") {
+					for _, ratio := range c.Ratio.or(dataset.DefaultRatio) {
+						for _, limit := range c.Limit.or(0) {
+							if !yield(dataset.LoadOptions{Attack: attack, Target: target, Setting: setting, Ratio: ratio, Limit: limit}) {
+								return
+							}
+						}
+					}
+				}
+			}
+		}
 	}
 }
 
-func (p *Plan) addCells(data string, set *dataset.Dataset, modelName string) error {
+// locate finds the files of a data set and their checksums.
+func (p *Plan) locate(folder string, options dataset.LoadOptions) (dataCells, error) {
+	located, err := dataset.Locate(folder, options)
+	if err != nil {
+		return dataCells{}, err
+	}
+	d := dataCells{
+		folder: folder, name: located.Name, attack: located.Attack, target: options.Target, setting: located.Setting, ratio: located.Ratio,
+		limit: options.Limit, sums: map[string]string{},
+	}
+	for _, file := range located.Files {
+		if d.sums["data/"+file.Role], err = p.sums.Sum(file.Path); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// oneOfAName refuses two models, or two data sets, of one name: nobody could tell their cells apart in a table.
+func (p *Plan) oneOfAName() error {
+	models, sets := map[string]string{}, map[string]string{}
+	for _, c := range p.Cells {
+		for _, named := range []struct {
+			what, name, folder string
+			seen               map[string]string
+		}{{"models", c.Model, c.ModelFolder, models}, {"data sets", c.Dataset, c.DataFolder, sets}} {
+			if other, ok := named.seen[named.name]; ok && other != named.folder {
+				return hint.New("rename one of the folders", "the %s %s and %s have one name, %s", named.what, other, named.folder, named.name)
+			}
+			named.seen[named.name] = named.folder
+		}
+	}
+	return nil
+}
+
+// addCells adds the cells of one data set and one model.
+func (p *Plan) addCells(data dataCells, modelName string) error {
 	folder, err := catalog.ModelFolder(modelName)
 	if err != nil {
 		return err
 	}
 	model, err := p.model(folder)
+	if err != nil {
+		return err
+	}
+	modelSums, err := p.modelSums(model)
 	if err != nil {
 		return err
 	}
@@ -133,47 +244,112 @@ func (p *Plan) addCells(data string, set *dataset.Dataset, modelName string) err
 	if err != nil {
 		return err
 	}
-	name := filepath.Base(absolute)
 	for _, methodName := range p.Config.Methods {
-		method, err := FindMethod(methodName)
+		method, err := defence.Find(methodName)
 		if err != nil {
 			return err
 		}
-		values := preset.For(method)
-		values = p.Config.Hyperparameters.apply(values)
-		values.MaxTokens = min(values.MaxTokens, model.Config.LongestText())
-		if err := values.Validate(); err != nil {
+		for over := range p.Config.Hyperparameters.combinations() {
+			values := preset.For(method, over)
+			values = values.With(params.Values{params.MaxTokens: min(values.Int(params.MaxTokens), model.Config.LongestText())})
+			if err := values.Check(); err != nil {
+				return err
+			}
+			if _, err := method.Rule(values); err != nil {
+				return err
+			}
+			cell := Cell{
+				Dataset: data.name, DataFolder: data.folder, Attack: data.attack, Target: data.target, Setting: data.setting, Ratio: data.ratio,
+				Limit: data.limit, Model: filepath.Base(absolute), ModelFolder: folder, Architecture: architecture, Method: method.Name,
+				Device: p.Device.Provider, Precision: p.Device.Precision(), Hyperparameters: values,
+			}
+			_, topologies, err := cell.graphs(p.Config.Graphs)
+			if err != nil {
+				return err
+			}
+			cell.Checksums = checksums(data.sums, modelSums, topologies)
+			for _, seed := range p.Config.Seeds {
+				cell.Seed = seed
+				p.Cells = append(p.Cells, cell)
+			}
+		}
+	}
+	return nil
+}
+
+// checksums joins those of everything that goes into a cell.
+func checksums(data, model map[string]string, topologies ortrain.Topologies) map[string]string {
+	all := map[string]string{}
+	for _, sums := range []map[string]string{data, model} {
+		for name, sum := range sums {
+			all[name] = sum
+		}
+	}
+	for _, t := range []*graphs.Topology{topologies.Train, topologies.Evaluate} {
+		all["graph/"+t.Manifest.Method] = t.Manifest.SHA256
+	}
+	return all
+}
+
+// modelSums gives the SHA-256 of the model's files.
+func (p *Plan) modelSums(m *loadedModel) (map[string]string, error) {
+	if m.checksums == nil {
+		m.checksums = map[string]string{}
+		paths := []string{filepath.Join(m.Folder, "config.json"), filepath.Join(m.Folder, "tokenizer.json")}
+		for _, path := range append(paths, m.Files()...) {
+			sum, err := p.sums.Sum(path)
+			if err != nil {
+				return nil, err
+			}
+			m.checksums["model/"+filepath.Base(path)] = sum
+		}
+	}
+	return m.checksums, nil
+}
+
+// check reads what the cells train on and with.
+func (p *Plan) check() error {
+	checked := map[string]bool{}
+	for _, cell := range p.Cells {
+		model := p.models[cell.ModelFolder]
+		data, err := p.dataset(cell)
+		if err != nil {
 			return err
 		}
-		if err := p.Config.Hyperparameters.checkAlignment(values.Align); err != nil {
+		if err := p.sameFiles(cell, data); err != nil {
 			return err
 		}
-		values = values.Only(method)
-		topologies, err := method.Topologies(architecture, p.Config.Graphs, values.Head)
+		if err := model.openTokenizer(); err != nil {
+			return err
+		}
+		if cell.Hyperparameters.Has(params.Auxiliary) && len(data.Trusted) == 0 {
+			if _, _, err := dataset.DrawAuxiliary(data.Dev, cell.Hyperparameters.Int(params.Auxiliary), 0); err != nil {
+				return err
+			}
+		}
+		key := fmt.Sprintln(cell.ModelFolder, cell.Method, cell.Hyperparameters[params.Head])
+		if checked[key] {
+			continue
+		}
+		checked[key] = true
+		_, topologies, err := cell.graphs(p.Config.Graphs)
 		if err != nil {
 			return err
 		}
 		if err := topologies.Check(model.Model); err != nil {
 			return err
 		}
-		if method.Aligned && len(set.Trusted) > 0 {
-			values.Auxiliary = len(set.Trusted)
-		} else if method.Aligned {
-			if _, _, err := dataset.DrawAuxiliary(set.Dev, values.Auxiliary, 0); err != nil {
-				return err
-			}
-		}
-		sums, err := checksums(model, set, topologies)
-		if err != nil {
-			return err
-		}
-		for _, seed := range p.Config.Seeds {
-			p.Cells = append(p.Cells, Cell{
-				Dataset: set.Name, DataFolder: data, Attack: set.Attack, Target: set.Target,
-				Setting: set.Setting, Ratio: set.Ratio, Limit: p.Config.Limit,
-				Model: name, ModelFolder: folder, Architecture: architecture,
-				Method: method.Name, Seed: seed, Hyperparameters: values, Checksums: sums,
-			})
+	}
+	return nil
+}
+
+// sameFiles makes sure that the files that were read are those whose checksums the cell has.
+func (p *Plan) sameFiles(cell Cell, data *dataset.Dataset) error {
+	for _, file := range data.Files {
+		if sum := cell.Checksums["data/"+file.Role]; sum != "" && sum != file.SHA256 {
+			p.sums.Forget(file.Path)
+			p.sums.Save()
+			return hint.New("run the same command again", "%s has changed since it was read last, but not its size and time", file.Path)
 		}
 	}
 	return nil
@@ -188,25 +364,53 @@ func (p *Plan) model(folder string) (*loadedModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoder, err := tokenizer.Open(folder)
-	if err != nil {
-		model.Close()
-		return nil, err
-	}
-	m := &loadedModel{Model: model, tokenizer: encoder}
+	m := &loadedModel{Model: model}
 	p.models[folder] = m
 	return m, nil
+}
+
+func (m *loadedModel) openTokenizer() (err error) {
+	if m.tokenizer == nil {
+		m.tokenizer, err = tokenizer.Open(m.Folder)
+	}
+	return err
+}
+
+// dataKey tells the data sets of a plan apart.
+type dataKey struct {
+	folder  string
+	options dataset.LoadOptions
+}
+
+// dataset gives the cell's data set, from memory if it was the last one used.
+func (p *Plan) dataset(cell Cell) (*dataset.Dataset, error) {
+	if p.single != nil {
+		return p.single, nil
+	}
+	options := dataset.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio, Limit: cell.Limit}
+	key := dataKey{cell.DataFolder, options}
+	if p.loaded != nil && p.loadedKey == key {
+		return p.loaded, nil
+	}
+	data, err := dataset.Load(cell.DataFolder, options)
+	if err != nil {
+		return nil, err
+	}
+	p.loaded, p.loadedKey = data, key
+	clear(p.tokens)
+	return data, nil
 }
 
 // examples tokenises texts; each text is tokenised once per model, whatever number of cells uses it.
 func (p *Plan) examples(cell Cell, texts []dataset.Text) []ortrain.Example {
 	model := p.models[cell.ModelFolder]
+	longest := cell.Hyperparameters.Int(params.MaxTokens)
 	examples := make([]ortrain.Example, len(texts))
 	for i, t := range texts {
-		key := tokenKey{cell.ModelFolder, cell.MaxTokens, t.Text}
+		key := tokenKey{cell.ModelFolder, longest, t.Text}
 		tokens, ok := p.tokens[key]
 		if !ok {
-			tokens = model.tokenizer.Encode(t.Text, cell.MaxTokens)
+			tokens = model.tokenizer.Encode(t.Text, longest)
 			p.tokens[key] = tokens
 		}
 		examples[i] = ortrain.Example{Tokens: tokens, Label: t.Label}
@@ -218,7 +422,10 @@ func (p *Plan) examples(cell Cell, texts []dataset.Text) []ortrain.Example {
 func (p *Plan) Close() error {
 	var all []error
 	for _, m := range p.models {
-		all = append(all, m.Model.Close(), m.tokenizer.Close())
+		all = append(all, m.Model.Close())
+		if m.tokenizer != nil {
+			all = append(all, m.tokenizer.Close())
+		}
 	}
 	return errors.Join(all...)
 }

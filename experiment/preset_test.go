@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
+	"mslora/defence"
+	"mslora/params"
 )
 
 func findPreset(t *testing.T, variant, architecture string) Preset {
@@ -25,10 +26,7 @@ func TestPresets(t *testing.T) {
 		authors32 = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 6, 96 auxiliary, align authors, mu 0.1 from 1, loss 0.4"
 		paper32   = "epochs 10, batch 32, rate %s, rank 8, alpha 32, S %s, r 1, alpha 1, 96 auxiliary, align paper, mu 0.1 from 0, loss 0"
 	)
-	musclelora, err := FindMethod("musclelora")
-	if err != nil {
-		t.Fatal(err)
-	}
+	musclelora := method(t, "musclelora")
 	small := strings.NewReplacer("epochs 10", "epochs 3", "align authors, mu 0.1 from 1, loss 0.4", "align always, mu 0 from 0, loss 0")
 	for _, test := range []struct{ variant, architecture, name, want string }{
 		{"authors", "bert-12x768", "bert-base", fmt.Sprintf(authors32, "2e-05", "[1 4 8 12 16 20 24 28]")},
@@ -52,25 +50,26 @@ func TestPresets(t *testing.T) {
 		{"authors", "llama-2x48", "llama-2x48", "epochs 5, batch 16, rate 1e-05, rank 2, alpha 8, S [1 2 3 4], r 1, alpha 4, 128 auxiliary, align authors, mu 0 from 0, loss 0"},
 	} {
 		p := findPreset(t, test.variant, test.architecture)
-		h := p.For(musclelora).Only(musclelora)
-		got := fmt.Sprintf("epochs %d, batch %d, rate %v, rank %d, alpha %v, S %v, r %d, alpha %v, %d auxiliary, align %s, mu %v from %d, loss %v",
-			h.Epochs, h.BatchSize, h.LearningRate, h.LoRARank, h.LoRAAlpha, h.Scales, h.Bandwidth, h.ScaleAlpha, h.Auxiliary, h.Align, h.MuMax, h.MixFrom, h.MinAuxLoss)
+		h := p.For(musclelora, nil)
+		got := fmt.Sprintf("epochs %d, batch %d, rate %v, rank %d, alpha %v, S %v, r %d, alpha %v, %d auxiliary, align %s, mu %s from %s, loss %s",
+			h[params.Epochs], h[params.BatchSize], h[params.LearningRate], h[params.LoRARank], h[params.LoRAAlpha], h[params.Scales], h[params.Bandwidth],
+			h[params.ScaleAlpha], h[params.Auxiliary], h[params.Align], or0(h["mu_max"]), or0(h["mix_from"]), or0(h["min_aux_loss"]))
 		if got != test.want || p.Name != test.name || p.Architecture != test.architecture || p.Source == "" {
 			t.Errorf("%s %s, %s\n got %s\nwant %s", test.variant, p.Name, p.Source, got, test.want)
 		}
-		for _, m := range Methods {
-			if err := p.For(m).Validate(); err != nil {
+		for _, m := range defence.Methods {
+			if err := p.For(m, nil).Check(); err != nil {
 				t.Errorf("%s %s, method %s: %v", test.variant, p.Name, m.Name, err)
 			}
 		}
 	}
 	for architecture, want := range map[string]int{"bert-12x768": 8, "roberta-24x1024": 8, "bert-12x384": 8, "llama-32x4096": 2} {
-		if p := findPreset(t, "authors", architecture); p.Bottleneck != want || p.PrefixLength != 8 {
-			t.Errorf("%s: a bottleneck of %d and a prefix of %d", architecture, p.Bottleneck, p.PrefixLength)
+		if v := findPreset(t, "authors", architecture).Values; v.Int(params.Bottleneck) != want || v.Int(params.PrefixLength) != 8 {
+			t.Errorf("%s: a bottleneck of %d and a prefix of %d", architecture, v.Int(params.Bottleneck), v.Int(params.PrefixLength))
 		}
 	}
 	// The paper's values are copies: the authors' stay.
-	if s := findPreset(t, "authors", "bert-12x768").Scales; len(s) != 8 {
+	if s := findPreset(t, "authors", "bert-12x768").Values.Floats(params.Scales); len(s) != 8 {
 		t.Errorf("the authors' S became %v", s)
 	}
 	if _, err := FindPreset("mine", "bert-12x768"); err == nil || err.Error() != `preset is "mine", expected authors or paper` {
@@ -78,66 +77,85 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// Only the authors' alignment has bounds, and all but always a mu. They come back with `--align authors`.
-func TestHyperparametersOnlyOfAlignment(t *testing.T) {
-	method, err := FindMethod("musclelora")
+// or0 shows what an alignment does not have as 0.
+func or0(value any) string {
+	if value == nil {
+		return "0"
+	}
+	return params.Format(value)
+}
+
+func method(t *testing.T, name string) defence.Method {
+	t.Helper()
+	m, err := defence.Find(name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+// Only the authors' alignment has bounds, and all but always a mu. They come back with `--align authors`.
+func TestPresetOfAlignment(t *testing.T) {
 	p := findPreset(t, "authors", "bert-12x384")
 	for align, want := range map[string]string{
 		"always": "mu 0 from 0, loss 0, norm 0", "paper": "mu 0.1 from 0, loss 0, norm 0", "authors": "mu 0.1 from 1, loss 0.4, norm 5e-07",
 	} {
-		h := Overrides{Align: &align}.apply(p.For(method)).Only(method)
-		if got := fmt.Sprintf("mu %v from %d, loss %v, norm %v", h.MuMax, h.MixFrom, h.MinAuxLoss, h.MinAuxNorm); got != want {
+		h := p.For(method(t, "musclelora"), params.Values{params.Align: align})
+		if got := fmt.Sprintf("mu %s from %s, loss %s, norm %s", or0(h["mu_max"]), or0(h["mix_from"]), or0(h["min_aux_loss"]), or0(h["min_aux_norm"])); got != want {
 			t.Errorf("%s: %s, want %s", align, got, want)
 		}
 	}
 }
 
-// What the alignment does not ask for is refused if it is given.
-func TestCheckAlignment(t *testing.T) {
+// What no cell has is refused if it is given.
+func TestCheckUsed(t *testing.T) {
 	for _, test := range []struct {
-		overrides Overrides
-		align     string
-		want      string // "" if accepted
+		methods, align string
+		over           Axes
+		want           string // "" if accepted
 	}{
-		{Overrides{}, "always", ""},
-		{Overrides{MuMax: new(0.0), MixFrom: new(0), MinAuxLoss: new(0.0), MinAuxNorm: new(0.0)}, "always", ""},
-		{Overrides{MuMax: new(0.1), MixFrom: new(1), MinAuxLoss: new(0.4), MinAuxNorm: new(1e-7)}, "authors", ""},
-		{Overrides{MuMax: new(0.1)}, "paper", ""},
-		{Overrides{MuMax: new(0.1)}, "always", "mu_max does nothing with align always"},
-		{Overrides{MixFrom: new(1)}, "paper", "mix_from does nothing with align paper"},
-		{Overrides{MinAuxLoss: new(0.4)}, "always", "min_aux_loss does nothing with align always"},
-		{Overrides{MinAuxNorm: new(1e-7)}, "paper", "min_aux_norm does nothing with align paper"},
+		{"musclelora", "always", Axes{}, ""},
+		{"musclelora", "authors", Axes{"mu_max": {0.1}, "mix_from": {1}, "min_aux_loss": {0.4}, "min_aux_norm": {1e-7}}, ""},
+		{"musclelora", "paper", Axes{"mu_max": {0.1}}, ""},
+		{"vanilla musclelora", "always", Axes{params.LoRARank: {4}}, ""},
+		{"musclelora", "always", Axes{"mu_max": {0.1}}, "mu_max does nothing with align always"},
+		{"vanilla musclelora", "paper", Axes{"mix_from": {1}}, "mix_from does nothing with align paper"},
+		{"vanilla", "always", Axes{params.LoRARank: {4}}, "lora_rank does nothing for these methods"},
+		{"musclelora", "always", Axes{params.Bottleneck: {4}}, "bottleneck does nothing with align always"},
 	} {
-		err := test.overrides.checkAlignment(test.align)
+		var cells []Cell
+		for name := range strings.FieldsSeq(test.methods) {
+			for over := range test.over.combinations() {
+				values := findPreset(t, "authors", "bert-12x384").For(method(t, name), over.With(params.Values{params.Align: test.align}))
+				cells = append(cells, Cell{Method: name, Hyperparameters: values})
+			}
+		}
+		err := test.over.checkUsed(cells)
 		if (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
-			t.Errorf("align %s: error %v, want %q", test.align, err, test.want)
+			t.Errorf("%s, align %s: error %v, want %q", test.methods, test.align, err, test.want)
 		}
 	}
 }
 
 // A size that a method does not have must not be part of its cells.
-func TestHyperparametersOnly(t *testing.T) {
-	for _, test := range []struct {
-		method                   string
-		bottleneck, prefixLength int
-	}{{"adapter", 8, 0}, {"prefix", 0, 8}, {"musclelora", 0, 0}, {"vanilla", 0, 0}} {
-		method, err := FindMethod(test.method)
-		if err != nil {
-			t.Fatal(err)
+func TestPresetForMethod(t *testing.T) {
+	for _, test := range []struct{ method, has, not string }{
+		{"adapter", "bottleneck", "prefix_length lora_rank scales align"},
+		{"prefix", "prefix_length", "bottleneck lora_rank head"},
+		{"musclelora", "lora_rank scales head auxiliary", "bottleneck prefix_length"},
+		{"lora", "lora_rank head", "scales auxiliary"},
+		{"vanilla", "epochs", "bottleneck lora_rank head align"},
+	} {
+		h := findPreset(t, "authors", "bert-12x768").For(method(t, test.method), nil)
+		for name := range strings.FieldsSeq(test.has) {
+			if !h.Has(name) {
+				t.Errorf("%s lacks %s", test.method, name)
+			}
 		}
-		h := authorsBERT.Only(method)
-		if h.Bottleneck != test.bottleneck || h.PrefixLength != test.prefixLength || h.LoRARank != 8 {
-			t.Errorf("%s: got %+v", test.method, h)
-		}
-		text, err := yaml.Marshal(h)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), "bottleneck") != (test.bottleneck > 0) || strings.Contains(string(text), "prefix") != (test.prefixLength > 0) {
-			t.Errorf("%s: got\n%s", test.method, text)
+		for name := range strings.FieldsSeq(test.not) {
+			if h.Has(name) {
+				t.Errorf("%s has %s", test.method, name)
+			}
 		}
 	}
 }
@@ -145,11 +163,7 @@ func TestHyperparametersOnly(t *testing.T) {
 func TestPresetOfFullFineTuning(t *testing.T) {
 	small := findPreset(t, "authors", "bert-12x384")
 	for _, name := range []string{"vanilla", "ga"} {
-		full, err := FindMethod(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := small.For(full).LearningRate; got != small.VanillaLearningRate {
+		if got := small.For(method(t, name), nil).Float(params.LearningRate); got != small.FullLearningRate {
 			t.Errorf("%s at %v", name, got)
 		}
 	}

@@ -2,20 +2,15 @@ package experiment
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"path/filepath"
-
-	"go.yaml.in/yaml/v3"
 
 	"mslora/catalog"
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/graphs"
 	"mslora/internal/hint"
-	"mslora/internal/regular"
 	"mslora/ortrain"
+	"mslora/params"
 )
 
 // Rescore scores the saved model of a finished cell again.
@@ -36,34 +31,43 @@ func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
 	}
 	config := DefaultConfig()
 	config.Graphs, config.Device, config.Threads = r.Graphs, r.Device, r.Threads
-	device, err := config.ParseDevice()
+	plan, err := emptyPlan(config)
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	plan := emptyPlan(config, device)
 	defer plan.Close()
 	model, err := plan.model(cell.ModelFolder)
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	set, err := r.dataset(cell)
+	if err := model.openTokenizer(); err != nil {
+		return eval.Scores{}, err
+	}
+	data, err := r.dataset(cell)
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	topologies, classes, err := cell.evaluates(tuned, r.Graphs)
+	method, topologies, err := cell.graphs(r.Graphs)
 	if err != nil {
 		return eval.Scores{}, err
 	}
-	if set.Classes > classes {
+	classes := tuned.Classes(topologies.Evaluate.Manifest)
+	if data.Classes > classes {
 		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
-			"%s tells %d classes apart, the data has %d", r.Folder, classes, set.Classes)
+			"%s tells %d classes apart, the data has %d", r.Folder, classes, data.Classes)
 	}
-	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, cell.Modules(), classes, plan.Device)
+	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, defence.Modules(cell.Hyperparameters), classes, plan.Device)
 	if err != nil {
 		return eval.Scores{}, err
 	}
 	defer evaluator.Close()
-	_, scores, err := plan.predict(ctx, cell, set, evaluator, tuned)
+	trusted := data.Dev
+	if cell.Hyperparameters.Has(params.Auxiliary) {
+		if trusted, _, err = dataset.DrawAuxiliary(data.Dev, cell.Hyperparameters.Int(params.Auxiliary), cell.Seed); err != nil {
+			trusted = data.Dev // of other data there may be less
+		}
+	}
+	_, scores, err := scorer{plan, cell, method, data, prepared{trusted: trusted}, evaluator}.predict(ctx, tuned)
 	return scores, err
 }
 
@@ -82,28 +86,6 @@ func (r Rescore) dataset(cell Cell) (*dataset.Dataset, error) {
 	return dataset.Load(folder, options)
 }
 
-// openCell reads a finished cell and the tuned tensors of its best epoch.
-func openCell(folder string) (Cell, ortrain.Tuned, error) {
-	cell, err := ReadCell(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return cell, nil, hint.New("give the folder that holds result.json", "%s is no cell of a run: it has no %s", folder, configFile)
-	}
-	if err != nil {
-		return cell, nil, err
-	}
-	tuned, _, err := ortrain.LoadTuned(filepath.Join(folder, ortrain.BestFile))
-	return cell, tuned, err
-}
-
-// evaluates gives the cell's graphs and the number of classes that the tuned tensors tell apart.
-func (c Cell) evaluates(tuned ortrain.Tuned, store graphs.Store) (ortrain.Topologies, int, error) {
-	_, topologies, err := c.graphs(store)
-	if err != nil {
-		return ortrain.Topologies{}, 0, err
-	}
-	return topologies, tuned.Classes(topologies.Evaluate.Manifest), nil
-}
-
 // TunedModel is what a finished cell has made.
 type TunedModel struct {
 	Cell    Cell
@@ -118,28 +100,10 @@ func OpenTuned(folder string, store graphs.Store) (TunedModel, error) {
 	if err != nil {
 		return TunedModel{}, err
 	}
-	_, classes, err := cell.evaluates(tuned, store)
+	_, topologies, err := cell.graphs(store)
 	if err != nil {
 		return TunedModel{}, err
 	}
 	model, err := ortrain.OpenModel(cell.ModelFolder)
-	return TunedModel{cell, model, tuned, classes}, err
-}
-
-// longestCell bounds a cell's configuration, in bytes.
-const longestCell = 1 << 20
-
-// ReadCell reads the configuration that a cell's folder was made with. The error wraps fs.ErrNotExist if
-// there is none.
-func ReadCell(folder string) (Cell, error) {
-	path := filepath.Join(folder, configFile)
-	data, err := regular.Read(path, longestCell)
-	if err != nil {
-		return Cell{}, err
-	}
-	var cell Cell
-	if err := yaml.Unmarshal(data, &cell); err != nil {
-		return Cell{}, &hint.Error{Err: fmt.Errorf("%s: %w", path, err), Hint: "it was damaged; --force trains the cell anew"}
-	}
-	return cell, nil
+	return TunedModel{cell, model, tuned, tuned.Classes(topologies.Evaluate.Manifest)}, err
 }

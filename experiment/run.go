@@ -11,28 +11,29 @@ import (
 	"path/filepath"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/internal/atomicfile"
 	"mslora/internal/folderlock"
-	"mslora/internal/hint"
 	"mslora/ortrain"
+	"mslora/params"
 )
 
-// Files of a cell's folder, beside ortrain.BestFile and, while it trains, its checkpoint.
-const (
-	configFile      = "config.yaml"
-	metricsFile     = "metrics.jsonl"
-	predictionsFile = "predictions.csv"
-	ResultFile      = "result.json"
-)
-
-// Run trains and scores one cell, or gives the result of a finished one. A cell that was interrupted goes
-// on from its checkpoint. With force the cell starts anew. Training calls the hooks.
+// Run trains and scores one cell, or gives the result of a finished one. A cell that was interrupted goes on from its
+// checkpoint. With force the cell starts anew. The error wraps folderlock.ErrLocked if another program has the cell, and
+// ErrConflict if its folder holds something else.
 func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.Hook) (eval.Result, error) {
 	folder := p.Folder(cell)
+	if !force && p.Finished(cell) { // needs no lock: nothing is written
+		if err := p.Conflict(cell); err != nil {
+			return eval.Result{}, err
+		}
+		return eval.ReadResult(filepath.Join(folder, ResultFile))
+	}
+	if err := p.oldFolder(cell); err != nil {
+		return eval.Result{}, err
+	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return eval.Result{}, err
 	}
@@ -45,105 +46,57 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.
 		return eval.Result{}, err
 	}
 	if force {
-		if err := clear(folder); err != nil {
+		if err := reset(folder); err != nil {
 			return eval.Result{}, err
 		}
 	}
-	if err := claim(folder, cell); err != nil {
+	if err := p.claim(cell); err != nil {
 		return eval.Result{}, err
 	}
-	result, err := eval.ReadResult(filepath.Join(folder, ResultFile))
+	result, err := eval.ReadResult(filepath.Join(folder, ResultFile)) // of a program that had the lock before
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return result, err
 	}
-	return p.train(ctx, cell, folder, hooks)
+	result, err = p.train(ctx, cell, folder, hooks)
+	if err != nil && ctx.Err() == nil {
+		p.fail(cell, err)
+	}
+	return result, err
 }
 
-// Finished tells whether the cell has a result.
-func (p *Plan) Finished(cell Cell) bool {
-	_, err := os.Stat(filepath.Join(p.Folder(cell), ResultFile))
-	return err == nil
-}
-
-// clear removes what an earlier run left.
-func clear(folder string) error {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// claim records the cell's configuration in its folder. A folder with another configuration is an error:
-// its results would be taken for this one's.
-func claim(folder string, cell Cell) error {
-	path := filepath.Join(folder, configFile)
-	present, err := ReadCell(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		text, err := yaml.Marshal(cell)
-		if err != nil {
-			return err
-		}
-		return atomicfile.WriteFile(path, text, 0o644)
-	}
-	if err != nil {
-		return err
-	}
-	was, err := yaml.Marshal(present.identity())
-	if err != nil {
-		return err
-	}
-	is, err := yaml.Marshal(cell.identity())
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(was, is) {
-		return hint.New("give another --out, or --force to train it again",
-			"%s was made with another configuration: %s", folder, firstDifference(was, is))
-	}
-	return nil
-}
-
-// firstDifference names the first line in which two YAML texts differ.
-func firstDifference(present, wanted []byte) string {
-	was, is := bytes.Split(present, []byte("\n")), bytes.Split(wanted, []byte("\n"))
-	for i := range min(len(was), len(is)) {
-		if !bytes.Equal(was[i], is[i]) {
-			return fmt.Sprintf("%q there, %q now", bytes.TrimSpace(was[i]), bytes.TrimSpace(is[i]))
-		}
-	}
-	return "one of them is longer"
-}
-
+// train purifies, trains and scores a cell.
 func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortrain.Hook) (eval.Result, error) {
 	started := time.Now()
-	model := p.models[cell.ModelFolder]
-	set := p.datasets[cell.dataKey()]
+	data, err := p.dataset(cell)
+	if err != nil {
+		return eval.Result{}, err
+	}
 	method, topologies, err := cell.graphs(p.Config.Graphs)
 	if err != nil {
 		return eval.Result{}, err
 	}
-	setting, data, err := p.prepare(cell, method, set)
+	prepared, err := p.prepare(cell, method, data)
 	if err != nil {
 		return eval.Result{}, err
 	}
-	trainer, err := ortrain.NewTrainer(model.Model, topologies, setting, data, folder, p.Device)
+	purified, err := p.purify(ctx, cell, method, folder, prepared)
+	if err != nil {
+		return eval.Result{}, err
+	}
+	prepared.train = purified.texts
+	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, prepared.setting, p.tokenised(cell, prepared), folder, p.Device)
 	if err != nil {
 		return eval.Result{}, err
 	}
 	defer trainer.Close()
-	if err := trainer.Run(ctx, append([]ortrain.Hook{metrics{folder: folder}}, hooks...)...); err != nil {
+	if err := trainer.Run(ctx, append([]ortrain.Hook{&metrics{folder: folder}}, hooks...)...); err != nil {
 		return eval.Result{}, err
 	}
-	result, err := p.score(ctx, cell, folder, set, trainer)
+	result, err := p.score(ctx, cell, method, folder, data, prepared, trainer)
 	if err != nil {
 		return eval.Result{}, err
 	}
+	result.Purified = purified.record
 	result.Started, result.Finished = started, time.Now()
 	if err := p.describe(&result, cell); err != nil {
 		return eval.Result{}, err
@@ -161,42 +114,63 @@ func (p *Plan) Trained(cell Cell) (*ortrain.Model, ortrain.Tuned, error) {
 	return p.models[cell.ModelFolder].Model, tuned, err
 }
 
-// prepare turns a cell into a training setting and tokenised data.
-func (p *Plan) prepare(cell Cell, method Method, set *dataset.Dataset) (ortrain.Setting, ortrain.Data, error) {
-	setting := ortrain.Setting{
-		Modules: cell.Modules(),
-		Epochs:  cell.Epochs, BatchSize: cell.BatchSize, LearningRate: cell.LearningRate, ClipNorm: cell.ClipNorm,
-		Optimizer: ortrain.DefaultAdamW, Classes: set.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
-	}
-	setting.Optimizer.WeightDecay = cell.WeightDecay
-	data := ortrain.Data{Train: p.examples(cell, set.Train)}
-	dev := set.Dev
-	if method.Aligned {
-		auxiliary := set.Trusted
-		if len(auxiliary) == 0 {
-			var err error
-			if auxiliary, dev, err = dataset.DrawAuxiliary(dev, cell.Auxiliary, cell.Seed); err != nil {
-				return setting, data, err
-			}
-		}
-		data.Auxiliary = p.examples(cell, auxiliary)
-		var err error
-		if setting.Align, err = cell.Alignment(); err != nil {
-			return setting, data, err
-		}
-	}
-	data.Dev = p.examples(cell, dev)
-	return setting, data, nil
+// prepared is a cell's training setting, with the texts of each purpose.
+type prepared struct {
+	setting        ortrain.Setting
+	classes        int
+	train, dev     []dataset.Text
+	auxiliary      []dataset.Text // nil if the method does not align
+	trusted        []dataset.Text // what a purifier or a filter may use: auxiliary texts, or else dev
+	seed           uint64
+	hyperparameter params.Values
 }
 
-// metrics is the hook that keeps metrics.jsonl.
+// prepare turns a cell into a training setting and its texts.
+func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) (prepared, error) {
+	h := cell.Hyperparameters
+	rule, err := method.Rule(h)
+	if err != nil {
+		return prepared{}, err
+	}
+	setting := ortrain.Setting{
+		Modules: defence.Modules(h), Align: rule,
+		Epochs: h.Int(params.Epochs), BatchSize: h.Int(params.BatchSize), LearningRate: h.Float(params.LearningRate), ClipNorm: h.Float(params.ClipNorm),
+		Optimizer: ortrain.DefaultAdamW, Classes: data.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
+	}
+	setting.Optimizer.WeightDecay = h.Float(params.WeightDecay)
+	ready := prepared{setting: setting, classes: data.Classes, train: data.Train, dev: data.Dev, trusted: data.Dev, seed: cell.Seed, hyperparameter: h}
+	if len(data.Trusted) > 0 {
+		ready.trusted = data.Trusted
+	}
+	if rule == nil {
+		return ready, nil
+	}
+	ready.auxiliary = data.Trusted
+	if len(ready.auxiliary) == 0 {
+		if ready.auxiliary, ready.dev, err = dataset.DrawAuxiliary(data.Dev, h.Int(params.Auxiliary), cell.Seed); err != nil {
+			return prepared{}, err
+		}
+		ready.trusted = ready.auxiliary
+	}
+	return ready, nil
+}
+
+// tokenised gives the texts as training reads them.
+func (p *Plan) tokenised(cell Cell, ready prepared) ortrain.Data {
+	d := ortrain.Data{Train: p.examples(cell, ready.train), Dev: p.examples(cell, ready.dev)}
+	if ready.auxiliary != nil {
+		d.Auxiliary = p.examples(cell, ready.auxiliary)
+	}
+	return d
+}
+
+// metrics is the hook that writes metrics.jsonl: one line for each finished epoch.
 type metrics struct {
 	ortrain.NoHook
 	folder string
 }
 
-// Epoch replaces the file: one line for each finished epoch.
-func (m metrics) Epoch(_ context.Context, _ *ortrain.Run, history []ortrain.EpochRecord) error {
+func (m *metrics) Epoch(_ context.Context, _ *ortrain.Run, history []ortrain.EpochRecord) error {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
 	for _, epoch := range history {

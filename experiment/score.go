@@ -5,23 +5,25 @@ import (
 	"path/filepath"
 
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/ortrain"
 )
 
 // score predicts both test sets with the best epoch's tensors and with the last epoch's, and leaves the
 // best epoch's predictions in the cell's folder.
-func (p *Plan) score(ctx context.Context, cell Cell, folder string, set *dataset.Dataset, trainer *ortrain.Trainer) (eval.Result, error) {
+func (p *Plan) score(ctx context.Context, cell Cell, method defence.Method, folder string, data *dataset.Dataset, ready prepared, trainer *ortrain.Trainer) (eval.Result, error) {
 	best, _, err := ortrain.LoadTuned(filepath.Join(folder, ortrain.BestFile))
 	if err != nil {
 		return eval.Result{}, err
 	}
+	scorer := scorer{p, cell, method, data, ready, trainer.Evaluator()}
 	var result eval.Result
-	predictions, scores, err := p.predict(ctx, cell, set, trainer.Evaluator(), best)
+	predictions, scores, err := scorer.predict(ctx, best)
 	if err != nil {
 		return result, err
 	}
-	if err := eval.WritePredictions(filepath.Join(folder, predictionsFile), predictions, set.Classes); err != nil {
+	if err := eval.WritePredictions(filepath.Join(folder, predictionsFile), predictions, data.Classes); err != nil {
 		return result, err
 	}
 	history := trainer.History()
@@ -32,7 +34,7 @@ func (p *Plan) score(ctx context.Context, cell Cell, folder string, set *dataset
 	}
 	result.Scores, result.LastEpoch = scores, scores
 	if result.BestEpoch != len(history) {
-		if _, result.LastEpoch, err = p.predict(ctx, cell, set, trainer.Evaluator(), trainer.LastTuned()); err != nil {
+		if _, result.LastEpoch, err = scorer.predict(ctx, trainer.LastTuned()); err != nil {
 			return result, err
 		}
 	}
@@ -41,10 +43,33 @@ func (p *Plan) score(ctx context.Context, cell Cell, folder string, set *dataset
 	return result, nil
 }
 
-// predict classifies the clean and the poisoned test texts.
-func (p *Plan) predict(ctx context.Context, cell Cell, set *dataset.Dataset, evaluator *ortrain.Evaluator, tuned ortrain.Tuned) ([]eval.Prediction, eval.Scores, error) {
+// scorer predicts the test sets of a cell.
+type scorer struct {
+	plan      *Plan
+	cell      Cell
+	method    defence.Method
+	data      *dataset.Dataset
+	ready     prepared
+	evaluator *ortrain.Evaluator
+}
+
+// predict classifies the clean and the poisoned test texts with tuned tensors. The method's filter, if it has one, looks at
+// them first: a text that it flags gets no answer.
+func (s scorer) predict(ctx context.Context, tuned ortrain.Tuned) ([]eval.Prediction, eval.Scores, error) {
 	var scores eval.Scores
-	if err := evaluator.Use(tuned); err != nil {
+	if err := s.evaluator.Use(tuned); err != nil {
+		return nil, scores, err
+	}
+	sieve, err := s.method.Sieve(ctx, defence.Bench{
+		Trusted: s.ready.trusted, Classes: s.data.Classes, Seed: s.cell.Seed, Values: s.cell.Hyperparameters,
+		Vectors: func(ctx context.Context, texts []string) ([][]float32, error) {
+			return s.evaluator.Vectors(ctx, s.plan.examples(s.cell, unlabelled(texts)))
+		},
+		Logits: func(ctx context.Context, texts []string) ([][]float32, error) {
+			return s.evaluator.Logits(ctx, s.plan.examples(s.cell, unlabelled(texts)))
+		},
+	})
+	if err != nil {
 		return nil, scores, err
 	}
 	var all []eval.Prediction
@@ -52,23 +77,51 @@ func (p *Plan) predict(ctx context.Context, cell Cell, set *dataset.Dataset, eva
 	for _, split := range []struct {
 		name  string
 		texts []dataset.Text
-	}{{"test-clean", set.TestClean}, {"test-poison", set.TestPoison}} {
-		logits, err := evaluator.Logits(ctx, p.examples(cell, split.texts))
+	}{{"test-clean", s.data.TestClean}, {"test-poison", s.data.TestPoison}} {
+		texts, flagged, err := sift(ctx, sieve, split.texts)
+		if err != nil {
+			return nil, scores, err
+		}
+		logits, err := s.evaluator.Logits(ctx, s.plan.examples(s.cell, texts))
 		if err != nil {
 			return nil, scores, err
 		}
 		for i, text := range split.texts {
 			predicted := ortrain.Argmax(logits[i])
+			if flagged != nil && flagged[i] {
+				predicted = eval.NoAnswer
+			}
 			classes[split.name] = append(classes[split.name], predicted)
 			all = append(all, eval.Prediction{Split: split.name, Index: i, Label: text.Label, Predicted: predicted, Logits: logits[i]})
 		}
 	}
-	labels := make([]int, len(set.TestClean))
-	for i, text := range set.TestClean {
+	labels := make([]int, len(s.data.TestClean))
+	for i, text := range s.data.TestClean {
 		labels[i] = text.Label
 	}
 	scores.CACC = eval.Accuracy(classes["test-clean"], labels)
-	scores.Floor = eval.Floor(classes["test-clean"], labels, set.Target)
-	scores.ASR = eval.ASR(classes["test-poison"], set.Target)
+	scores.Floor = eval.Floor(classes["test-clean"], labels, s.data.Target)
+	scores.ASR = eval.ASR(classes["test-poison"], s.data.Target)
 	return all, scores, nil
+}
+
+// sift gives the texts as the model gets them, and which of them it does not answer; nil if there is no sieve.
+func sift(ctx context.Context, sieve defence.Sieve, texts []dataset.Text) ([]dataset.Text, []bool, error) {
+	if sieve == nil {
+		return texts, nil, nil
+	}
+	plain := make([]string, len(texts))
+	for i, t := range texts {
+		plain[i] = t.Text
+	}
+	sifted, err := sieve(ctx, plain)
+	if err != nil {
+		return nil, nil, err
+	}
+	rewritten, flagged := make([]dataset.Text, len(texts)), make([]bool, len(texts))
+	for i, s := range sifted {
+		rewritten[i], flagged[i] = texts[i], s.Flagged
+		rewritten[i].Text = s.Text
+	}
+	return rewritten, flagged, nil
 }

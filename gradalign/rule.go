@@ -52,6 +52,15 @@ var Rules = []Definition{
 	{Always, "each tensor fully at every step", newAlways},
 }
 
+// Names lists the rules.
+func Names() []string {
+	names := make([]string, len(Rules))
+	for i, d := range Rules {
+		names[i] = d.Name
+	}
+	return names
+}
+
 // Find gives the rule of a name, and whether there is one.
 func Find(name string) (Definition, bool) {
 	for _, d := range Rules {

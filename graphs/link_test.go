@@ -240,7 +240,7 @@ func TestLinkErrors(t *testing.T) {
 			"has shape [4 1], expected [4]"},
 		{"empty vocabulary", []safetensors.Array{safetensors.Float32Array(word.Name, []int64{0, 4}, nil), pooler, norm}, none,
 			"has shape [0 4], expected [V 4]"},
-		{"dtype", []safetensors.Array{word, pooler, safetensors.Int64Array("embeddings.LayerNorm.weight", []int64{4}, make([]int64, 4))}, none,
+		{"dtype", []safetensors.Array{word, pooler, {Name: "embeddings.LayerNorm.weight", DType: "I64", Shape: []int64{4}, Data: make([]byte, 32)}}, none,
 			"tensor embeddings.LayerNorm.weight is I64, expected F32, F16 or BF16"},
 		{"shape of a promoted weight", []safetensors.Array{word, safetensors.Float32Array("pooler.dense.weight", []int64{3, 4}, values(12)), norm},
 			func(name string) bool { return name == "pooler.dense.weight" }, "has shape [3 4], expected [4 4]"},

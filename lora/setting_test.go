@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -73,31 +72,6 @@ func FuzzParseScales(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestMetadata(t *testing.T) {
-	for _, want := range []Setting{
-		{Rank: 8, Alpha: 32, Scales: []float64{1, 4, 8.5}, Bandwidth: 1, ScaleAlpha: 6},
-		{Rank: 2, Alpha: 0.1, Bottleneck: 8, PrefixLength: 5},
-	} {
-		metadata := want.Metadata()
-		metadata["step"] = "7"
-		got, err := ParseMetadata(metadata)
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("got %+v, %v, want %+v", got, err, want)
-		}
-	}
-	for key, value := range map[string]string{keyRank: "eight", keyAlpha: "", keyScales: "1,x", keyBandwidth: "1.5", keyScaleAlpha: "six", keyBottleneck: "b", keyPrefixLength: "1e1"} {
-		metadata := Setting{Rank: 8, Scales: []float64{1}}.Metadata()
-		metadata[key] = value
-		if _, err := ParseMetadata(metadata); err == nil || !strings.Contains(err.Error(), key) {
-			t.Errorf("%s %q: got %v", key, value, err)
-		}
-		delete(metadata, key)
-		if _, err := ParseMetadata(metadata); err == nil || !strings.Contains(err.Error(), "lacks "+key) {
-			t.Errorf("no %s: got %v", key, err)
-		}
-	}
 }
 
 // moments gives mean, variance and greatest magnitude.

@@ -51,7 +51,13 @@ const (
 	touchedRows               = "adamw.touched."
 )
 
-func (t *Trainer) checkpointPath() string { return filepath.Join(t.folder, "checkpoint.safetensors") }
+// checkpointFile is the name of the file that an interrupted run goes on from.
+const checkpointFile = "checkpoint.safetensors"
+
+// Files are the names of the files that training leaves in its folder.
+var Files = []string{BestFile, checkpointFile}
+
+func (t *Trainer) checkpointPath() string { return filepath.Join(t.folder, checkpointFile) }
 
 // metadata names the step that tensors were saved at.
 func (t *Trainer) metadata() map[string]string {

@@ -171,3 +171,12 @@ func Format(value any) string {
 	}
 	return fmt.Sprint(value)
 }
+
+// List joins names as a sentence does: a, b or c.
+func List(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}

@@ -4,13 +4,20 @@ import (
 	"strings"
 	"testing"
 
+	"mslora/defence"
 	"mslora/experiment"
 	"mslora/ortrain"
+	"mslora/params"
 )
 
 func TestAlignmentWarning(t *testing.T) {
 	cell := func(method, align string, muMax float64, mixFrom int) experiment.Cell {
-		return experiment.Cell{Method: method, Hyperparameters: experiment.Hyperparameters{Align: align, MuMax: muMax, MixFrom: mixFrom}}
+		found, err := defence.Find(method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := params.Defaults().With(params.Values{params.Align: align, "mu_max": muMax, "mix_from": mixFrom})
+		return experiment.Cell{Method: method, Hyperparameters: values.Only(found.Parts(values))}
 	}
 	bert, llama := cell("musclelora", "authors", 0.1, 1), cell("musclelora", "authors", 0, 0)
 	for _, test := range []struct {

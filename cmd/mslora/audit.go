@@ -19,6 +19,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/ortrain"
+	"mslora/params"
 )
 
 // auditOptions is what `mslora audit` was asked for.
@@ -211,7 +212,7 @@ func (o auditOptions) trainVanilla(ctx context.Context) error {
 	}
 	t.Config.Data, t.Config.Models, t.Config.Methods, t.Config.Seeds = []string{o.Data}, []string{o.Model}, []string{"vanilla"}, []uint64{o.Audit.Seed}
 	t.Config.Out, t.Config.Graphs, t.Config.Device, t.Config.Threads = filepath.Join(t.Out, trainingFolder), o.Graphs, o.Device, o.Threads
-	t.Config.Hyperparameters.Epochs, t.Config.Limit = &o.Epochs, o.Limit
+	t.Config.Hyperparameters, t.Config.Limit = experiment.Axes{params.Epochs: {o.Epochs}}, experiment.List[int]{o.Limit}
 	return train(ctx, t)
 }
 

@@ -13,6 +13,7 @@ import (
 	"mslora/classifier"
 	"mslora/experiment"
 	"mslora/internal/atomicfile"
+	"mslora/internal/filesum"
 )
 
 // mostShown is the number of phrases in the summary.
@@ -65,7 +66,7 @@ func (o auditOptions) record(texts []audit.Text, labels []string, result audit.R
 		Possible: []auditPhrase{}, Versions: experiment.Versions(), Checksums: map[string]string{"data": sum},
 	}
 	for name, folder := range map[string]string{"classifier": o.Folder, "vanilla": o.Vanilla} {
-		sum, err := experiment.FileSum(filepath.Join(folder, classifier.WeightsFile))
+		sum, err := filesum.Of(filepath.Join(folder, classifier.WeightsFile))
 		if err != nil {
 			return r, err
 		}

@@ -30,6 +30,7 @@ type display struct {
 	begun       time.Time
 	firstStep   int
 	printed     time.Time
+	waiting     bool // it was said that other programs are waited for
 	open        bool // an unfinished line stands on the terminal
 }
 
@@ -44,8 +45,9 @@ func newDisplay(o runOptions, cells int) *display {
 	return d
 }
 
-func (d *display) begin(index int, cell experiment.Cell) {
-	d.start(index, cell, fmt.Sprintf("[%d/%d] %s", index+1, d.cells, cell))
+// begin announces a cell of a grid by its title.
+func (d *display) begin(index int, cell experiment.Cell, title string) {
+	d.start(index, cell, fmt.Sprintf("[%d/%d] %s", index+1, d.cells, title))
 }
 
 // train begins the one cell of `mslora train`, whose user knows of no cells.
@@ -143,6 +145,26 @@ func (d *display) finish(r eval.Result, before bool) {
 	fmt.Fprintf(d.out, "  CACC %.2f  ASR %.2f  floor %.2f%s\n", r.Scores.CACC.Percent(), r.Scores.ASR.Percent(), r.Scores.Floor.Percent(), note)
 }
 
+// fail tells of a cell that has no result. The others go on.
+func (d *display) fail(outcome experiment.Outcome) {
+	if d.json {
+		d.line("error", map[string]string{"error": outcome.Err.Error()})
+		return
+	}
+	d.interrupt()
+	if !d.quiet {
+		fmt.Fprintf(d.out, "  no result: %v\n", outcome.Err)
+	}
+}
+
+// wait tells that only cells are left that other programs train.
+func (d *display) wait(cells int) {
+	if !d.json && !d.quiet && !d.waiting {
+		fmt.Fprintf(d.out, "waiting for %s that another program trains\n", count(cells, "cell"))
+	}
+	d.waiting = true
+}
+
 // interrupt leaves the terminal on a fresh line.
 func (d *display) interrupt() {
 	if d.open {
@@ -159,7 +181,7 @@ func (d *display) clear() {
 }
 
 func (d *display) line(event string, value any) {
-	json.NewEncoder(d.out).Encode(map[string]any{"event": event, "cell": d.cell.String(), "value": value})
+	json.NewEncoder(d.out).Encode(map[string]any{"event": event, "cell": d.cell.String(), "id": d.cell.ID(), "value": value})
 }
 
 // readable rounds a duration to what a person wants to know.

@@ -14,7 +14,7 @@ func evalCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "eval",
 		Usage:     "score the saved model of a finished cell again, on its own or other data",
-		UsageText: "mslora eval runs/first/sst-2/badnets-clean-0.1/bge-small/musclelora/seed-42 --data sets/sst-2",
+		UsageText: "mslora eval runs/first/sst-2/badnets-clean-0.1/bge-small/musclelora --data sets/sst-2",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "data set `FOLDER` or name", DefaultText: "the cell's"},
 			&cli.StringFlag{Name: "attack", Usage: "attack", DefaultText: "the cell's"},

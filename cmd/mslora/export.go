@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mslora/classifier"
+	"mslora/defence"
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/hint"
@@ -30,7 +31,7 @@ func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
 		Usage:     "make a classifier of a cell that `mslora run` trained",
-		UsageText: "mslora export runs/first/sst-2/badnets-clean-0.1/bge-small/musclelora/seed-42 --labels negative,positive --out my-classifier",
+		UsageText: "mslora export runs/first/sst-2/badnets-clean-0.1/bge-small/musclelora --labels negative,positive --out my-classifier",
 		Description: "Writes the model of the cell's best epoch as `mslora train` does: model.onnx, a Hugging Face folder, and\n" +
 			"adapter/ for PEFT. `mslora predict`, `compare` and `audit` open it.",
 		Flags: []cli.Flag{
@@ -65,7 +66,7 @@ func export(o exportOptions) error {
 		return err
 	}
 	defer cell.Model.Close()
-	method, err := experiment.FindMethod(cell.Cell.Method)
+	method, err := defence.Find(cell.Cell.Method)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func export(o exportOptions) error {
 		return err
 	}
 	trained := classifier.Trained{
-		Model: cell.Model, Base: hubName(cell.Cell.Model), Modules: cell.Cell.Modules(), Tuned: cell.Tuned, Labels: labels, Graphs: o.Graphs,
+		Model: cell.Model, Base: hubName(cell.Cell.Model), Modules: defence.Modules(cell.Cell.Hyperparameters), Tuned: cell.Tuned, Labels: labels, Graphs: o.Graphs,
 	}
 	if err := trained.Save(o.Out); err != nil || o.Quiet {
 		return err
@@ -110,7 +111,7 @@ func (o exportOptions) names(classes int) ([]string, error) {
 }
 
 // mergeable refuses methods whose classifiers other programs could not load.
-func mergeable(method experiment.Method) error {
+func mergeable(method defence.Method) error {
 	if classifier.Mergeable(method.Graph) {
 		return nil
 	}

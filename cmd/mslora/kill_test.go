@@ -95,7 +95,14 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 	if err := last.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	cell := filepath.Join("sets", "badnets-clean-0.1", "model", "musclelora", "seed-42")
+	cells, err := filepath.Glob(filepath.Join(folder, "whole", "sets", "badnets-clean-0.1", "model", "musclelora", "seed-42-*"))
+	if err != nil || len(cells) != 1 {
+		t.Fatalf("cells %v, error %v", cells, err)
+	}
+	cell, err := filepath.Rel(filepath.Join(folder, "whole"), cells[0])
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"best.safetensors", "predictions.csv", "metrics.jsonl", "config.yaml"} {
 		want, err := os.ReadFile(filepath.Join(folder, "whole", cell, name))
 		if err != nil {
@@ -109,7 +116,7 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 			t.Errorf("%s differs after %d kills", name, killed)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(folder, "killed", cell, ".*"))
+	left, err := filepath.Glob(filepath.Join(folder, "killed", cell, ".*.tmp-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("temporary files were left: %v %v", left, err)
 	}

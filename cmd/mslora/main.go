@@ -48,7 +48,7 @@ func mainCode(arguments []string, stdout, stderr io.Writer) int {
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
-	commands := []*cli.Command{trainCommand(), predictCommand(), compareCommand(), auditCommand(), runCommand(), tableCommand(), evalCommand(), exportCommand(), poisonCommand(), presetCommand(), fetchCommand(), doctorCommand()}
+	commands := []*cli.Command{trainCommand(), predictCommand(), compareCommand(), auditCommand(), runCommand(), cellsCommand(), tableCommand(), evalCommand(), exportCommand(), poisonCommand(), presetCommand(), fetchCommand(), doctorCommand()}
 	for _, c := range commands {
 		c.OnUsageError, c.HideHelpCommand = onUsageError, true
 		for _, flag := range c.Flags {

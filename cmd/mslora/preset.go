@@ -8,7 +8,9 @@ import (
 	"github.com/urfave/cli/v2"
 	"go.yaml.in/yaml/v3"
 
+	"mslora/defence"
 	"mslora/experiment"
+	"mslora/params"
 )
 
 func presetCommand() *cli.Command {
@@ -45,7 +47,7 @@ func listPresets(out io.Writer) error {
 
 // showPreset prints a piece of a configuration.
 func showPreset(out io.Writer, model, variant, methodName string) error {
-	method, err := experiment.FindMethod(methodName)
+	method, err := defence.Find(methodName)
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func showPreset(out io.Writer, model, variant, methodName string) error {
 	encoder := yaml.NewEncoder(out)
 	encoder.SetIndent(2)
 	return encoder.Encode(struct {
-		Preset          string                     `yaml:"preset"`
-		Hyperparameters experiment.Hyperparameters `yaml:"hyperparameters"`
-	}{variant, preset.For(method).Only(method)})
+		Preset          string        `yaml:"preset"`
+		Hyperparameters params.Values `yaml:"hyperparameters"`
+	}{variant, preset.For(method, nil)})
 }

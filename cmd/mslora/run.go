@@ -13,8 +13,12 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mslora/catalog"
+	"mslora/defence"
 	"mslora/experiment"
+	"mslora/gradalign"
+	"mslora/internal/hint"
 	"mslora/ortrain"
+	"mslora/params"
 )
 
 // runOptions is what `mslora run` was asked for.
@@ -33,11 +37,14 @@ type runOptions struct {
 func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
-		Usage: "train and score every cell of a grid: data sets x attacks x models x methods x seeds",
+		Usage: "train and score every cell of a grid: data sets x attacks x models x methods x settings x seeds",
 		UsageText: "mslora run --model bge-small --data sets/sst-2 --attacks badnets,addsent --methods lora,musclelora --out runs/first\n" +
+			"mslora run --model bge-small --data sets/sst-2 --methods musclelora --lr 1e-4,3e-4 --lora-rank 4,8 --out runs/sweep\n" +
 			"mslora run --config experiments/table1.yaml --only dataset=sst-2 --only attack=badnets",
 		Description: "Each cell leaves a folder with its configuration, metrics, predictions, best parameters and\n" +
-			"result.json. A finished cell is skipped, an interrupted one resumes. The table is printed at the end.\n" +
+			"result.json. A finished cell is skipped, an interrupted one resumes, one that fails does not end the others.\n" +
+			"The table is printed at the end. Every hyperparameter, --ratio, --setting, --target and --limit may be a\n" +
+			"list with commas: cells of all values then share one --out. Of --scales semicolons part the vectors.\n" +
 			"experiments/ has a configuration for each of the paper's tables that compare ways of training.",
 		Flags: append(append(gridFlags(), hyperparameterFlags()...), machineFlags()...),
 		Action: func(c *cli.Context) error {
@@ -61,20 +68,20 @@ func gridFlags() []cli.Flag {
 	d := experiment.DefaultConfig()
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "YAML `FILE` with the same settings; flags override it"},
-		&cli.StringSliceFlag{Name: "only", Usage: "run the part of the grid with `KEY=VALUE`: dataset, attack, model, method or seed; may be given several times"},
+		&cli.StringSliceFlag{Name: "only", Usage: "run the part of the grid with `KEY=VALUE`: dataset, attack, model, method, seed or any other list; may be given several times"},
 		&cli.StringSliceFlag{Name: "model", Usage: "Hugging Face `FOLDER`, or " + strings.Join(catalog.ModelNames(), ", ") + "; several with commas"},
 		&cli.StringSliceFlag{Name: "data", Usage: "data set `FOLDER`, or " + strings.Join(catalog.DataNames, ", ") + "; several with commas"},
 		&cli.StringSliceFlag{Name: "attacks", Usage: "badnets, addsent, hiddenkiller, stylebkd", DefaultText: strings.Join(d.Attacks, ",")},
-		&cli.StringSliceFlag{Name: "methods", Usage: experiment.MethodNames(), DefaultText: strings.Join(d.Methods, ",")},
+		&cli.StringSliceFlag{Name: "methods", Usage: strings.Join(defence.Names(), ", "), DefaultText: strings.Join(d.Methods, ",")},
 		&cli.StringSliceFlag{Name: "seeds", Usage: "random seeds", DefaultText: "42"},
 		&cli.StringFlag{Name: "out", Usage: "`FOLDER` for results", DefaultText: d.Out},
-		&cli.IntFlag{Name: "target", Usage: "target label", DefaultText: fmt.Sprint(d.Target)},
-		&cli.StringFlag{Name: "setting", Usage: "clean, dirty or mix", DefaultText: "the authors' for the attack"},
-		&cli.StringFlag{Name: "ratio", Usage: "poison ratio", DefaultText: d.Ratio},
-		&cli.IntFlag{Name: "limit", Usage: "use `N` training texts", DefaultText: "all"},
+		&cli.StringSliceFlag{Name: "target", Usage: "target label", DefaultText: fmt.Sprint(d.Target[0])},
+		&cli.StringSliceFlag{Name: "setting", Usage: "clean, dirty or mix", DefaultText: "the authors' for the attack"},
+		&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio", DefaultText: d.Ratio[0]},
+		&cli.StringSliceFlag{Name: "limit", Usage: "use `N` training texts", DefaultText: "all"},
 		&cli.BoolFlag{Name: "print-config", Usage: "print the effective configuration as YAML and stop"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "check everything, print the plan and an estimate, train nothing"},
-		&cli.BoolFlag{Name: "force", Usage: "train finished cells again and replace cells of another configuration"},
+		&cli.BoolFlag{Name: "force", Usage: "train finished cells again"},
 		&cli.BoolFlag{Name: "json", Usage: "print progress and results as JSON lines"},
 		&cli.BoolFlag{Name: "quiet", Usage: "print nothing but the table"},
 	}
@@ -95,38 +102,29 @@ func machineFlags() []cli.Flag {
 	}
 }
 
-// hyperparameterFlags override the model's preset.
+// hyperparameterFlags override the model's preset: one flag for each row of the table.
 func hyperparameterFlags() []cli.Flag {
-	const category, byPreset = "hyperparameters", "the preset's"
-	integer := func(name, usage string) cli.Flag {
-		return &cli.IntFlag{Name: name, Usage: usage, DefaultText: byPreset, Category: category}
+	const category = "hyperparameters"
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "preset", Usage: "authors: as the paper's code; paper: as its text; see mslora preset", DefaultText: experiment.PresetAuthors, Category: category},
 	}
-	number := func(name, usage string) cli.Flag {
-		return &cli.Float64Flag{Name: name, Usage: usage, DefaultText: byPreset, Category: category}
+	for _, p := range params.Table {
+		usage := p.Help
+		if p.Name == params.Align {
+			usage += ": " + rules()
+		}
+		flags = append(flags, &cli.StringFlag{Name: p.Flag, Usage: usage + " (" + p.Range() + ")", DefaultText: "the preset's", Category: category})
 	}
-	return []cli.Flag{
-		&cli.StringFlag{Name: "preset", Usage: "authors: as the paper's code; paper: as its text; see mslora preset", DefaultText: "authors", Category: category},
-		integer("epochs", "passes over the training texts"),
-		integer("batch", "texts in a batch"),
-		number("lr", "learning rate of AdamW, decays linearly to 0"),
-		integer("max-tokens", "cut longer texts"),
-		number("clip-norm", "limit of the global gradient norm"),
-		number("weight-decay", "decoupled weight decay"),
-		&cli.StringFlag{Name: "head", Usage: "classification head of the methods with LoRA: frozen as it was drawn, or trained", DefaultText: byPreset, Category: category},
-		integer("lora-rank", "r of LoRA"),
-		number("lora-alpha", "alpha of LoRA"),
-		&cli.StringFlag{Name: "scales", Usage: "scaling vector S, for example 1,4,8,12", DefaultText: byPreset, Category: category},
-		integer("bandwidth", "how often each scale is repeated"),
-		number("scale-alpha", "alpha of the multi-scale branch"),
-		integer("auxiliary", "trusted clean texts drawn from dev"),
-		&cli.StringFlag{Name: "align", Usage: "authors: as the paper's code; paper: as its text; always: fully at every step", DefaultText: byPreset, Category: category},
-		number("mu-max", "largest share of the unaligned gradient"),
-		integer("mix-from", "first epoch, from 0, that mixes the unaligned gradient in"),
-		number("min-aux-loss", "above this auxiliary loss gradients are fully aligned"),
-		number("min-aux-norm", "and above this mean auxiliary gradient norm"),
-		integer("bottleneck", "units of an adapter between its two projections"),
-		integer("prefix-length", "virtual tokens that a prefix adds to each layer"),
+	return flags
+}
+
+// rules says what each rule of alignment does.
+func rules() string {
+	var all []string
+	for _, rule := range gradalign.Rules {
+		all = append(all, rule.Name+", "+rule.Help)
 	}
+	return strings.Join(all, "; ")
 }
 
 func run(ctx context.Context, o runOptions) error {
@@ -150,29 +148,92 @@ func run(ctx context.Context, o runOptions) error {
 		return dryRun(ctx, plan, o)
 	}
 	display := newDisplay(o, len(plan.Cells))
-	var folders []string
-	for i, cell := range plan.Cells {
-		display.begin(i, cell)
-		finished := plan.Finished(cell) && !o.Force
-		result, err := plan.Run(ctx, cell, o.Force, display)
-		if err != nil {
-			display.interrupt()
-			return fmt.Errorf("%s: %w", cell, err)
+	defer display.interrupt()
+	o.announceConflicts(plan)
+	outcomes, err := plan.RunGrid(ctx, experiment.GridOptions{
+		Force: o.Force,
+		Begin: func(index int, cell experiment.Cell) []ortrain.Hook {
+			display.begin(index, cell, plan.Title(cell))
+			return []ortrain.Hook{display}
+		},
+		End:  func(_ int, outcome experiment.Outcome) { o.report(display, plan, outcome) },
+		Wait: display.wait,
+	})
+	if err != nil {
+		return err
+	}
+	return o.conclude(plan, outcomes)
+}
+
+// announceConflicts says, before any training, which cells will be refused.
+func (o runOptions) announceConflicts(plan *experiment.Plan) {
+	if o.Force {
+		return
+	}
+	for _, cell := range plan.Cells {
+		if err := plan.Conflict(cell); err != nil {
+			fmt.Fprintf(o.Stderr, "warning: %s will not run: %v\n", plan.Title(cell), err)
 		}
-		display.finish(result, finished)
-		folders = append(folders, plan.Folder(cell))
-		history, err := experiment.ReadMetrics(plan.Folder(cell))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // of a cell from elsewhere there may be the result alone
+	}
+}
+
+// report says what became of a cell.
+func (o runOptions) report(display *display, plan *experiment.Plan, outcome experiment.Outcome) {
+	if outcome.Err != nil {
+		display.fail(outcome)
+		return
+	}
+	display.finish(outcome.Result, outcome.Before)
+	history, err := experiment.ReadMetrics(plan.Folder(outcome.Cell))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // of a cell from elsewhere there may be the result alone
+		fmt.Fprintf(o.Stderr, "warning: %v\n", err)
+	}
+	if w := alignmentWarning(history, outcome.Cell); w != "" {
+		fmt.Fprintf(o.Stderr, "warning: %s: %s\n", plan.Title(outcome.Cell), w)
+	}
+}
+
+// conclude prints the table of what is finished, and what is missing. Its error decides how the program exits: as for wrong
+// input if every missing cell was refused.
+func (o runOptions) conclude(plan *experiment.Plan, outcomes []experiment.Outcome) error {
+	var folders []string
+	var missing []experiment.Outcome
+	for _, outcome := range outcomes {
+		if outcome.Err != nil {
+			missing = append(missing, outcome)
+		} else {
+			folders = append(folders, plan.Folder(outcome.Cell))
+		}
+	}
+	if !o.JSON && len(folders) > 0 {
+		if err := printTable(o.Stdout, folders); err != nil {
 			return err
 		}
-		if w := alignmentWarning(history, cell); w != "" {
-			fmt.Fprintf(o.Stderr, "warning: %s: %s\n", cell, w)
-		}
 	}
-	if o.JSON {
+	if len(missing) == 0 {
 		return nil
 	}
-	return printTable(o.Stdout, folders)
+	if len(outcomes) == 1 { // the one error says it all
+		return fmt.Errorf("%s: %w", plan.Title(missing[0].Cell), markRefused(missing[0].Err))
+	}
+	refused := true
+	for _, outcome := range missing {
+		fmt.Fprintf(o.Stderr, "missing: %s: %v\n", plan.Title(outcome.Cell), outcome.Err)
+		refused = refused && errors.Is(outcome.Err, experiment.ErrConflict)
+	}
+	err := hint.New("the same command runs them again and skips the others", "%d of %d cells have no result", len(missing), len(outcomes))
+	if refused {
+		return badInput(err)
+	}
+	return err
+}
+
+// markRefused tells a cell that was refused from one that failed.
+func markRefused(err error) error {
+	if errors.Is(err, experiment.ErrConflict) {
+		return badInput(err)
+	}
+	return err
 }
 
 // memoryParts lists what a cell holds in memory, in GiB.
@@ -194,6 +255,16 @@ func memoryParts(m ortrain.Memory) string {
 
 func gibibytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }
 
+// plannedCell is a cell in what --dry-run --json prints.
+type plannedCell struct {
+	cellRecord
+	Texts       int     `json:"texts"`
+	Steps       int     `json:"steps"`
+	StepSeconds float64 `json:"step_seconds"`
+	Seconds     float64 `json:"seconds"` // all steps
+	MemoryBytes int64   `json:"memory_bytes"`
+}
+
 // dryRun prints what run would do, with an estimate from a few real steps of each kind of cell.
 func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 	estimates, err := plan.Estimate(ctx)
@@ -201,19 +272,30 @@ func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 		return err
 	}
 	var total time.Duration
+	refused := 0
 	for i, cell := range plan.Cells {
-		e := estimates[i]
-		if !e.Finished {
+		e, record := estimates[i], recordOf(plan, cell)
+		if record.State != experiment.Finished && record.Conflict == "" {
 			total += e.Total
 		}
-		state := "to train"
-		if e.Finished {
-			state = "finished, will be skipped"
+		if record.Conflict != "" {
+			refused++
 		}
-		fmt.Fprintf(o.Stdout, "%s: %d texts, %d steps of about %.0f ms, about %s (%s)\n", cell, e.Texts, e.Steps,
-			1000*e.StepTime.Seconds(), readable(e.Total), state)
+		if o.JSON {
+			if err := writeJSON(o.Stdout, plannedCell{record, e.Texts, e.Steps, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()}); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(o.Stdout, "%s: %d texts, %d steps of about %.0f ms, about %s (%s)\n", plan.Title(cell), e.Texts, e.Steps,
+			1000*e.StepTime.Seconds(), readable(e.Total), record.plan())
 		fmt.Fprintf(o.Stdout, "  memory: %s\n", memoryParts(e.Memory))
 	}
-	fmt.Fprintf(o.Stdout, "%d cells, about %s on %s\n", len(plan.Cells), readable(total), plan.Device)
+	if !o.JSON {
+		fmt.Fprintf(o.Stdout, "%d cells, about %s on %s\n", len(plan.Cells), readable(total), plan.Device)
+	}
+	if refused > 0 {
+		return badInput(hint.New("give another --out", "%d of %d cells would be refused", refused, len(plan.Cells)))
+	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"mslora/experiment"
 	"mslora/internal/hint"
-	"mslora/lora"
+	"mslora/params"
 )
 
 // configFromFlags reads --config, if given, and puts the flags over it.
@@ -21,38 +21,46 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 			return config, err
 		}
 	}
-	lists := map[string]*[]string{"model": &config.Models, "data": &config.Data, "attacks": &config.Attacks, "methods": &config.Methods}
+	lists := map[string]*[]string{
+		"model": &config.Models, "data": &config.Data, "attacks": &config.Attacks, "methods": &config.Methods,
+		"setting": (*[]string)(&config.Setting), "ratio": (*[]string)(&config.Ratio),
+	}
 	for flag, target := range lists {
 		if c.IsSet(flag) {
 			*target = splitAll(c.StringSlice(flag))
 		}
 	}
-	if c.IsSet("seeds") {
-		config.Seeds = nil
-		for _, text := range splitAll(c.StringSlice("seeds")) {
-			seed, err := strconv.ParseUint(text, 10, 64)
-			if err != nil {
-				return config, hint.New("give whole numbers, for example 42,43", "--seeds: %q is not a seed", text)
-			}
-			config.Seeds = append(config.Seeds, seed)
+	for flag, target := range map[string]*[]int{"target": (*[]int)(&config.Target), "limit": (*[]int)(&config.Limit)} {
+		if err := listFromFlag(c, flag, target, "a number", strconv.Atoi); err != nil {
+			return config, err
 		}
 	}
-	texts := map[string]*string{"out": &config.Out, "setting": &config.Setting, "ratio": &config.Ratio}
-	for flag, target := range texts {
-		if c.IsSet(flag) {
-			*target = c.String(flag)
-		}
+	if err := listFromFlag(c, "seeds", &config.Seeds, "a seed", func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) }); err != nil {
+		return config, err
 	}
-	integers := map[string]*int{"target": &config.Target, "limit": &config.Limit}
-	for flag, target := range integers {
-		if c.IsSet(flag) {
-			*target = c.Int(flag)
-		}
+	if c.IsSet("out") {
+		config.Out = c.String("out")
 	}
 	if err := trainingFromFlags(c, &config); err != nil {
 		return config, err
 	}
 	return config.Only(c.StringSlice("only"))
+}
+
+// listFromFlag reads a flag of whole numbers, if it is given.
+func listFromFlag[T any](c *cli.Context, flag string, target *[]T, what string, parse func(string) (T, error)) error {
+	if !c.IsSet(flag) {
+		return nil
+	}
+	*target = nil
+	for _, text := range splitAll(c.StringSlice(flag)) {
+		value, err := parse(text)
+		if err != nil {
+			return hint.New("give whole numbers, for example 42,43", "--%s: %q is not %s", flag, text, what)
+		}
+		*target = append(*target, value)
+	}
+	return nil
 }
 
 // trainingFromFlags reads hyperparameterFlags and machineFlags.
@@ -84,42 +92,26 @@ func trainingFromFlags(c *cli.Context, config *experiment.Config) error {
 	if c.IsSet("cuda-tf32") {
 		config.TF32 = c.Bool("cuda-tf32")
 	}
-	return overridesFromFlags(c, &config.Hyperparameters)
+	return overridesFromFlags(c, config)
 }
 
-func overridesFromFlags(c *cli.Context, o *experiment.Overrides) error {
-	integers := map[string]**int{
-		"epochs": &o.Epochs, "batch": &o.BatchSize, "max-tokens": &o.MaxTokens, "lora-rank": &o.LoRARank,
-		"bandwidth": &o.Bandwidth, "auxiliary": &o.Auxiliary, "mix-from": &o.MixFrom,
-		"bottleneck": &o.Bottleneck, "prefix-length": &o.PrefixLength,
+// overridesFromFlags puts the flags of hyperparameters over those of a configuration.
+func overridesFromFlags(c *cli.Context, config *experiment.Config) error {
+	overrides := experiment.Axes{}
+	for name, values := range config.Hyperparameters {
+		overrides[name] = values
 	}
-	for flag, target := range integers {
-		if c.IsSet(flag) {
-			*target = new(c.Int(flag))
+	for _, p := range params.Table {
+		if !c.IsSet(p.Flag) {
+			continue
 		}
-	}
-	numbers := map[string]**float64{
-		"lr": &o.LearningRate, "clip-norm": &o.ClipNorm, "weight-decay": &o.WeightDecay, "lora-alpha": &o.LoRAAlpha,
-		"scale-alpha": &o.ScaleAlpha, "mu-max": &o.MuMax, "min-aux-loss": &o.MinAuxLoss, "min-aux-norm": &o.MinAuxNorm,
-	}
-	for flag, target := range numbers {
-		if c.IsSet(flag) {
-			*target = new(c.Float64(flag))
-		}
-	}
-	if c.IsSet("head") {
-		o.Head = new(c.String("head"))
-	}
-	if c.IsSet("align") {
-		o.Align = new(c.String("align"))
-	}
-	if c.IsSet("scales") {
-		scales, err := lora.ParseScales(c.String("scales"))
+		values, err := p.ParseAll(c.String(p.Flag))
 		if err != nil {
-			return fmt.Errorf("--scales: %w", err)
+			return fmt.Errorf("--%s: %w", p.Flag, err)
 		}
-		o.Scales = scales
+		overrides[p.Name] = values
 	}
+	config.Hyperparameters = overrides
 	return nil
 }
 

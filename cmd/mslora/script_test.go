@@ -61,6 +61,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode": exitCodeOf,
 			"truncate": truncate,
+			"cell":     cellFolder,
 		},
 	})
 }
@@ -96,6 +97,19 @@ func exitCodeOf(ts *testscript.TestScript, negative bool, arguments []string) {
 	if code != arguments[0] {
 		ts.Fatalf("%s exited with %s, want %s", arguments[1], code, arguments[0])
 	}
+}
+
+// cellFolder finds the only cell whose folder begins so, whatever its ID, and names it: cell VARIABLE FOLDER/seed-42.
+func cellFolder(ts *testscript.TestScript, negative bool, arguments []string) {
+	if negative || len(arguments) != 2 {
+		ts.Fatalf("usage: cell VARIABLE FOLDER/seed-42")
+	}
+	found, err := filepath.Glob(ts.MkAbs(arguments[1]) + "-*")
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%d cells begin with %s: %v", len(found), arguments[1], found)
+	}
+	ts.Setenv(arguments[0], found[0])
 }
 
 // truncate cuts a file to a size: truncate FILE BYTES.

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
@@ -61,7 +62,7 @@ func table(o tableOptions) error {
 	if err != nil {
 		return err
 	}
-	rows, err := eval.Rows(results, o.Paper)
+	rows, err := eval.Rows(results, defence.Display, o.Paper)
 	if err != nil {
 		return err
 	}

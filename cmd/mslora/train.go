@@ -13,6 +13,7 @@ import (
 	"mslora/catalog"
 	"mslora/classifier"
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/graphs"
@@ -76,7 +77,7 @@ func trainCommand() *cli.Command {
 			}
 			o.Config.Data, o.Config.Models = []string{o.Own.Data}, []string{c.String("model")}
 			o.Config.Methods, o.Config.Seeds = []string{c.String("method")}, []uint64{o.Own.Seed}
-			o.Config.Out, o.Config.Limit = filepath.Join(o.Out, trainingFolder), o.Own.Limit
+			o.Config.Out, o.Config.Limit = filepath.Join(o.Out, trainingFolder), experiment.List[int]{o.Own.Limit}
 			if err := trainingFromFlags(c, &o.Config); err != nil {
 				return badInput(err)
 			}
@@ -88,7 +89,7 @@ func trainCommand() *cli.Command {
 // mergeableMethods are the methods that leave a model of the backbone's own architecture.
 func mergeableMethods() []string {
 	var names []string
-	for _, m := range experiment.Methods {
+	for _, m := range defence.Methods {
 		if classifier.Mergeable(m.Graph) {
 			names = append(names, m.Name)
 		}
@@ -107,7 +108,7 @@ func without(flags []cli.Flag, names ...string) []cli.Flag {
 	return kept
 }
 
-func (o trainOptions) validate(method experiment.Method) error {
+func (o trainOptions) validate(method defence.Method) error {
 	switch {
 	case o.Own.Data == "":
 		return hint.New("a .csv, .tsv or .jsonl file with a text and a label in each row", "--data is missing")
@@ -135,7 +136,7 @@ func negativeLimit(n int) error {
 }
 
 func train(ctx context.Context, o trainOptions) error {
-	method, err := experiment.FindMethod(o.Config.Methods[0])
+	method, err := defence.Find(o.Config.Methods[0])
 	if err != nil {
 		return badInput(err)
 	}
@@ -182,7 +183,7 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	trained := classifier.Trained{
-		Model: model, Base: hubName(cell.Model), Modules: cell.Modules(), Tuned: tuned, Labels: set.Labels, Graphs: o.Config.Graphs,
+		Model: model, Base: hubName(cell.Model), Modules: defence.Modules(cell.Hyperparameters), Tuned: tuned, Labels: set.Labels, Graphs: o.Config.Graphs,
 	}
 	if err := trained.Save(o.Out); err != nil {
 		return err

@@ -9,15 +9,16 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-
-	"go.yaml.in/yaml/v3"
+	"strings"
 
 	"mslora/classifier"
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/internal/atomicfile"
 	"mslora/ortrain"
+	"mslora/params"
 	"mslora/report"
 )
 
@@ -55,8 +56,9 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		s.accuracy = eval.Accuracy(s.classes(), s.labels())
 		splits = append(splits, s)
 	}
+	title, _ := defence.Display(result.Method)
 	r := report.Report{
-		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: eval.DisplayName(result.Method), Data: filepath.Base(o.Own.Data), Created: result.Finished,
+		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: title, Data: filepath.Base(o.Own.Data), Created: result.Finished,
 		Labels: set.Labels, Warnings: warnings,
 	}
 	for _, e := range history {
@@ -69,9 +71,7 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 	}
 	slices.SortStableFunc(r.Examples, func(a, b report.Example) int { return cmp.Compare(b.Probability, a.Probability) })
 	r.Examples = r.Examples[:min(len(r.Examples), mostExamples)]
-	if r.Settings, err = settings(plan.Cells[0]); err != nil {
-		return nil, err
-	}
+	r.Settings = settings(plan.Cells[0])
 	for _, name := range slices.Sorted(maps.Keys(result.Checksums)) {
 		r.Checksums = append(r.Checksums, report.Pair{Name: name, Value: result.Checksums[name]})
 	}
@@ -122,28 +122,15 @@ func (s scoredSplit) mistakes(labels []string) []report.Example {
 }
 
 // settings lists a cell's hyperparameters under the names of the YAML file.
-func settings(cell experiment.Cell) ([]report.Pair, error) {
-	encoded, err := yaml.Marshal(cell.Hyperparameters)
-	if err != nil {
-		return nil, err
-	}
-	var node yaml.Node
-	if err := yaml.Unmarshal(encoded, &node); err != nil {
-		return nil, err
-	}
+func settings(cell experiment.Cell) []report.Pair {
 	pairs := []report.Pair{{Name: "seed", Value: fmt.Sprint(cell.Seed)}}
 	if cell.Limit > 0 {
 		pairs = append(pairs, report.Pair{Name: "limit", Value: fmt.Sprint(cell.Limit)})
 	}
-	for content := node.Content[0].Content; len(content) > 1; content = content[2:] {
-		value := content[1].Value
-		for i, item := range content[1].Content {
-			if i > 0 {
-				value += ", "
-			}
-			value += item.Value
+	for _, row := range params.Table {
+		if value, ok := cell.Hyperparameters[row.Name]; ok {
+			pairs = append(pairs, report.Pair{Name: row.Name, Value: strings.ReplaceAll(params.Format(value), ",", ", ")})
 		}
-		pairs = append(pairs, report.Pair{Name: content[0].Value, Value: value})
 	}
-	return pairs, nil
+	return pairs
 }

@@ -32,6 +32,16 @@ func (lockedError) Is(target error) bool { return target == ErrLocked }
 // has it, the error is ErrLocked and says that it is doing something to the folder, for example "training".
 func Lock(folder, doing string) (unlock func(), err error) { return lock(folder, doing, unix.Flock) }
 
+// Held tells whether another program has a folder now. It makes no lock file.
+func Held(folder string) bool {
+	file, err := os.OpenFile(filepath.Join(folder, File), os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
 // lock locks with flock. Over NFS the system turns it into a lock of bytes, which needs a file open for writing; a folder
 // cannot be opened so.
 func lock(folder, doing string, flock func(descriptor, how int) error) (unlock func(), err error) {

@@ -17,7 +17,7 @@ func sample() []Array {
 	return []Array{
 		{"mask", "U8", []int64{3}, []byte{0, 1, 1}},
 		Float32Array("weight", []int64{2, 3}, []float32{1, -2, 3.5, 0, float32(math.Inf(1)), 1e-40}),
-		Int64Array("ids", []int64{2}, []int64{-1, 1 << 40}),
+		{"ids", "I64", []int64{2}, append(bytes.Repeat([]byte{0xff}, 8), 0, 0, 0, 0, 0, 1, 0, 0)}, // -1, 1 << 40
 		{"half", "F16", []int64{4}, []byte{0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x7c}},
 		{"brain", "BF16", []int64{2}, []byte{0x80, 0x3f, 0x00, 0xc0}},
 		Float32Array("empty", []int64{0, 4}, nil),

@@ -21,19 +21,11 @@ type Array struct {
 
 // Float32Array describes float32 values without copying them: data must not change until Write returns.
 func Float32Array(name string, shape []int64, data []float32) Array {
-	return Array{name, "F32", shape, rawBytes(data, 4)}
-}
-
-// Int64Array describes int64 values without copying them: data must not change until Write returns.
-func Int64Array(name string, shape []int64, data []int64) Array {
-	return Array{name, "I64", shape, rawBytes(data, 8)}
-}
-
-func rawBytes[T float32 | int64](data []T, size int) []byte {
-	if len(data) == 0 {
-		return nil
+	a := Array{Name: name, DType: "F32", Shape: shape}
+	if len(data) > 0 {
+		a.Data = unsafe.Slice((*byte)(unsafe.Pointer(&data[0])), len(data)*4)
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&data[0])), len(data)*size)
+	return a
 }
 
 // Write replaces a file atomically. The bytes depend on nothing but the arguments: tensors stand in order

@@ -21,6 +21,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/ortlib"
@@ -83,7 +84,7 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	for _, row := range join(rows, words, (batches+1)*batchSize) {
 		examples = append(examples, ortrain.Example{Tokens: encoder.Encode(row.Text, 512), Label: row.Label})
 	}
-	method, err := experiment.FindMethod(methodName)
+	method, err := defence.Find(methodName)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -91,18 +92,19 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	if err != nil {
 		return nil, nil, "", err
 	}
-	both, err := method.Topologies(model.Config.Architecture(), graphs.Store{}, preset.Head)
+	values := preset.For(method, nil)
+	both, err := method.Topologies(model.Config.Architecture(), graphs.Store{}, values)
 	if err != nil {
 		return nil, nil, "", err
 	}
 	setting := ortrain.Setting{
-		Modules: preset.Modules(),
+		Modules: defence.Modules(values),
 		Epochs:  1, BatchSize: batchSize, LearningRate: 2e-5, ClipNorm: 1, Optimizer: ortrain.DefaultAdamW, Classes: 2, Seed: 42,
 	}
 	data := ortrain.Data{Train: examples[:batches*batchSize], Dev: examples[batches*batchSize:]}
 	if method.Aligned {
 		data.Auxiliary = data.Dev
-		if setting.Align, err = preset.Alignment(); err != nil {
+		if setting.Align, err = method.Rule(values); err != nil {
 			return nil, nil, "", err
 		}
 	}

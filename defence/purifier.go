@@ -1,0 +1,73 @@
+package defence
+
+import (
+	"context"
+	"fmt"
+
+	"mslora/dataset"
+	"mslora/params"
+)
+
+// Purifier chooses, before training, which texts are trained on.
+type Purifier interface {
+	// Name is that of the part of a method whose hyperparameters it reads; a row of params.Table that names it is its own.
+	Name() string
+	// Purify decides on every training text, in their order.
+	Purify(ctx context.Context, bench Bench) ([]Decision, error)
+}
+
+// Decision says whether a training text is kept, and why.
+type Decision struct {
+	Keep bool
+	Why  string // for people: the word that gave it away, the cluster that it is in
+}
+
+// Bench is what a purifier or a filter works with.
+type Bench struct {
+	Train   []dataset.Text // untrusted; flags of poisoned texts are taken off, as no defender knows them
+	Trusted []dataset.Text // clean texts that the defender has read
+	Classes int
+	Seed    uint64
+	Values  params.Values
+	// Vectors gives the vectors [len(texts)][hidden] that a head would read, of the pretrained backbone before training,
+	// of the trained model after it.
+	Vectors func(ctx context.Context, texts []string) ([][]float32, error)
+	// Logits gives the scores [len(texts)][Classes] of the trained model; nil before training.
+	Logits func(ctx context.Context, texts []string) ([][]float32, error)
+}
+
+// Purify runs a method's purifier, if it has one, and checks what it says. Without one every text is kept and the decisions
+// are nil.
+func (m Method) Purify(ctx context.Context, bench Bench) ([]Decision, error) {
+	if m.Purifier == nil {
+		return nil, nil
+	}
+	bench.Train = unflagged(bench.Train)
+	decisions, err := m.Purifier.Purify(ctx, bench)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Purifier.Name(), err)
+	}
+	if len(decisions) != len(bench.Train) {
+		return nil, fmt.Errorf("%s decided on %d of %d texts", m.Purifier.Name(), len(decisions), len(bench.Train))
+	}
+	kept := make([]bool, bench.Classes)
+	for i, d := range decisions {
+		if d.Keep {
+			kept[bench.Train[i].Label] = true
+		}
+	}
+	for class, is := range kept {
+		if !is {
+			return nil, fmt.Errorf("%s drops every text of label %d, so nothing is left to learn it from", m.Purifier.Name(), class)
+		}
+	}
+	return decisions, nil
+}
+
+func unflagged(texts []dataset.Text) []dataset.Text {
+	clean := make([]dataset.Text, len(texts))
+	for i, t := range texts {
+		clean[i] = dataset.Text{Text: t.Text, Label: t.Label}
+	}
+	return clean
+}

@@ -1,0 +1,148 @@
+package experiment
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"mslora/dataset"
+	"mslora/defence"
+	"mslora/eval"
+	"mslora/graphs"
+	"mslora/internal/atomicfile"
+	"mslora/internal/hint"
+	"mslora/ortrain"
+)
+
+// purified is what a purifier has left.
+type purified struct {
+	texts  []dataset.Text
+	record *eval.Purified // nil if the method has no purifier
+}
+
+// purify lets the method's purifier choose the training texts. What it said is kept in purified.csv, so that an
+// interrupted cell goes on with the same texts.
+func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared) (purified, error) {
+	if method.Purifier == nil {
+		return purified{texts: ready.train}, nil
+	}
+	path := filepath.Join(folder, purifiedFile)
+	decisions, err := readDecisions(path, len(ready.train))
+	if errors.Is(err, fs.ErrNotExist) {
+		decisions, err = p.decide(ctx, cell, method, ready)
+		if err == nil {
+			err = writeDecisions(path, decisions)
+		}
+	}
+	if err != nil {
+		return purified{}, err
+	}
+	result := purified{record: &eval.Purified{Texts: len(decisions)}}
+	for i, d := range decisions {
+		text := ready.train[i]
+		if text.Poisoned {
+			result.record.Poisoned++
+		}
+		switch {
+		case d.Keep:
+			result.texts = append(result.texts, text)
+		case text.Poisoned:
+			result.record.DroppedPoisoned++
+			fallthrough
+		default:
+			result.record.Dropped++
+		}
+	}
+	return result, nil
+}
+
+// decide asks the purifier. Its model is the pretrained backbone.
+func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, ready prepared) ([]defence.Decision, error) {
+	backbone := &backbone{plan: p, cell: cell}
+	defer backbone.close()
+	return method.Purify(ctx, defence.Bench{
+		Train: ready.train, Trusted: ready.trusted, Classes: ready.classes, Seed: ready.seed, Values: ready.hyperparameter, Vectors: backbone.vectors,
+	})
+}
+
+// backbone gives vectors of the pretrained model. It is opened when a purifier first asks for them.
+type backbone struct {
+	plan      *Plan
+	cell      Cell
+	evaluator *ortrain.Evaluator
+}
+
+func (b *backbone) vectors(ctx context.Context, texts []string) ([][]float32, error) {
+	if b.evaluator == nil {
+		topology, err := b.plan.Config.Graphs.Load(b.cell.Architecture, graphs.Evaluation)
+		if err != nil {
+			return nil, err
+		}
+		model := b.plan.models[b.cell.ModelFolder].Model
+		if b.evaluator, err = ortrain.NewBackbone(model, topology, b.plan.Device); err != nil {
+			return nil, err
+		}
+	}
+	return b.evaluator.Vectors(ctx, b.plan.examples(b.cell, unlabelled(texts)))
+}
+
+func (b *backbone) close() {
+	if b.evaluator != nil {
+		b.evaluator.Close()
+	}
+}
+
+func unlabelled(texts []string) []dataset.Text {
+	all := make([]dataset.Text, len(texts))
+	for i, text := range texts {
+		all[i].Text = text
+	}
+	return all
+}
+
+// decisionsHeader is the first line of purified.csv. Rows stand in the order of the training texts.
+var decisionsHeader = []string{"row", "keep", "why"}
+
+func writeDecisions(path string, decisions []defence.Decision) error {
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	w.Write(decisionsHeader)
+	for i, d := range decisions {
+		w.Write([]string{strconv.Itoa(i), strconv.FormatBool(d.Keep), d.Why})
+	}
+	w.Flush()
+	return errors.Join(w.Error(), atomicfile.WriteFile(path, text.Bytes(), 0o644))
+}
+
+func readDecisions(path string, texts int) ([]defence.Decision, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	damaged := func(format string, values ...any) error {
+		return hint.New("remove it to have the texts purified again", path+": "+format, values...)
+	}
+	switch {
+	case err != nil:
+		return nil, damaged("%w", err)
+	case len(rows) != texts+1:
+		return nil, damaged("%d decisions, expected %d", max(0, len(rows)-1), texts)
+	}
+	decisions := make([]defence.Decision, texts)
+	for i, row := range rows[1:] {
+		keep, err := strconv.ParseBool(row[1])
+		if err != nil || row[0] != strconv.Itoa(i) {
+			return nil, damaged("line %d: %s", i+2, fmt.Sprint(row))
+		}
+		decisions[i] = defence.Decision{Keep: keep, Why: row[2]}
+	}
+	return decisions, nil
+}

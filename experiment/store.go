@@ -1,0 +1,165 @@
+package experiment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+
+	"mslora/eval"
+	"mslora/internal/atomicfile"
+	"mslora/internal/folderlock"
+	"mslora/internal/hint"
+	"mslora/ortrain"
+)
+
+// Files of a cell's folder, beside ortrain.BestFile and, while it trains, its checkpoint.
+const (
+	configFile      = "config.yaml"
+	metricsFile     = "metrics.jsonl"
+	purifiedFile    = "purified.csv"
+	predictionsFile = "predictions.csv"
+	failureFile     = "failure.txt"
+	ResultFile      = "result.json"
+)
+
+// ErrConflict is wrapped where a cell's folder holds something else.
+var ErrConflict = errors.New("the folder is not this cell's")
+
+// State is how far a cell is.
+type State string
+
+const (
+	Finished State = "finished"
+	Running  State = "running" // another program has it
+	Failed   State = "failed"
+	Missing  State = "missing" // not begun, or interrupted: it goes on where it stopped
+)
+
+// Folder is where a cell's files go.
+func (p *Plan) Folder(cell Cell) string {
+	if p.single != nil {
+		return p.Config.Out
+	}
+	return cell.Folder(p.Config.Out)
+}
+
+// Finished tells whether the cell has a result.
+func (p *Plan) Finished(cell Cell) bool { return exists(filepath.Join(p.Folder(cell), ResultFile)) }
+
+// State tells how far a cell is. Of a failed one it gives the error.
+func (p *Plan) State(cell Cell) (state State, failure string) {
+	folder := p.Folder(cell)
+	if p.Finished(cell) {
+		return Finished, ""
+	}
+	if folderlock.Held(folder) {
+		return Running, ""
+	}
+	if text, err := os.ReadFile(filepath.Join(folder, failureFile)); err == nil {
+		return Failed, string(bytes.TrimSpace(text))
+	}
+	return Missing, ""
+}
+
+// Conflict tells whether the cell's folder holds something else than this cell. The error wraps ErrConflict.
+func (p *Plan) Conflict(cell Cell) error {
+	folder := p.Folder(cell)
+	if err := p.oldFolder(cell); err != nil {
+		return err
+	}
+	present, err := ReadCell(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if present.Precision == "" {
+		return hint.New("give another --out, or --force to train it again", "%s was made by version 0.1.0, which did not record every setting: %w", folder, ErrConflict)
+	}
+	was, err := yaml.Marshal(present.identity())
+	if err != nil {
+		return err
+	}
+	is, err := yaml.Marshal(cell.identity())
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(was, is) {
+		return hint.New("give another --out, or --force to train it again",
+			"%s was made with another configuration: %s: %w", folder, firstDifference(was, is), ErrConflict)
+	}
+	if p.Finished(cell) {
+		_, err = eval.ReadResult(filepath.Join(folder, ResultFile))
+	}
+	return err
+}
+
+// oldFolder refuses to train beside a cell of version 0.1.0, whose folder's name does not tell its settings.
+func (p *Plan) oldFolder(cell Cell) error {
+	if p.single != nil {
+		return nil
+	}
+	old := filepath.Join(cell.group(p.Config.Out), fmt.Sprintf("seed-%d", cell.Seed))
+	if exists(filepath.Join(old, configFile)) {
+		return hint.New("give another --out; `mslora table` still reads it",
+			"%s is a cell of version 0.1.0, whose folders do not tell settings apart: %w", old, ErrConflict)
+	}
+	return nil
+}
+
+// claim records the cell's configuration in its folder, and removes what tells of an earlier failure.
+func (p *Plan) claim(cell Cell) error {
+	if err := p.Conflict(cell); err != nil {
+		return err
+	}
+	folder := p.Folder(cell)
+	if err := os.Remove(filepath.Join(folder, failureFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	path := filepath.Join(folder, configFile)
+	if exists(path) {
+		return nil
+	}
+	text, err := yaml.Marshal(cell)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, text, 0o644)
+}
+
+// fail records why a cell has no result. What keeps it from being written does not hide the error itself.
+func (p *Plan) fail(cell Cell, err error) {
+	atomicfile.WriteFile(filepath.Join(p.Folder(cell), failureFile), []byte(err.Error()+"\n"), 0o644)
+}
+
+// reset removes what an earlier run of the cell left.
+func reset(folder string) error {
+	for _, name := range append([]string{ResultFile, configFile, metricsFile, purifiedFile, predictionsFile, failureFile}, ortrain.Files...) {
+		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstDifference names the first line in which two YAML texts differ.
+func firstDifference(present, wanted []byte) string {
+	was, is := bytes.Split(present, []byte("\n")), bytes.Split(wanted, []byte("\n"))
+	for i := range min(len(was), len(is)) {
+		if !bytes.Equal(was[i], is[i]) {
+			return fmt.Sprintf("%q there, %q now", bytes.TrimSpace(was[i]), bytes.TrimSpace(is[i]))
+		}
+	}
+	return "one of them is longer"
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
