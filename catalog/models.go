@@ -6,7 +6,7 @@ import "slices"
 type Model struct {
 	Name       string
 	Repository string // of the model hub
-	Revision   string
+	Revision   string // commit of the repository, so that everybody trains the same weights: 40 hexadecimal digits
 
 	// BERT says what must come of a BERT whose folder is written anew, so that its bytes are the same as those that
 	// tools/fetch_model.py makes of a package. Nil: the hub's files are kept as they are.
@@ -49,11 +49,12 @@ var Models = []Model{
 		Size: 440449768, SHA256: "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3", Pooler: true,
 		Written: "8e47716a979def3ee4331621abb95a2a07619cf6428ca798c051201cbbc0ff89", Vocabulary: uncased,
 	}},
-	{Name: "bert-large", Repository: "google-bert/bert-large-uncased", Revision: "main"},
-	{Name: "roberta-base", Repository: "FacebookAI/roberta-base", Revision: "main"},
-	{Name: "roberta-large", Repository: "FacebookAI/roberta-large", Revision: "main"},
-	{Name: "smollm2-135m", Repository: "HuggingFaceTB/SmolLM2-135M", Revision: "main"},
-	{Name: "llama2-7b", Repository: "meta-llama/Llama-2-7b-hf", Revision: "main"}, // its owner grants access; see HF_TOKEN
+	// Commits of these repositories' main branches. Checksums of their files are not known here.
+	{Name: "bert-large", Repository: "google-bert/bert-large-uncased", Revision: "6da4b6a26a1877e173fca3225479512db81a5e5b"},
+	{Name: "roberta-base", Repository: "FacebookAI/roberta-base", Revision: "e2da8e2f811d1448a5b465c236feacd80ffbac7b"},
+	{Name: "roberta-large", Repository: "FacebookAI/roberta-large", Revision: "722cf37b1afa9454edce342e7895e588b6ff1d59"},
+	{Name: "smollm2-135m", Repository: "HuggingFaceTB/SmolLM2-135M", Revision: "93efa2f097d58c2a74874c7e644dbc9b0cee75a2"},
+	{Name: "llama2-7b", Repository: "meta-llama/Llama-2-7b-hf", Revision: "01c7f73d771dfac7d292323805ebc428287df4f9"}, // its owner grants access; see HF_TOKEN
 }
 
 // ModelNames lists the names of Models.
