@@ -2,19 +2,15 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"mslora/catalog"
-	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/machine"
-	"mslora/internal/ortlib"
 	"mslora/ortrain"
 )
 
@@ -32,26 +28,10 @@ func doctorCommand() *cli.Command {
 
 // doctor reports on everything that run needs. Its error says that run cannot work.
 func doctor(out io.Writer, flag string) error {
-	show := func(what, format string, values ...any) {
-		fmt.Fprintf(out, "%-14s %s\n", what, fmt.Sprintf(format, values...))
-	}
-	versions := experiment.Versions()
-	show("mslora", "%s, %s, %s/%s", versions["mslora"], versions["go"], runtime.GOOS, runtime.GOARCH)
-	show("tokenizers", "%s, linked in", versions["tokenizers"])
-	path, tried, err := ortlib.Find(flag)
-	if err != nil {
-		show("ONNX Runtime", "not found")
-		for _, place := range tried {
-			show("", "looked in %s", place)
-		}
+	show := func(what, format string, values ...any) { showLine(out, what, format, values...) }
+	if err := showVersions(out, flag); err != nil {
 		return err
 	}
-	found, err := ortlib.Check(path)
-	if err != nil {
-		show("ONNX Runtime", "%s cannot be used", path)
-		return err
-	}
-	show("ONNX Runtime", "%s at %s", found, path)
 	if err := startRuntime(flag); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 	ort "github.com/yalue/onnxruntime_go"
 
-	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/ortlib"
 )
@@ -42,6 +41,3 @@ func graphStore(c *cli.Context) (graphs.Store, error) { return graphs.NewStore(c
 
 // writeJSON prints a value as one line.
 func writeJSON(out io.Writer, value any) error { return json.NewEncoder(out).Encode(value) }
-
-// version is this program's, with the commit it was built from.
-func version() string { return experiment.Versions()["mslora"] }
