@@ -26,11 +26,11 @@ define environment
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help toolchains deps gpu build test test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict clean distclean
+.PHONY: help toolchains deps gpu build test lint race cross vulnerabilities test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-		while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+		while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 toolchains:
 	@$(call need,command -v $(GO),Go is missing,install Go 1.26 or later or name its command: make GO=/path/to/go)
@@ -50,6 +50,19 @@ build: deps ## build bin/mslora
 test: deps ## vet and test all Go packages
 	$(GO) vet ./...
 	$(GO) test ./...
+
+lint: deps ## find mistakes, missing package comments, dead code and unnamed licenses
+	@tools/lint.sh
+
+race: toolchains ## look for data races in the Go packages that need no native library
+	$(GO) test -race $$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
+		sed -nE -e '/onnxruntime_go|daulet.tokenizers|^mslora.tools/d' -e 's/\.test .*//p')
+
+cross: toolchains ## type-check the Go code for macOS and Linux on arm64
+	$(GO) run ./tools/crosscheck darwin/arm64 linux/arm64
+
+vulnerabilities: deps ## look for known vulnerabilities in code that mslora calls
+	@tools/vulnerabilities.sh
 
 test-tools: $(TESTING)/.stamp ## test the Python tools, except the exporter
 	$(TESTING)/bin/python -m pytest -q tools/tests

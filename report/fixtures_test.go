@@ -84,7 +84,7 @@ func hostile() Report {
 		Examples: []Example{
 			{bad, bad, bad, 0.5},
 			{strings.Repeat("verylongword", 1000), "a", "b", math.NaN()},
-			{"مرحبا بالعالم — می‌خواهم", "👍🏽", "🏳️‍🌈", 1},
+			{"مرحبا بالعالم — می\u200cخواهم", "👍🏽", "🏳️‍🌈", 1},
 			{"zalgo: Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G̴̻͈͍͔̹̑͗̎̅͛́Ǫ̵̹̻̝̳͂̌̌͘!", "", "", 0},
 		},
 		Settings: []Pair{{bad, bad}}, Checksums: []Pair{{bad, bad}}, Warnings: []string{bad},

@@ -13,7 +13,7 @@ func TestVisible(t *testing.T) {
 		{"lines", " a\r\n\tb\n", "a   b"},
 		{"accents and scripts", "naïve Straße 日本語 שלום", "naïve Straße 日本語 שלום"},
 		{"emoji of several characters", "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈", "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈"},
-		{"Persian keeps what shapes it", "می‌خواهم", "می‌خواهم"},
+		{"Persian keeps what shapes it", "می\u200cخواهم", "می\u200cخواهم"},
 		{"Latin has no use for it", "ca\u200cf \u200d", "ca⟨U+200C⟩f ⟨U+200D⟩"},
 		{"override", "a\u202eb\u2066c", "a⟨U+202E⟩b⟨U+2066⟩c"},
 		{"no width", "c\u200bf\ufeff\u00ad\u2060", "c⟨U+200B⟩f⟨U+FEFF⟩⟨U+00AD⟩⟨U+2060⟩"},

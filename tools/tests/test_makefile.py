@@ -27,4 +27,5 @@ def test_help_lists_every_target_that_a_person_types():
     code, said, _ = make("help")
     assert code == 0
     listed = {line.split()[1] for line in said.splitlines()}
-    assert {"demo", "test", "deps", "build", "graphs", "graphs-check", "bench", "clean", "distclean"} <= listed
+    assert {"demo", "test", "lint", "race", "cross", "vulnerabilities", "deps", "build", "graphs", "graphs-check", "bench", "clean",
+            "distclean"} <= listed
