@@ -48,6 +48,22 @@ def test_puts_the_library_into_the_folder(pinned, tmp_path):
     assert "--platform=plan9_pdp11" in pinned[0]
 
 
+@pytest.mark.parametrize("system, machine, tag, inside, library", [
+    ("Linux", "x86_64", "manylinux_2_28_x86_64", "libonnxruntime.so.1.31.1", "libonnxruntime.so"),
+    ("Linux", "aarch64", "manylinux_2_28_aarch64", "libonnxruntime.so.1.31.1", "libonnxruntime.so"),
+    ("Darwin", "arm64", "macosx_14_0_arm64", "libonnxruntime.1.31.1.dylib", "libonnxruntime.dylib"),
+])
+def test_each_platform_has_its_own_wheel(monkeypatch, tmp_path, system, machine, tag, inside, library):
+    asked = []
+    path = wheel(tmp_path / "onnxruntime.whl", [f"onnxruntime/capi/{inside}"])
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(registry, "pip", lambda *arguments: asked.append(arguments) or path)
+    fetch_onnxruntime.main([str(tmp_path / "lib")])
+    assert (tmp_path / "lib" / library).read_bytes() == LIBRARY
+    assert f"--platform={tag}" in asked[0]
+
+
 def test_the_gpu_build_is_several_libraries(pinned, tmp_path):
     for _ in range(2):
         fetch_onnxruntime.main([str(tmp_path), "--gpu"])
