@@ -17,14 +17,12 @@ func (t Trained) saveAdapter(folder string, weights []named) error {
 	const a = ".lora_A.weight"
 	form := t.form()
 	var arrays []safetensors.Array
-	add := func(name string, shape []int64, data []float32) {
-		arrays = append(arrays, safetensors.Float32Array("base_model.model."+form.fullName(name), shape, data))
-	}
+	fullName := func(name string) string { return "base_model.model." + form.fullName(name) }
 	rank := 0
 	for _, name := range slices.Sorted(maps.Keys(t.Tuned)) {
 		weight := t.Tuned[name]
 		if strings.Contains(name, ".lora_") {
-			add(name, weight.Shape, weight.Data)
+			arrays = append(arrays, safetensors.Float32Array(fullName(name), weight.Shape, weight.Data))
 		}
 		if strings.HasSuffix(name, a) {
 			rank = int(weight.Shape[0])
@@ -35,7 +33,7 @@ func (t Trained) saveAdapter(folder string, weights []named) error {
 	}
 	for _, w := range weights {
 		if form.keepsWhole(w.name) {
-			add(w.name, w.Shape, w.Data)
+			arrays = append(arrays, safetensors.ComputedFloat32(fullName(w.name), w.shape, w.values))
 		}
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {

@@ -141,10 +141,12 @@ func (c *Classifier) head() (ortrain.Tuned, error) {
 	return ortrain.Tuned{scoreFirst: first, scoreLast: last}, nil
 }
 
-// named is a weight under its name in a Hugging Face model, without the family's prefix.
+// named is a weight under its name in a Hugging Face model, without the family's prefix. Its values are computed when they are
+// asked for.
 type named struct {
-	name string
-	ortrain.Weight
+	name   string
+	shape  []int64
+	values func() ([]float32, error)
 }
 
 // weights gives every weight of the classifier, modules merged, as transformers keeps them.
@@ -152,18 +154,23 @@ func (t Trained) weights(manifest graphs.Manifest) ([]named, error) {
 	var all []named
 	head := map[string]ortrain.Weight{}
 	for _, w := range manifest.Weights {
-		weight, err := t.merged(w.Name)
-		if err != nil {
-			return nil, err
-		}
 		if w.Name == scoreFirst || w.Name == scoreLast {
+			weight, err := ortrain.Merged(t.Model, t.Modules, t.Tuned, w.Name)
+			if err != nil {
+				return nil, err
+			}
 			head[w.Name] = weight
 			continue
 		}
-		all = append(all, named{w.Name, weight})
+		shape, err := t.shape(w.Name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, named{w.Name, shape, func() ([]float32, error) { return t.values(w.Name) }})
 	}
 	if len(head) == 2 {
-		all = append(all, named{score, foldScore(head[scoreFirst], head[scoreLast])})
+		folded := foldScore(head[scoreFirst], head[scoreLast])
+		all = append(all, named{score, folded.Shape, func() ([]float32, error) { return folded.Data, nil }})
 	}
 	return all, nil
 }

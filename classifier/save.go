@@ -52,14 +52,7 @@ func (t Trained) Save(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	model, err := topology.Embed(func(name string) ([]int64, []float32, error) {
-		weight, err := t.merged(name)
-		return weight.Shape, weight.Data, err
-	})
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.WriteFile(filepath.Join(folder, ONNXFile), model, 0o644); err != nil {
+	if err := t.saveGraph(filepath.Join(folder, ONNXFile), topology); err != nil {
 		return err
 	}
 	weights, err := t.weights(topology.Manifest)
@@ -78,8 +71,28 @@ func (t Trained) Save(folder string) error {
 	return t.saveConfig(folder)
 }
 
-func (t Trained) merged(name string) (ortrain.Weight, error) {
-	return ortrain.Merged(t.Model, t.Modules, t.Tuned, name)
+// saveGraph writes model.onnx. Weights are merged one at a time, here and in saveWeights again: memory for all of them would be
+// the model once more, and merging is quick.
+func (t Trained) saveGraph(path string, topology *graphs.Topology) error {
+	file, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	if err := topology.Embed(file, t.shape, t.values); err != nil {
+		return err
+	}
+	return file.Commit()
+}
+
+// shape and values give a weight under its name in the graphs, modules merged.
+func (t Trained) shape(name string) ([]int64, error) {
+	return ortrain.ShapeOf(t.Model, t.Tuned, name)
+}
+
+func (t Trained) values(name string) ([]float32, error) {
+	weight, err := ortrain.Merged(t.Model, t.Modules, t.Tuned, name)
+	return weight.Data, err
 }
 
 func (t Trained) form() form { return forms[t.Model.Config.ModelType] }
@@ -87,7 +100,7 @@ func (t Trained) form() form { return forms[t.Model.Config.ModelType] }
 func saveWeights(folder string, form form, weights []named) error {
 	var arrays []safetensors.Array
 	for _, w := range weights {
-		arrays = append(arrays, safetensors.Float32Array(form.fullName(w.name), w.Shape, w.Data))
+		arrays = append(arrays, safetensors.ComputedFloat32(form.fullName(w.name), w.shape, w.values))
 	}
 	return safetensors.Write(filepath.Join(folder, WeightsFile), arrays, map[string]string{"format": "pt"})
 }

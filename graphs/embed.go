@@ -2,30 +2,110 @@ package graphs
 
 import (
 	"fmt"
+	"io"
 	"math"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"mslora/internal/hint"
+	"mslora/internal/safetensors"
 )
 
 // MaxModel is the longest message that protobuf, and with it ONNX Runtime, reads, in bytes.
 const MaxModel = math.MaxInt32
 
-// Embed gives the graph as one serialized onnx.ModelProto with all weights in it, which needs no other file.
-// value gives the shape and the row-major values of a weight.
-func (t *Topology) Embed(value func(name string) (shape []int64, data []float32, err error)) ([]byte, error) {
-	size := int64(len(t.Model))
-	return replaceExternal(t.Model, false, func(name string) (replacement, error) {
-		shape, values, err := value(name)
+// piece is a part of a message: bytes, and the values of a weight behind them.
+type piece struct {
+	bytes  []byte
+	weight string // "": no values follow
+	values int64
+}
+
+// Embed writes the graph as one serialized onnx.ModelProto with all weights in it, which needs no other file.
+//
+// shape gives the shape of a weight, values its row-major values. All shapes are asked for first, because a message of protobuf
+// begins with its length. Then values are asked for, once for each weight, and forgotten when they are written: one weight is in
+// memory at a time.
+func (t *Topology) Embed(out io.Writer, shape func(name string) ([]int64, error), values func(name string) ([]float32, error)) error {
+	before, graph, after, err := splitModel(t.Model)
+	if err != nil {
+		return err
+	}
+	pieces, err := t.embedded(graph, shape)
+	if err != nil {
+		return err
+	}
+	var length int64
+	for _, p := range pieces {
+		length += int64(len(p.bytes)) + 4*p.values
+	}
+	before = protowire.AppendTag(before, modelGraph, protowire.BytesType)
+	before = protowire.AppendVarint(before, uint64(length))
+	if length += int64(len(before) + len(after)); length > MaxModel {
+		return hint.New("use the safetensors file instead", "the model is too large for one ONNX file, which holds 2 GiB at most")
+	}
+	pieces[0].bytes = append(before, pieces[0].bytes...)
+	for _, p := range append(pieces, piece{bytes: after}) {
+		if err := p.write(out, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// embedded gives the content of a GraphProto, each initializer with external data as one that holds it. There is always a piece.
+func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, error)) ([]piece, error) {
+	var all []piece
+	var bytes []byte
+	for f, err := range fields(graph) {
 		if err != nil {
-			return replacement{}, err
+			return nil, fmt.Errorf("broken ONNX graph: %w", err)
 		}
-		dims, ok := t.Manifest.weight(name)
-		if !ok || !fits(dims, shape) {
-			return replacement{}, fmt.Errorf("weight %q has shape %v, the graph expects %v", name, shape, dims)
+		var name string
+		external := false
+		if f.number == graphInitializer && f.wire == protowire.BytesType {
+			if name, external, err = externalTensor(f.value); err != nil {
+				return nil, err
+			}
 		}
-		if size += 4 * int64(len(values)); size > MaxModel {
-			return replacement{}, hint.New("use the safetensors file instead", "the model is too large for one ONNX file, which holds 2 GiB at most")
+		if !external {
+			bytes = append(bytes, f.raw...)
+			continue
 		}
-		return replacement{initializer: tensorInModel(name, shape, values)}, nil
-	})
+		dims, err := shape(name)
+		if err != nil {
+			return nil, err
+		}
+		if expected, ok := t.Manifest.weight(name); !ok || !fits(expected, dims) {
+			return nil, fmt.Errorf("weight %q has shape %v, the graph expects %v", name, dims, expected)
+		}
+		count := int64(1)
+		for _, d := range dims {
+			if count *= d; count > MaxModel { // no overflow: a size is far below 2^32
+				break
+			}
+		}
+		tensor := protowire.AppendTag(tensorHeader(name, dims, onnxFloat), tensorRawData, protowire.BytesType)
+		tensor = protowire.AppendVarint(tensor, 4*uint64(count))
+		bytes = protowire.AppendTag(bytes, graphInitializer, protowire.BytesType)
+		bytes = protowire.AppendVarint(bytes, uint64(len(tensor))+4*uint64(count))
+		all = append(all, piece{append(bytes, tensor...), name, count})
+		bytes = nil
+	}
+	return append(all, piece{bytes: bytes}), nil
+}
+
+func (p piece) write(out io.Writer, values func(name string) ([]float32, error)) error {
+	if _, err := out.Write(p.bytes); err != nil || p.weight == "" {
+		return err
+	}
+	data, err := values(p.weight)
+	if err != nil {
+		return err
+	}
+	if int64(len(data)) != p.values {
+		return fmt.Errorf("weight %q has %d values, its shape takes %d", p.weight, len(data), p.values)
+	}
+	_, err = out.Write(safetensors.Float32Bytes(data))
+	return err
 }

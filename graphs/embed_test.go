@@ -2,55 +2,76 @@ package graphs
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
-	"math"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// Embed must put every weight into the model, with its own shape where the graph leaves sizes open.
+// Embed must give the bytes that a rewriting in memory gives, and ask for each weight once, after all shapes.
 func TestEmbed(t *testing.T) {
-	topology, err := Open(tinyFolders[0], Classification)
+	for _, folder := range tinyFolders {
+		t.Run(folder, func(t *testing.T) { testEmbed(t, folder) })
+	}
+}
+
+func testEmbed(t *testing.T, folder string) {
+	topology, err := Open(folder, Classification)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sizes := map[string]int64{"C": 3, "V": 9, "P": 7}
-	given := map[string][]float32{}
-	value := func(name string) ([]int64, []float32, error) {
+	shape := func(name string) ([]int64, error) {
 		dims, _ := topology.Manifest.weight(name)
-		shape, err := Resolve(dims, sizes)
-		if err != nil {
-			return nil, nil, err
-		}
+		return Resolve(dims, sizes)
+	}
+	values := func(name string) ([]float32, error) {
+		dims, err := shape(name)
 		size := int64(1)
-		for _, d := range shape {
+		for _, d := range dims {
 			size *= d
 		}
-		given[name] = make([]float32, size)
-		for i := range given[name] {
-			given[name][i] = float32(len(given)) + float32(i)/1000
+		all := make([]float32, size)
+		for i := range all {
+			all[i] = float32(len(name)) + float32(i)/1000
 		}
-		return shape, given[name], nil
+		return all, err
 	}
-	model, err := topology.Embed(value)
+	var got bytes.Buffer
+	var asked []string
+	err = topology.Embed(&got, func(name string) ([]int64, error) {
+		if len(asked) > 0 {
+			t.Errorf("the shape of %s was asked for after values", name)
+		}
+		return shape(name)
+	}, func(name string) ([]float32, error) {
+		asked = append(asked, name)
+		return values(name)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(given) != len(topology.Manifest.Weights) {
-		t.Errorf("%d weights asked for, want %d", len(given), len(topology.Manifest.Weights))
-	}
-	for name, values := range given {
-		var raw []byte
-		for _, v := range values {
-			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+	want, err := replaceExternal(topology.Model, false, func(name string) (replacement, error) {
+		dims, err := shape(name)
+		if err != nil {
+			return replacement{}, err
 		}
-		if !bytes.Contains(model, raw) {
-			t.Errorf("the model lacks the values of %s", name)
-		}
+		all, err := values(name)
+		return replacement{initializer: tensorInModel(name, dims, all)}, err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if bytes.Contains(model, []byte("location")) {
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("%d bytes, unlike the %d of a rewriting in memory", got.Len(), len(want))
+	}
+	if bytes.Contains(got.Bytes(), []byte("location")) {
 		t.Error("the model still asks for another file")
+	}
+	slices.Sort(asked)
+	if all := len(asked); all != len(topology.Manifest.Weights) || len(slices.Compact(asked)) != all {
+		t.Errorf("%d weights asked for, want each of %d once", all, len(topology.Manifest.Weights))
 	}
 }
 
@@ -59,11 +80,40 @@ func TestEmbedErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := topology.Embed(func(string) ([]int64, []float32, error) { return []int64{1, 2, 3}, make([]float32, 6), nil }); err == nil || !strings.Contains(err.Error(), "has shape [1 2 3]") {
-		t.Errorf("a wrong shape: %v", err)
+	refused := errors.New("refused")
+	right := func(name string) ([]int64, error) {
+		dims, _ := topology.Manifest.weight(name)
+		return Resolve(dims, map[string]int64{"C": 3, "V": 9, "P": 7})
 	}
-	missing := errors.New("missing")
-	if _, err := topology.Embed(func(string) ([]int64, []float32, error) { return nil, nil, missing }); !errors.Is(err, missing) {
-		t.Errorf("a missing weight: %v", err)
+	large := func(name string) ([]int64, error) {
+		dims, _ := topology.Manifest.weight(name)
+		return Resolve(dims, map[string]int64{"C": 3, "V": 1 << 30, "P": 7})
+	}
+	none := func(string) ([]float32, error) { return nil, nil }
+	for _, test := range []struct {
+		name   string
+		shape  func(string) ([]int64, error)
+		values func(string) ([]float32, error)
+		out    io.Writer
+		want   string
+	}{
+		{"a wrong shape", func(string) ([]int64, error) { return []int64{1, 2, 3}, nil }, none, io.Discard, "has shape [1 2 3]"},
+		{"no shape", func(string) ([]int64, error) { return nil, refused }, none, io.Discard, "refused"},
+		{"no values", right, func(string) ([]float32, error) { return nil, refused }, io.Discard, "refused"},
+		{"too few values", right, none, io.Discard, "has 0 values, its shape takes"},
+		{"too large", large, none, io.Discard, "too large for one ONNX file"},
+		{"no place", right, none, full{}, "no space"},
+	} {
+		if err := topology.Embed(test.out, test.shape, test.values); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %s", test.name, err, test.want)
+		}
+	}
+	topology.Model = topology.Model[:len(topology.Model)-1]
+	if err := topology.Embed(io.Discard, right, none); err == nil || !strings.Contains(err.Error(), "broken ONNX model") {
+		t.Errorf("a cut graph: %v", err)
 	}
 }
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space") }

@@ -1,12 +1,10 @@
 package graphs
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 
@@ -139,27 +137,36 @@ func nameOfValue(value []byte) (name string, err error) {
 
 // editGraph rewrites the one graph of a ModelProto; everything else is kept byte for byte.
 func editGraph(model []byte, edit func(graph []byte) ([]byte, error)) ([]byte, error) {
-	var out []byte
+	before, graph, after, err := splitModel(model)
+	if err != nil {
+		return nil, err
+	}
+	if graph, err = edit(graph); err != nil {
+		return nil, err
+	}
+	return append(appendBytes(before, modelGraph, graph), after...), nil
+}
+
+// splitModel gives the one graph of a ModelProto, and the fields before and after it.
+func splitModel(model []byte) (before, graph, after []byte, err error) {
 	graphs := 0
 	for f, err := range fields(model) {
-		if err != nil {
-			return nil, fmt.Errorf("broken ONNX model: %w", err)
+		switch {
+		case err != nil:
+			return nil, nil, nil, fmt.Errorf("broken ONNX model: %w", err)
+		case f.number == modelGraph && f.wire == protowire.BytesType:
+			graph = f.value
+			graphs++
+		case graphs == 0:
+			before = append(before, f.raw...)
+		default:
+			after = append(after, f.raw...)
 		}
-		if f.number != modelGraph || f.wire != protowire.BytesType {
-			out = append(out, f.raw...)
-			continue
-		}
-		graphs++
-		graph, err := edit(f.value)
-		if err != nil {
-			return nil, err
-		}
-		out = appendBytes(out, modelGraph, graph)
 	}
 	if graphs != 1 {
-		return nil, fmt.Errorf("broken ONNX model: it has %d graphs, expected 1", graphs)
+		return nil, nil, nil, fmt.Errorf("broken ONNX model: it has %d graphs, expected 1", graphs)
 	}
-	return out, nil
+	return before, graph, after, nil
 }
 
 func replaceInGraph(graph []byte, half bool, replace func(name string) (replacement, error)) ([]byte, error) {
@@ -270,18 +277,6 @@ func tensorInFile(name string, shape []int64, dataType uint64, location string, 
 	}
 	out = protowire.AppendTag(out, tensorDataLocation, protowire.VarintType)
 	return protowire.AppendVarint(out, locationExternal)
-}
-
-// tensorInModel is a float TensorProto that holds its data, little-endian and row-major.
-func tensorInModel(name string, shape []int64, values []float32) []byte {
-	out := tensorHeader(name, shape, onnxFloat)
-	out = slices.Grow(out, 4*len(values)+2*binary.MaxVarintLen64)
-	out = protowire.AppendTag(out, tensorRawData, protowire.BytesType)
-	out = protowire.AppendVarint(out, 4*uint64(len(values)))
-	for _, v := range values {
-		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-	}
-	return out
 }
 
 // floatInput is the ValueInfoProto of a float tensor.

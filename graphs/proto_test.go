@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"mslora/internal/safetensors"
 )
 
 // handMadeModel is a ModelProto with the parts that linking meets: fields before and after the graph, a
@@ -25,6 +27,11 @@ func handMadeModel() []byte {
 	model := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 10) // IR version
 	model = appendBytes(model, modelGraph, graph)
 	return appendBytes(model, 8, []byte("\x10\x14")) // opset
+}
+
+// tensorInModel is a float TensorProto that holds its data.
+func tensorInModel(name string, shape []int64, values []float32) []byte {
+	return appendBytes(tensorHeader(name, shape, onnxFloat), tensorRawData, safetensors.Float32Bytes(values))
 }
 
 // TestReplaceExternal puts every initializer back as it was: then no byte may change.

@@ -29,21 +29,34 @@ func changedBy(train graphs.Manifest) map[string]bool {
 	return changed
 }
 
+// ShapeOf gives the shape of a weight of a tuned model: the tuned tensor's or the model file's.
+func ShapeOf(model *Model, tuned Tuned, name string) ([]int64, error) {
+	if weight, ok := tuned[name]; ok {
+		return weight.Shape, nil
+	}
+	stored, found := graphs.WeightName(model.Weights, name)
+	if !found {
+		return nil, fmt.Errorf("the tuned tensors lack %s, which the model file lacks too", name)
+	}
+	tensor, _ := model.Weights.Tensor(stored)
+	return tensor.Shape, nil
+}
+
 // Merged gives a weight of a tuned model: the tuned tensor or the model file's, plus the LoRA and multi-scale
 // modules on it. Its data may be the model file's memory, and must not be changed.
 func Merged(model *Model, modules lora.Setting, tuned Tuned, name string) (Weight, error) {
+	shape, err := ShapeOf(model, tuned, name)
+	if err != nil {
+		return Weight{}, err
+	}
 	weight, ok := tuned[name]
 	if !ok {
-		stored, found := graphs.WeightName(model.Weights, name)
-		if !found {
-			return Weight{}, fmt.Errorf("the tuned tensors lack %s, which the model file lacks too", name)
-		}
+		stored, _ := graphs.WeightName(model.Weights, name)
 		values, err := model.Weights.Float32(stored)
 		if err != nil {
 			return Weight{}, err
 		}
-		tensor, _ := model.Weights.Tensor(stored)
-		weight = Weight{tensor.Shape, values}
+		weight = Weight{shape, values}
 	}
 	module, isWeight := strings.CutSuffix(name, ".weight")
 	if !isWeight || len(weight.Shape) != 2 {

@@ -15,11 +15,11 @@ import (
 // sample has one tensor of each kind that the package reads.
 func sample() []Array {
 	return []Array{
-		{"mask", "U8", []int64{3}, []byte{0, 1, 1}},
+		{Name: "mask", DType: "U8", Shape: []int64{3}, Data: []byte{0, 1, 1}},
 		Float32Array("weight", []int64{2, 3}, []float32{1, -2, 3.5, 0, float32(math.Inf(1)), 1e-40}),
-		{"ids", "I64", []int64{2}, append(bytes.Repeat([]byte{0xff}, 8), 0, 0, 0, 0, 0, 1, 0, 0)}, // -1, 1 << 40
-		{"half", "F16", []int64{4}, []byte{0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x7c}},
-		{"brain", "BF16", []int64{2}, []byte{0x80, 0x3f, 0x00, 0xc0}},
+		{Name: "ids", DType: "I64", Shape: []int64{2}, Data: append(bytes.Repeat([]byte{0xff}, 8), 0, 0, 0, 0, 0, 1, 0, 0)}, // -1, 1 << 40
+		{Name: "half", DType: "F16", Shape: []int64{4}, Data: []byte{0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x7c}},
+		{Name: "brain", DType: "BF16", Shape: []int64{2}, Data: []byte{0x80, 0x3f, 0x00, 0xc0}},
 		Float32Array("empty", []int64{0, 4}, nil),
 		Float32Array("scalar", nil, []float32{7}),
 	}
@@ -119,7 +119,9 @@ func TestWriteErrors(t *testing.T) {
 		want   string
 	}{
 		{"size", []Array{Float32Array("a", []int64{3}, []float32{1})}, "takes 12 bytes"},
-		{"dtype", []Array{{"a", "float", []int64{1}, make([]byte, 4)}}, "unknown dtype"},
+		{"dtype", []Array{{Name: "a", DType: "float", Shape: []int64{1}, Data: make([]byte, 4)}}, "unknown dtype"},
+		{"computed size", []Array{ComputedFloat32("a", []int64{3}, func() ([]float32, error) { return nil, nil })}, "takes 12 bytes"},
+		{"failed", []Array{ComputedFloat32("a", nil, func() ([]float32, error) { return nil, errors.New("out of luck") })}, `tensor "a": out of luck`},
 		{"repeated", []Array{Float32Array("a", nil, []float32{1}), Float32Array("a", nil, []float32{1})}, "twice"},
 		{"reserved", []Array{Float32Array("__metadata__", nil, []float32{1})}, "reserved"},
 	}

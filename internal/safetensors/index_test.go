@@ -19,7 +19,7 @@ func writeShards(t *testing.T, change func(string) string) string {
 	folder := t.TempDir()
 	for name, arrays := range map[string][]Array{
 		"model-00001-of-00002.safetensors": {Float32Array("a", []int64{2}, []float32{1, 2})},
-		"model-00002-of-00002.safetensors": {{"b", "BF16", []int64{2}, []byte{0x80, 0x3f, 0x00, 0xc0}}, Float32Array("unlisted", nil, []float32{7})},
+		"model-00002-of-00002.safetensors": {{Name: "b", DType: "BF16", Shape: []int64{2}, Data: []byte{0x80, 0x3f, 0x00, 0xc0}}, Float32Array("unlisted", nil, []float32{7})},
 	} {
 		if err := Write(filepath.Join(folder, name), arrays, map[string]string{"format": "pt"}); err != nil {
 			t.Fatal(err)

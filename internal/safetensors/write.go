@@ -17,29 +17,35 @@ type Array struct {
 	Name, DType string
 	Shape       []int64
 	Data        []byte
+
+	compute func() ([]byte, error) // gives Data when it is written, if not nil
 }
 
 // Float32Array describes float32 values without copying them: data must not change until Write returns.
 func Float32Array(name string, shape []int64, data []float32) Array {
-	a := Array{Name: name, DType: "F32", Shape: shape}
-	if len(data) > 0 {
-		a.Data = unsafe.Slice((*byte)(unsafe.Pointer(&data[0])), len(data)*4)
+	return Array{Name: name, DType: "F32", Shape: shape, Data: Float32Bytes(data)}
+}
+
+// ComputedFloat32 describes float32 values that Write asks for when it comes to them, and forgets once they are written. So a
+// file can be larger than what is in memory of it.
+func ComputedFloat32(name string, shape []int64, compute func() ([]float32, error)) Array {
+	return Array{Name: name, DType: "F32", Shape: shape, compute: func() ([]byte, error) {
+		values, err := compute()
+		return Float32Bytes(values), err
+	}}
+}
+
+// Float32Bytes gives values as they stand in a file, without a copy: the machine's byte order is that of the format.
+func Float32Bytes(data []float32) []byte {
+	if len(data) == 0 {
+		return nil
 	}
-	return a
+	return unsafe.Slice((*byte)(unsafe.Pointer(&data[0])), len(data)*4)
 }
 
 // Write replaces a file atomically. The bytes depend on nothing but the arguments: tensors stand in order
 // of falling element size, so that each is aligned, then of name.
 func Write(path string, arrays []Array, metadata map[string]string) error {
-	for _, a := range arrays {
-		size, err := bytesOf(elementSize[a.DType], a.Shape)
-		if err == nil && size != int64(len(a.Data)) && elementSize[a.DType] > 0 {
-			err = fmt.Errorf("%s %v takes %d bytes, its data has %d", a.DType, a.Shape, size, len(a.Data))
-		}
-		if err != nil {
-			return fmt.Errorf("write %s: tensor %q: %w", path, a.Name, err)
-		}
-	}
 	arrays = slices.Clone(arrays)
 	slices.SortFunc(arrays, func(a, b Array) int {
 		return cmp.Or(cmp.Compare(elementSize[b.DType], elementSize[a.DType]), cmp.Compare(a.Name, b.Name))
@@ -57,11 +63,29 @@ func Write(path string, arrays []Array, metadata map[string]string) error {
 		return err
 	}
 	for _, a := range arrays {
-		if _, err := file.Write(a.Data); err != nil {
+		data, err := a.data()
+		if err != nil {
+			return fmt.Errorf("write %s: tensor %q: %w", path, a.Name, err)
+		}
+		if _, err := file.Write(data); err != nil {
 			return err
 		}
 	}
 	return file.Commit()
+}
+
+// data gives as many bytes as the shape takes.
+func (a Array) data() (data []byte, err error) {
+	if data = a.Data; a.compute != nil {
+		if data, err = a.compute(); err != nil {
+			return nil, err
+		}
+	}
+	size, err := bytesOf(elementSize[a.DType], a.Shape)
+	if err == nil && size != int64(len(data)) {
+		err = fmt.Errorf("%s %v takes %d bytes, its data has %d", a.DType, a.Shape, size, len(data))
+	}
+	return data, err
 }
 
 // encodeHeader gives the length and the JSON header, padded with spaces to a multiple of 8 bytes.
