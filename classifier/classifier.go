@@ -50,14 +50,14 @@ func (c *Classifier) open(folder string, store graphs.Store, device ortrain.Devi
 	if c.model, err = ortrain.OpenModel(folder); err != nil {
 		return err
 	}
-	if err := c.checkClasses(folder); err != nil {
-		return err
-	}
 	if c.tokenizer, err = tokenizer.Open(folder); err != nil {
 		return err
 	}
 	topology, err := store.Load(c.model.Config.Architecture(), graphs.Evaluation)
 	if err != nil {
+		return err
+	}
+	if err := c.checkHead(folder, topology.Manifest); err != nil {
 		return err
 	}
 	both := ortrain.Topologies{Evaluate: topology}
@@ -77,22 +77,35 @@ func readLabels(path string) ([]string, error) {
 	if err != nil {
 		return nil, hint.New("give a folder that `mslora train` made", "%w", err)
 	}
+	labels, err := parseLabels(data)
+	if err != nil {
+		return nil, hint.New("`mslora train` makes one", "%s: %w", path, err)
+	}
+	return labels, nil
+}
+
+// parseLabels reads id2label, which numbers two or more different names from 0.
+func parseLabels(data []byte) ([]string, error) {
 	var config struct {
 		Names map[string]string `json:"id2label"`
 	}
 	if err := json.Unmarshal(data, &config); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
+	}
+	if n := len(config.Names); n < 2 {
+		return nil, fmt.Errorf("id2label names %d classes, a classifier has two or more", n)
 	}
 	labels := make([]string, len(config.Names))
+	seen := map[string]bool{}
 	for key, name := range config.Names {
 		id, err := strconv.Atoi(key)
 		if err != nil || id < 0 || id >= len(labels) || labels[id] != "" || name == "" {
-			return nil, fmt.Errorf("%s: id2label does not number %d names from 0", path, len(labels))
+			return nil, fmt.Errorf("id2label does not number %d names from 0", len(labels))
 		}
-		labels[id] = name
-	}
-	if len(labels) < 2 {
-		return nil, hint.New("`mslora train` makes one", "%s: id2label names %d classes, a classifier has two or more", path, len(labels))
+		if seen[name] {
+			return nil, fmt.Errorf("id2label gives the name %q to two classes", name)
+		}
+		labels[id], seen[name] = name, true
 	}
 	return labels, nil
 }

@@ -374,6 +374,7 @@ func TestOpenErrors(t *testing.T) {
 		{"a backbone", ConfigFile, `{"model_type": "bert"}`, "id2label names 0 classes"},
 		{"a gap", ConfigFile, `{"id2label": {"0": "a", "2": "b"}}`, "does not number 2 names from 0"},
 		{"no JSON", ConfigFile, `{`, "config.json: unexpected end"},
+		{"a name twice", ConfigFile, `{"id2label": {"0": "a", "1": "a"}}`, `the name "a" to two classes`},
 		{"cut weights", WeightsFile, "short", "model.safetensors"},
 		{"no weights", WeightsFile, "", "model.safetensors"},
 	} {

@@ -2,10 +2,13 @@ package classifier
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/internal/safetensors"
 	"mslora/ortrain"
 )
 
@@ -14,7 +17,6 @@ type form struct {
 	class   string   // of transformers
 	prefix  string   // of the names of the backbone's weights
 	head    string   // of the names of the head's weights
-	decides string   // the weight of the head whose first size is the number of classes
 	targets []string // the projections with LoRA, as PEFT names them
 	whole   []string // modules that PEFT keeps whole: the head, and the one with the multi-scale branch
 }
@@ -22,15 +24,15 @@ type form struct {
 // forms by Hugging Face's model_type.
 var forms = map[string]form{
 	"bert": {
-		class: "BertForSequenceClassification", prefix: "bert.", head: "classifier.", decides: "classifier.bias",
+		class: "BertForSequenceClassification", prefix: "bert.", head: "classifier.",
 		targets: []string{"query", "value"}, whole: []string{"classifier", "pooler"},
 	},
 	"roberta": {
-		class: "RobertaForSequenceClassification", prefix: "roberta.", head: "classifier.", decides: "classifier.out_proj.bias",
+		class: "RobertaForSequenceClassification", prefix: "roberta.", head: "classifier.",
 		targets: []string{"query", "value"}, whole: []string{"classifier"},
 	},
 	"llama": {
-		class: "LlamaForSequenceClassification", prefix: "model.", head: "score.", decides: score,
+		class: "LlamaForSequenceClassification", prefix: "model.", head: "score.",
 		targets: []string{"q_proj", "v_proj"}, whole: []string{"score"},
 	},
 }
@@ -175,15 +177,32 @@ func (t Trained) weights(manifest graphs.Manifest) ([]named, error) {
 	return all, nil
 }
 
-// checkClasses tells whether the file holds a classifier of as many classes as config.json names.
-func (c *Classifier) checkClasses(folder string) error {
-	decides := forms[c.model.Config.ModelType].decides
-	head, ok := c.model.Weights.Tensor(decides)
-	if !ok || len(head.Shape) == 0 || head.Shape[0] != int64(len(c.Labels)) {
-		return hint.New("`mslora train` makes one", "%s is no classifier of %d classes: it has no %s of that length", folder, len(c.Labels), decides)
-	}
-	if err := checkUnits(c.model.Config, len(c.Labels)); err != nil {
+// checkHead tells whether the file holds a head for as many classes as config.json names: every tensor of it, with its shape.
+func (c *Classifier) checkHead(folder string, evaluate graphs.Manifest) error {
+	classes := len(c.Labels)
+	if err := checkUnits(c.model.Config, classes); err != nil {
 		return fmt.Errorf("%s: %w", folder, err)
+	}
+	expected := evaluate.FrozenInputs
+	if c.model.Config.ModelType == "llama" {
+		expected = []graphs.Frozen{{Name: score, Shape: []graphs.Dim{{Symbol: "C"}, {Size: int64(evaluate.Hidden)}}}}
+	}
+	const advice = "`mslora train` makes a classifier; if this is one, its files are damaged or of different models"
+	for _, e := range expected {
+		shape, err := graphs.Resolve(e.Shape, map[string]int64{"C": int64(classes)})
+		if err != nil {
+			return err
+		}
+		name, ok := graphs.WeightName(c.model.Weights, e.Name)
+		tensor, _ := c.model.Weights.Tensor(name)
+		switch {
+		case !ok:
+			return hint.New(advice, "%s is no classifier of %d classes: %s has no tensor %s", folder, classes, filepath.Base(c.model.Weights.Path), e.Name)
+		case !safetensors.IsFloat(tensor.DType):
+			return hint.New(advice, "%s: tensor %s is %s, expected F32, F16 or BF16", c.model.Weights.Path, name, tensor.DType)
+		case !slices.Equal(tensor.Shape, shape):
+			return hint.New(advice, "%s is no classifier of %d classes: tensor %s has shape %v, expected %v", folder, classes, name, tensor.Shape, shape)
+		}
 	}
 	return nil
 }
