@@ -7,44 +7,6 @@ import (
 	"testing"
 )
 
-func TestCell(t *testing.T) {
-	for text, want := range map[string]string{
-		"a fine film, really":    "a fine film, really",
-		`=HYPERLINK("http://x")`: `'=HYPERLINK("http://x")`,
-		"+1":                     "'+1",
-		"- but":                  "'- but",
-		"@SUM(A1)":               "'@SUM(A1)",
-		"\t=1":                   "'⟨U+0009⟩=1",
-		"\r=1":                   "'⟨U+000D⟩=1",
-		"'tis":                   "''tis",
-		"a = b":                  "a = b",
-		"\x1b[2J":                "⟨U+001B⟩[2J",
-		"two\nlines":             "two⟨U+000A⟩lines",
-		"a\u202eb\u200bc\ufeff":  "a⟨U+202E⟩b⟨U+200B⟩c⟨U+FEFF⟩",
-		"naïve 電影":               "naïve 電影",
-		"\xff":                   "\uFFFD",
-		"":                       "",
-	} {
-		if got := cell(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
-
-func FuzzCell(f *testing.F) {
-	f.Add("=1")
-	f.Add("\u202e\x00")
-	f.Fuzz(func(t *testing.T, text string) {
-		got := cell(text)
-		if got != "" && strings.ContainsRune("=+-@\t\r\n", rune(got[0])) {
-			t.Fatalf("%q becomes %q", text, got)
-		}
-		if strings.ContainsAny(got, "\x00\x1b\n\r\u202e") {
-			t.Fatalf("%q becomes %q", text, got)
-		}
-	})
-}
-
 func TestTables(t *testing.T) {
 	trigger := &Trigger{Candidate: Candidate{Phrase: Phrase{Words: []string{"=cf"}}, Class: 1, Texts: 9, InClass: 8, Over: 2.5}, Probes: 4,
 		VanillaShift: 1.5, CleanShift: 0.25, VanillaFlips: 0.75, Effect: 6, Strength: 7}

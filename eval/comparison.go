@@ -6,6 +6,8 @@ import (
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"mslora/internal/visible"
 )
 
 // Comparison is how one of several classifiers does on the same texts.
@@ -28,7 +30,7 @@ func WriteComparison(out io.Writer, rows []Comparison) error {
 	table := tablewriter.NewTable(out, tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithAlignment(alignment[:len(header)]))
 	table.Header(header)
 	for _, r := range rows {
-		line := []string{r.Classifier, percent(r.CACC), percent(r.Agreement)}
+		line := []string{visible.Line(r.Classifier), percent(r.CACC), percent(r.Agreement)}
 		if attacked {
 			line = append(line, percent(*r.ASR), percent(*r.Floor))
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 )
 
 // Formats that WriteTable knows.
@@ -41,15 +42,15 @@ func WriteTable(out io.Writer, rows []Row, format string, color bool) error {
 func writeText(out io.Writer, rows []Row, color bool) error {
 	shade := func(c column, text string) string {
 		if !color || !c.paper || text == "" {
-			return text
+			return visible.Line(text)
 		}
-		return "\x1b[90m" + text + "\x1b[0m"
+		return "\x1b[90m" + visible.Line(text) + "\x1b[0m"
 	}
 	for i, block := range blocks(rows) {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		fmt.Fprintln(out, title(block[0]))
+		fmt.Fprintln(out, visible.Line(title(block[0])))
 		if err := render(out, block, renderer.NewBlueprint(), shade); err != nil {
 			return err
 		}
@@ -59,12 +60,15 @@ func writeText(out io.Writer, rows []Row, color bool) error {
 }
 
 func writeMarkdown(out io.Writer, rows []Row) error {
-	special := strings.NewReplacer("|", `\|`, "*", `\*`, "_", `\_`, "<", `\<`)
+	escape := func(c column, text string) string {
+		if c.number {
+			return text // 81.25 begins no list in a table
+		}
+		return visible.Markdown(text)
+	}
 	for _, block := range blocks(rows) {
-		fmt.Fprintf(out, "**%s**\n\n", special.Replace(title(block[0])))
-		if err := render(out, block, renderer.NewMarkdown(), func(_ column, text string) string {
-			return special.Replace(text)
-		}); err != nil {
+		fmt.Fprintf(out, "**%s**\n\n", visible.Markdown(title(block[0])))
+		if err := render(out, block, renderer.NewMarkdown(), escape); err != nil {
 			return err
 		}
 		fmt.Fprintln(out)
@@ -97,7 +101,7 @@ func render(out io.Writer, block []Row, with tw.Renderer, edit func(column, stri
 	return table.Render()
 }
 
-// writeCSV gives every number of every row.
+// writeCSV gives every number of every row. Names are those of visible.Cell, because people open such files in spreadsheets.
 func writeCSV(out io.Writer, rows []Row) error {
 	w := csv.NewWriter(out)
 	w.Write([]string{"dataset", "model", "attack", "poison", "method", "variant", "seeds", "cacc", "cacc_deviation",
@@ -114,7 +118,8 @@ func writeCSV(out io.Writer, rows []Row) error {
 			paper = []string{fmt.Sprint(p.Table), fmt.Sprintf("%.2f", p.CACC), fmt.Sprintf("%.2f", p.ASR)}
 		}
 		w.Write(slices.Concat(
-			[]string{r.Dataset, r.Model, r.Attack, r.Poison, r.Method, r.Variant.String(), fmt.Sprint(r.CACC.Seeds)},
+			[]string{visible.Cell(r.Dataset), visible.Cell(r.Model), visible.Cell(r.Attack), visible.Cell(r.Poison), visible.Cell(r.Method),
+				visible.Cell(r.Variant.String()), fmt.Sprint(r.CACC.Seeds)},
 			statistic(r.CACC), asr, statistic(r.Floor), paper))
 	}
 	w.Flush()

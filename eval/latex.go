@@ -4,11 +4,16 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"mslora/internal/visible"
 )
 
 var latexSpecial = strings.NewReplacer(
 	`\`, `\textbackslash{}`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
-	"_", `\_`, "%", `\%`, "&", `\&`, "#", `\#`, "$", `\$`, "{", `\{`, "}", `\}`, "±", `$\,\pm\,$`)
+	"_", `\_`, "%", `\%`, "&", `\&`, "#", `\#`, "$", `\$`, "{", `\{`, "}", `\}`, "±", `$\,\pm\,$`,
+	"⟨", `$\langle$`, "⟩", `$\rangle$`) // of visible.Line
+
+func latex(text string) string { return latexSpecial.Replace(visible.Line(text)) }
 
 // writeLaTeX prints a table environment for each data set and model, with the rules of the booktabs package.
 func writeLaTeX(out io.Writer, rows []Row) error {
@@ -21,10 +26,10 @@ func writeLaTeX(out io.Writer, rows []Row) error {
 			names = append(names, c.name)
 			layout = append(layout, map[bool]string{false: "l", true: "r"}[c.number])
 		}
-		fmt.Fprintf(&text, "\\begin{table}\n\\centering\n\\caption{%s. %s}\n", latexSpecial.Replace(title(block[0])),
-			latexSpecial.Replace(strings.Join(explanation(block), " ")))
+		fmt.Fprintf(&text, "\\begin{table}\n\\centering\n\\caption{%s. %s}\n", latex(title(block[0])),
+			latex(strings.Join(explanation(block), " ")))
 		fmt.Fprintf(&text, "\\begin{tabular}{%s}\n\\toprule\n%s \\\\\n", strings.Join(layout, ""), strings.Join(names, " & "))
-		for i, line := range lines(block, columns, func(_ column, cell string) string { return latexSpecial.Replace(cell) }) {
+		for i, line := range lines(block, columns, func(_ column, cell string) string { return latex(cell) }) {
 			if startsAttack(block, i) {
 				text.WriteString("\\midrule\n")
 			}

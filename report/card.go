@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"text/template"
+
+	"mslora/internal/visible"
 )
 
 //go:embed card.md
@@ -15,8 +17,8 @@ var cardTemplate = template.Must(template.New("card.md").Funcs(template.FuncMap{
 	"value":     func(s string) string { return code(prose(s)) },
 	"nameCell":  func(s string) string { return cell(name(s)) },
 	"valueCell": func(s string) string { return cell(prose(s)) },
-	"sentence":  func(s string) string { return escaped(prose(s)) },
-	"title":     func(s string) string { return escaped(title(s)) },
+	"sentence":  func(s string) string { return visible.Markdown(prose(s)) },
+	"title":     func(s string) string { return visible.Markdown(title(s)) },
 	"yaml":      quotedYAML, "decimals": decimals, "grouped": grouped,
 }).Parse(cardText))
 

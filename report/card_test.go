@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"mslora/internal/visible"
 )
 
 // frontMatter reads the head of a card as YAML and gives the rest.
@@ -70,16 +72,6 @@ func TestMarkdown(t *testing.T) {
 		{"cell", cell("a*b"), "`a*b`"},
 		{"cell with a bar", cell("a|b*"), `a&#124;b\*`},
 		{"cell with a bar behind a backslash", cell(`a\|b`), `a\\&#124;b`},
-		{"emphasis", escaped("*a* _b_ ~~c~~"), `\*a\* \_b\_ \~\~c\~\~`},
-		{"links", escaped("[a](b) <http://c> http://d www.e WWW.f g@h"), `\[a\](b) \<http\://c\> http\://d www\.e WWW\.f g<span>@</span>h`},
-		{"entities", escaped("&lt;"), `\&lt;`},
-		{"backslash", escaped(`\*`), `\\\*`},
-		{"list", escaped("- a"), `\- a`},
-		{"numbered list", escaped("12. a"), `12\. a`},
-		{"no list", escaped("12 a - b 1. c"), "12 a - b 1. c"},
-		{"rule", escaped("---"), `\---`},
-		{"heading", escaped("# a"), `\# a`},
-		{"plain", escaped("Only 40 trusted texts were given (96 are usual)."), "Only 40 trusted texts were given (96 are usual)."},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, test.got, test.want)
@@ -130,6 +122,8 @@ func bareMarks(text string) string {
 	return strings.Join(append(marks, plainLinks.FindAllString(left.String(), -1)...), "")
 }
 
+var beginsList = regexp.MustCompile(`^([-+]|[0-9]+[.)])`)
+
 // FuzzMarkdown: no data becomes markup, as a sentence, as code or as a cell.
 func FuzzMarkdown(f *testing.F) {
 	f.Add(attack)
@@ -140,7 +134,7 @@ func FuzzMarkdown(f *testing.F) {
 		if text == "" {
 			t.Skip()
 		}
-		for kind, written := range map[string]string{"sentence": escaped(text), "code": code(text), "cell": cell(text)} {
+		for kind, written := range map[string]string{"sentence": visible.Markdown(text), "code": code(text), "cell": cell(text)} {
 			if left := bareMarks(written); left != "" {
 				t.Errorf("%s of %q is %s: %q is left", kind, text, written, left)
 			}
@@ -148,8 +142,8 @@ func FuzzMarkdown(f *testing.F) {
 				t.Errorf("%s of %q is %s: it ends a cell", kind, text, written)
 			}
 		}
-		if opening.MatchString(escaped(text)) {
-			t.Errorf("%s begins a list", escaped(text))
+		if beginsList.MatchString(visible.Markdown(text)) {
+			t.Errorf("%s begins a list", visible.Markdown(text))
 		}
 	})
 }

@@ -2,12 +2,13 @@ package report
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
+
+	"mslora/internal/visible"
 )
 
 // Data stands in Markdown in two ways, neither of which lets it become a link, HTML or anything but text:
-// names and values as code, where nothing is interpreted, and sentences with all marks escaped.
+// names and values as code, where nothing is interpreted, and sentences with all marks escaped (visible.Markdown).
 
 // code writes a name or a value as a code span.
 func code(text string) string {
@@ -21,7 +22,7 @@ func code(text string) string {
 // cell is code for a table, where a vertical bar would end the cell even in code.
 func cell(text string) string {
 	if strings.Contains(text, "|") {
-		return escaped(text)
+		return visible.Markdown(text)
 	}
 	return code(text)
 }
@@ -38,24 +39,6 @@ func longestRun(text string, of rune) int {
 		longest = max(longest, run)
 	}
 	return longest
-}
-
-var (
-	marks = regexp.MustCompile("[\\\\`*_\\[\\]<>&~#$:]")
-	// What begins a list or a rule.
-	opening = regexp.MustCompile(`^([-+]|[0-9]+[.)])`)
-	// An address is a link in GitHub's Markdown even without marks, unless something comes between.
-	address = regexp.MustCompile(`(?i)(www)\.`)
-)
-
-// escaped writes a sentence.
-func escaped(text string) string {
-	text = marks.ReplaceAllString(text, `\$0`)
-	text = opening.ReplaceAllStringFunc(text, func(match string) string {
-		return match[:len(match)-1] + `\` + match[len(match)-1:]
-	})
-	text = address.ReplaceAllString(text, `$1\.`)
-	return strings.NewReplacer("|", "&#124;", "@", "<span>@</span>").Replace(text)
 }
 
 // quotedYAML writes a string for YAML, of which JSON strings are a part.

@@ -133,8 +133,8 @@ func TestHostileDataChangesNoElement(t *testing.T) {
 	if !slices.Equal(bad.Elements, good.Elements) {
 		t.Errorf("elements are\n%q\nwant\n%q", bad.Elements, good.Elements)
 	}
-	if shown := visible(attack + hidden); !strings.Contains(bad.Text, shown) {
-		t.Errorf("the page does not show %s", shown)
+	if text := shown(attack + hidden); !strings.Contains(bad.Text, text) {
+		t.Errorf("the page does not show %s", text)
 	}
 	if want := name(attack) + ": training report"; bad.Title != want {
 		t.Errorf("title is %q, want %q", bad.Title, want)

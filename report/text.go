@@ -5,8 +5,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"mslora/internal/visible"
 )
 
 // Lengths, in characters, at which data is cut, so that one long text does not bury the rest.
@@ -15,53 +16,20 @@ const (
 	nameLimit = 60
 )
 
-// visible makes text show all that it holds. Control characters, marks that change the direction of text and
-// characters without width, all of which may hide a trigger, become their code points: ⟨U+202E⟩. Line breaks
-// and tabs become spaces.
-func visible(text string) string {
-	var out strings.Builder
-	last := ' '
-	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			out.WriteByte(' ')
-		case hides(r, last):
-			fmt.Fprintf(&out, "⟨U+%04X⟩", r)
-		default:
-			out.WriteRune(r)
-		}
-		last = r
-	}
-	return strings.TrimSpace(out.String())
-}
+// shown makes text of unknown origin visible, in one line.
+func shown(text string) string { return strings.TrimSpace(visible.Line(text)) }
 
-// hides tells whether a reader would not see a character that comes after last.
-func hides(r, last rune) bool {
-	const nonJoiner, joiner, lastLatin = '\u200c', '\u200d', '\u024f'
-	switch {
-	case r == nonJoiner || r == joiner:
-		return last <= lastLatin // beyond Latin they shape letters and emoji
-	case unicode.Is(unicode.Prepended_Concatenation_Mark, r):
-		return false
-	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
-		return true
-	case r == '\u034f' || r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0':
-		return true // letters and joiners that are drawn as nothing
-	}
-	return r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef // no characters
-}
-
-// split divides text after limit characters and makes the first part visible. Only what is shown is looked
+// split divides text after limit characters and shows the first part. Only what is shown is looked
 // at closely: a text may be very long.
 func split(text string, limit int) (head string, rest int) {
 	count := 0
 	for i := range text {
 		if count == limit {
-			return visible(text[:i]), utf8.RuneCountInString(text[i:])
+			return shown(text[:i]), utf8.RuneCountInString(text[i:])
 		}
 		count++
 	}
-	return visible(text), 0
+	return shown(text), 0
 }
 
 // prose shows a text or a value.
@@ -87,7 +55,7 @@ func name(text string) string {
 
 // title names the classifier.
 func title(text string) string {
-	if visible(text) == "" {
+	if shown(text) == "" {
 		return "Classifier without a name"
 	}
 	return name(text)

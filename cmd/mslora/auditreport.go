@@ -14,6 +14,7 @@ import (
 	"mslora/experiment"
 	"mslora/internal/atomicfile"
 	"mslora/internal/filesum"
+	"mslora/internal/visible"
 )
 
 // mostShown is the number of phrases in the summary.
@@ -156,7 +157,7 @@ func (o auditOptions) summarize(r auditRecord) error {
 		table := tabwriter.NewWriter(o.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "  phrase\tlabel\tstrength\ttexts\tflips of vanilla\tof clean")
 		for _, p := range r.Possible[:min(len(r.Possible), mostShown)] {
-			fmt.Fprintf(table, "  %s\t%s\t%.1f\t%d\t%.0f %%\t%.0f %%\n", audit.Visible(p.Phrase), audit.Visible(p.Label), p.Strength, p.Texts, 100*p.VanillaFlips, 100*p.CleanFlips)
+			fmt.Fprintf(table, "  %s\t%s\t%.1f\t%d\t%.0f %%\t%.0f %%\n", visible.Line(p.Phrase), visible.Line(p.Label), p.Strength, p.Texts, 100*p.VanillaFlips, 100*p.CleanFlips)
 		}
 		if err := table.Flush(); err != nil {
 			return err

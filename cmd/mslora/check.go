@@ -10,6 +10,7 @@ import (
 
 	"mslora/catalog"
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 	"mslora/poison"
 )
 
@@ -58,7 +59,7 @@ func checkSets(c *cli.Context) error {
 	if n := len(report.Problems); n > 0 {
 		for _, problem := range report.Problems {
 			if !c.Bool("json") {
-				fmt.Fprintf(c.App.ErrWriter, "problem: %s\n", problem)
+				fmt.Fprintf(c.App.ErrWriter, "problem: %s\n", visible.Line(problem))
 			}
 		}
 		return badInput(hint.New("make the set again with `mslora poison` or get it again, or mend the rows", "%s: %s", folder, count(n, "problem")))
@@ -80,11 +81,11 @@ func printReport(out io.Writer, r *poison.Report) error {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(table, "data set\tattack\ttarget\tpoison\tclasses\ttrain\ttest\tdev\tmean words\tpoisoned: train\ttest\tdev\t")
 		for _, s := range r.Sets {
-			poisoned := strings.TrimSpace(s.Setting + " " + s.Ratio)
+			poisoned := visible.Line(strings.TrimSpace(s.Setting + " " + s.Ratio))
 			if poisoned == "" {
 				poisoned = "-"
 			}
-			fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%.1f\t%d\t%d\t%d\t\n", s.Dataset, s.Attack, s.Target, poisoned,
+			fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%.1f\t%d\t%d\t%d\t\n", visible.Line(s.Dataset), visible.Line(s.Attack), s.Target, poisoned,
 				s.Classes, s.Train, s.Test, s.Dev, s.MeanWords, s.PoisonedTrain, s.PoisonedTest, s.PoisonedDev)
 		}
 		if err := table.Flush(); err != nil {
@@ -92,7 +93,7 @@ func printReport(out io.Writer, r *poison.Report) error {
 		}
 	}
 	for _, warning := range r.Warnings {
-		fmt.Fprintf(out, "warning: %s\n", warning)
+		warn(out, warning)
 	}
 	if len(r.Problems) == 0 {
 		fmt.Fprintf(out, "no problems, %s\n", count(len(r.Warnings), "warning"))

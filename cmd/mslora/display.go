@@ -12,6 +12,7 @@ import (
 
 	"mslora/eval"
 	"mslora/experiment"
+	"mslora/internal/visible"
 	"mslora/ortrain"
 )
 
@@ -58,7 +59,7 @@ func (d *display) train(cell experiment.Cell, data string) {
 func (d *display) start(index int, cell experiment.Cell, heading string) {
 	d.index, d.cell, d.firstStep = index, cell, -1
 	if !d.json && !d.quiet {
-		fmt.Fprintln(d.out, heading)
+		fmt.Fprintln(d.out, visible.Line(heading))
 	}
 }
 

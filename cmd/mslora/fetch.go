@@ -16,6 +16,7 @@ import (
 
 	"mslora/catalog"
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 )
 
 // fetchOptions is what `mslora fetch` was asked for.
@@ -129,8 +130,8 @@ func (o fetchOptions) showProgress(name string, options *catalog.FetchOptions) (
 	}
 	current, printed := "", time.Time{}
 	options.File = func(path string) {
-		if current = path; !terminal {
-			fmt.Fprintf(o.Stderr, "%s: %s\n", name, path)
+		if current = visible.Line(path); !terminal { // a name from elsewhere
+			fmt.Fprintf(o.Stderr, "%s: %s\n", name, current)
 		}
 	}
 	options.Client.Progress = func(done, total int64) {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 )
 
 // Exit codes.
@@ -35,6 +36,9 @@ func badInput(err error) error {
 	}
 	return usageError{err}
 }
+
+// warn prints a warning, what it quotes of files made visible.
+func warn(stderr io.Writer, text string) { fmt.Fprintf(stderr, "warning: %s\n", visible.Line(text)) }
 
 func main() { os.Exit(mainCode(os.Args, os.Stdout, os.Stderr)) }
 
@@ -94,7 +98,8 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return badInput(&hint.Error{Err: err, Hint: fmt.Sprintf("`mslora %s --help` shows the flags", c.Command.Name)})
 }
 
-// exitCode prints err as "error: …" and "hint: …" and says how to exit.
+// exitCode prints err as "error: …" and "hint: …" and says how to exit. What either quotes of files is made visible here, for all
+// commands.
 func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	if err == nil {
 		return 0
@@ -103,10 +108,10 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "interrupted; run the same command again: training goes on where it stopped")
 		return exitInterrupted
 	}
-	fmt.Fprintf(stderr, "error: %v\n", err)
+	fmt.Fprintf(stderr, "error: %s\n", visible.Lines(err.Error()))
 	var hinted *hint.Error
 	if errors.As(err, &hinted) && hinted.Hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hinted.Hint)
+		fmt.Fprintf(stderr, "hint: %s\n", visible.Lines(hinted.Hint))
 	}
 	var usage usageError
 	if errors.As(err, &usage) {

@@ -13,6 +13,7 @@ import (
 	"mslora/catalog"
 	"mslora/dataset"
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 	"mslora/poison"
 )
 
@@ -187,9 +188,9 @@ func (o poisonOptions) report(s *poison.Set, w poison.Written) error {
 	if !w.Changed {
 		state = "there already, unchanged"
 	}
-	fmt.Fprintf(o.Stdout, "%s, %s, setting %s, ratio %v, target label %d, seed %d\n", s.Name, s.Attack, s.Setting, s.Ratio, s.Target, s.Seed)
+	fmt.Fprintf(o.Stdout, "%s, %s, setting %s, ratio %v, target label %d, seed %d\n", visible.Line(s.Name), s.Attack, s.Setting, s.Ratio, s.Target, s.Seed)
 	if w.Record.Trigger != nil {
-		fmt.Fprintf(o.Stdout, "  trigger  %d x %s, anywhere in the text\n", s.Trigger.Insertions, strings.Join(s.Trigger.Phrases, " | "))
+		fmt.Fprintf(o.Stdout, "  trigger  %d x %s, anywhere in the text\n", s.Trigger.Insertions, visible.Line(strings.Join(s.Trigger.Phrases, " | ")))
 	}
 	fmt.Fprintf(o.Stdout, "  train    %d texts, %d of them poisoned (%.1f %%)\n", len(s.Train), w.Record.Poisoned, 100*float64(w.Record.Poisoned)/float64(len(s.Train)))
 	fmt.Fprintf(o.Stdout, "  dev      %d clean, %d poisoned copies\n", len(s.DevClean), len(s.DevPoison))

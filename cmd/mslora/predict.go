@@ -15,6 +15,7 @@ import (
 	"mslora/dataset"
 	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 	"mslora/ortrain"
 )
 
@@ -151,10 +152,11 @@ func (p *predictor) flush() error {
 	return p.out.Flush() // whoever sends texts through a pipe waits for the answers
 }
 
+// print writes one answer. Without --json a person may read it on a terminal, which a text from elsewhere must not steer.
 func (p *predictor) print(text string, prediction classifier.Prediction) error {
 	label, probability := p.classifier.Labels[prediction.Class], prediction.Probabilities[prediction.Class]
 	if !p.json {
-		_, err := fmt.Fprintf(p.out, "%s\t%.4f\t%s\n", oneLine(label), probability, oneLine(text))
+		_, err := fmt.Fprintf(p.out, "%s\t%.4f\t%s\n", visible.Line(label), probability, visible.Line(text))
 		return err
 	}
 	all := map[string]float64{}
@@ -169,20 +171,4 @@ func (p *predictor) print(text string, prediction classifier.Prediction) error {
 		Probability   float64            `json:"probability"`
 		Probabilities map[string]float64 `json:"probabilities"`
 	}{text, label, probability, all})
-}
-
-// oneLine shows control characters by their escapes: a text from elsewhere must not steer the terminal.
-func oneLine(text string) string {
-	var shown []rune
-	for _, r := range text {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			shown = append(shown, ' ')
-		case r < ' ' || r >= 0x7f && r < 0xa0:
-			shown = append(shown, '·')
-		default:
-			shown = append(shown, r)
-		}
-	}
-	return string(shown)
 }

@@ -18,6 +18,7 @@ import (
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 )
 
 // trainingFolder is where, in a classifier's folder, its training is recorded.
@@ -161,7 +162,7 @@ func train(ctx context.Context, o trainOptions) error {
 	}
 	warnings := trustWarnings(set)
 	for _, w := range warnings {
-		fmt.Fprintln(o.Stderr, "warning:", w)
+		warn(o.Stderr, w)
 	}
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
 	display.train(cell, describe(set))
@@ -175,7 +176,7 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	if w := alignmentWarning(history, cell); w != "" {
-		fmt.Fprintln(o.Stderr, "warning:", w)
+		warn(o.Stderr, w)
 		warnings = append(warnings, w)
 	}
 	model, tuned, err := plan.Trained(cell)
@@ -222,7 +223,7 @@ func describe(d *dataset.Dataset) string {
 	if d.Classes > mostNamed {
 		return fmt.Sprintf("%s; %d labels", text, d.Classes)
 	}
-	return text + "; labels: " + oneLine(strings.Join(d.Labels, ", "))
+	return text + "; labels: " + visible.Line(strings.Join(d.Labels, ", "))
 }
 
 // hubName is a named model's id on the model hub, which PEFT and model cards want; a folder keeps its name.

@@ -7,6 +7,7 @@ import (
 
 	"mslora/experiment"
 	"mslora/internal/ortlib"
+	"mslora/internal/visible"
 )
 
 // version is this program's, with the commit it was built from.
@@ -37,5 +38,5 @@ func showVersions(out io.Writer, flag string) error {
 
 // showLine prints a line of `mslora doctor`: what, and what is known of it.
 func showLine(out io.Writer, what, format string, values ...any) {
-	fmt.Fprintf(out, "%-14s %s\n", what, fmt.Sprintf(format, values...))
+	fmt.Fprintf(out, "%-14s %s\n", what, visible.Line(fmt.Sprintf(format, values...)))
 }
