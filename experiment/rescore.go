@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 
 	"mslora/catalog"
 	"mslora/dataset"
@@ -15,7 +16,7 @@ import (
 
 // Rescore scores the saved model of a finished cell again.
 type Rescore struct {
-	Folder  string // the cell's
+	Folder  string // the cell's, as FindCell finds it
 	Data    string // data set folder, "": the cell's
 	Attack  string // "": the cell's
 	Graphs  graphs.Store
@@ -23,52 +24,78 @@ type Rescore struct {
 	Threads int
 }
 
-// Run predicts both test sets with the cell's best tensors.
-func (r Rescore) Run(ctx context.Context) (eval.Scores, error) {
+// Rescoring has read everything that Rescore names.
+type Rescoring struct {
+	scorer
+	tuned ortrain.Tuned
+}
+
+// Open reads and checks everything; the caller closes what it gives.
+func (r Rescore) Open() (_ *Rescoring, err error) {
 	cell, tuned, err := openCell(r.Folder)
 	if err != nil {
-		return eval.Scores{}, err
+		return nil, err
 	}
 	config := DefaultConfig()
 	config.Graphs, config.Device, config.Threads = r.Graphs, r.Device, r.Threads
 	plan, err := emptyPlan(config)
 	if err != nil {
-		return eval.Scores{}, err
+		return nil, err
 	}
-	defer plan.Close()
+	s := &Rescoring{scorer: scorer{plan: plan, cell: cell}, tuned: tuned}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
 	model, err := plan.model(cell.ModelFolder)
 	if err != nil {
-		return eval.Scores{}, err
+		return nil, err
 	}
 	if err := model.openTokenizer(); err != nil {
-		return eval.Scores{}, err
+		return nil, err
 	}
-	data, err := r.dataset(cell)
-	if err != nil {
-		return eval.Scores{}, err
+	if s.data, err = r.dataset(cell); err != nil {
+		return nil, err
 	}
 	method, topologies, err := cell.graphs(r.Graphs)
 	if err != nil {
-		return eval.Scores{}, err
+		return nil, err
 	}
 	classes := tuned.Classes(topologies.Evaluate.Manifest)
-	if data.Classes > classes {
-		return eval.Scores{}, hint.New("score it on data with the labels it was trained for",
-			"%s tells %d classes apart, the data has %d", r.Folder, classes, data.Classes)
+	if s.data.Classes > classes {
+		return nil, hint.New("score it on data with the labels it was trained for",
+			"%s tells %d classes apart, the data has %d", r.Folder, classes, s.data.Classes)
 	}
-	evaluator, err := ortrain.NewEvaluator(model.Model, topologies, defence.Modules(cell.Hyperparameters), classes, plan.Device)
-	if err != nil {
-		return eval.Scores{}, err
-	}
-	defer evaluator.Close()
-	trusted := data.Dev
+	s.method, s.ready = method, prepared{trusted: trustedOf(cell, s.data)}
+	s.evaluator, err = ortrain.NewEvaluator(model.Model, topologies, defence.Modules(cell.Hyperparameters), classes, plan.Device)
+	return s, err
+}
+
+// trustedOf gives the texts that the cell's method may trust: those that gradients were aligned to, or else dev.
+func trustedOf(cell Cell, data *dataset.Dataset) []dataset.Text {
 	if cell.Hyperparameters.Has(params.Auxiliary) {
-		if trusted, _, err = dataset.DrawAuxiliary(data.Dev, cell.Hyperparameters.Int(params.Auxiliary), cell.Seed); err != nil {
-			trusted = data.Dev // of other data there may be less
+		drawn, _, err := dataset.DrawAuxiliary(data.Dev, cell.Hyperparameters.Int(params.Auxiliary), cell.Seed)
+		if err == nil { // other data may have fewer
+			return drawn
 		}
 	}
-	_, scores, err := scorer{plan, cell, method, data, prepared{trusted: trusted}, evaluator}.predict(ctx, tuned)
+	return data.Dev
+}
+
+// Scores predicts both test sets with the cell's best tensors.
+func (s *Rescoring) Scores(ctx context.Context) (eval.Scores, error) {
+	_, scores, err := s.predict(ctx, s.tuned)
 	return scores, err
+}
+
+// Close releases the model.
+func (s *Rescoring) Close() error {
+	var err error
+	if s.evaluator != nil {
+		err = s.evaluator.Close()
+	}
+	return errors.Join(err, s.plan.Close())
 }
 
 // dataset loads the cell's data, or the data asked for instead.
@@ -94,7 +121,7 @@ type TunedModel struct {
 	Classes int
 }
 
-// OpenTuned opens the tuned model in a cell's folder; the caller closes its Model.
+// OpenTuned opens the tuned model in a cell's folder, found as FindCell says; the caller closes its Model.
 func OpenTuned(folder string, store graphs.Store) (TunedModel, error) {
 	cell, tuned, err := openCell(folder)
 	if err != nil {

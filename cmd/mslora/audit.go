@@ -127,17 +127,21 @@ func runAudit(ctx context.Context, o auditOptions) error {
 		return badInput(err)
 	}
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
-		return badInput(err)
+		return err
 	}
-	if o.Vanilla == "" {
+	given := o.Vanilla != ""
+	if !given {
 		if err := o.trainVanilla(ctx); err != nil {
 			return err
 		}
 		o.Vanilla = filepath.Join(o.Out, "vanilla")
 	}
 	vanilla, err := classifier.Open(o.Vanilla, o.Graphs, device)
-	if err != nil {
+	if err != nil && given {
 		return badInput(err)
+	}
+	if err != nil {
+		return err
 	}
 	defer vanilla.Close()
 	order, err := o.sameClasses(clean, vanilla)

@@ -72,7 +72,7 @@ func compareCommand() *cli.Command {
 				Graphs: store, Library: c.String("onnxruntime"), JSON: c.Bool("json"), Stdout: c.App.Writer,
 				Trigger: poison.Trigger{Phrases: splitAll([]string{c.String("trigger")}), Insertions: c.Int("insertions")},
 			}
-			return badInput(compare(c.Context, o))
+			return compare(c.Context, o)
 		},
 	}
 }
@@ -98,31 +98,31 @@ func (o compareOptions) validate() error {
 
 func compare(ctx context.Context, o compareOptions) error {
 	if err := o.validate(); err != nil {
-		return err
+		return badInput(err)
 	}
 	if err := startRuntime(o.Library); err != nil {
-		return err
+		return badInput(err)
 	}
 	var all []*contestant
 	for _, folder := range o.Folders {
 		c, err := classifier.Open(folder, o.Graphs, o.Device)
 		if err != nil {
-			return err
+			return badInput(err)
 		}
 		defer c.Close()
 		if o.Target != "" && !slices.Contains(c.Labels, o.Target) {
-			return hint.New("it knows "+strings.Join(c.Labels, ", "), "--target %q is no label of %s", o.Target, folder)
+			return badInput(hint.New("it knows "+strings.Join(c.Labels, ", "), "--target %q is no label of %s", o.Target, folder))
 		}
 		all = append(all, o.enter(folder, c))
 	}
 	if err := o.check(all[0].Labels); err != nil {
-		return err
+		return badInput(err)
 	}
 	if err := o.score(ctx, all); err != nil {
 		return err
 	}
 	if asr := all[0].row.ASR; asr != nil && asr.Texts == 0 {
-		return hint.New("ASR counts texts of other labels that get the target", "%s: every text has the label %q", o.Data, o.Target)
+		return badInput(hint.New("ASR counts texts of other labels that get the target", "%s: every text has the label %q", o.Data, o.Target))
 	}
 	rows := make([]eval.Comparison, len(all))
 	for i, c := range all {
@@ -217,13 +217,15 @@ func (o compareOptions) attack(ctx context.Context, all []*contestant, triggered
 	return nil
 }
 
-// eachBatch gives a file's texts and labels, as many at once as are predicted at once.
+// eachBatch gives a file's texts and labels, as many at once as are predicted at once. What is wrong with the file is the caller's
+// error; what use gives is passed on.
 func eachBatch(path string, c dataset.Columns, use func(texts, labels []string) error) error {
 	var texts, labels []string
+	var failed error
 	flush := func() error {
-		err := use(texts, labels)
+		failed = use(texts, labels)
 		texts, labels = nil, nil
-		return err
+		return failed
 	}
 	_, err := dataset.EachNamed(path, c, func(t dataset.NamedText) error {
 		texts, labels = append(texts, t.Text), append(labels, t.Label)
@@ -232,8 +234,13 @@ func eachBatch(path string, c dataset.Columns, use func(texts, labels []string) 
 		}
 		return flush()
 	})
-	if err != nil || len(texts) == 0 {
-		return err
+	switch {
+	case failed != nil:
+		return failed
+	case err != nil:
+		return badInput(err)
+	case len(texts) == 0:
+		return nil
 	}
 	return flush()
 }

@@ -44,9 +44,14 @@ func evalCommand() *cli.Command {
 }
 
 func rescore(ctx context.Context, out io.Writer, o experiment.Rescore, asJSON bool) error {
-	scores, err := o.Run(ctx)
+	opened, err := o.Open()
 	if err != nil {
 		return badInput(err)
+	}
+	defer opened.Close()
+	scores, err := opened.Scores(ctx)
+	if err != nil {
+		return err
 	}
 	if asJSON {
 		return writeJSON(out, scores)

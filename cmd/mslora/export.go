@@ -52,42 +52,53 @@ func exportCommand() *cli.Command {
 			if c.IsSet("labels") {
 				o.Labels = strings.Split(c.String("labels"), ",")
 			}
-			return badInput(export(o))
+			return export(o)
 		},
 	}
 }
 
 func export(o exportOptions) error {
-	if o.Out == "" {
-		return hint.New("a folder for the classifier, for example my-classifier", "--out is missing")
-	}
-	cell, err := experiment.OpenTuned(o.Cell, o.Graphs)
+	trained, err := o.open()
 	if err != nil {
-		return err
+		return badInput(err)
 	}
-	defer cell.Model.Close()
-	method, err := defence.Find(cell.Cell.Method)
-	if err != nil {
-		return err
-	}
-	if err := mergeable(method); err != nil {
-		return err
-	}
-	labels, err := o.names(cell.Classes)
-	if err != nil {
-		return err
-	}
-	if err := classifier.Savable(cell.Model.Config, cell.Classes, o.Graphs); err != nil {
-		return err
-	}
-	trained := classifier.Trained{
-		Model: cell.Model, Base: hubName(cell.Cell.Model), Modules: defence.Modules(cell.Cell.Hyperparameters), Tuned: cell.Tuned, Labels: labels, Graphs: o.Graphs,
-	}
+	defer trained.Model.Close()
 	if err := trained.Save(o.Out); err != nil || o.Quiet {
 		return err
 	}
 	announce(o.Stdout, o.Out, "model.onnx", "a Hugging Face folder")
 	return nil
+}
+
+// open reads and checks everything; the caller closes the model.
+func (o exportOptions) open() (trained classifier.Trained, err error) {
+	if o.Out == "" {
+		return trained, hint.New("a folder for the classifier, for example my-classifier", "--out is missing")
+	}
+	cell, err := experiment.OpenTuned(o.Cell, o.Graphs)
+	if err != nil {
+		return trained, err
+	}
+	defer func() {
+		if err != nil {
+			cell.Model.Close()
+		}
+	}()
+	method, err := defence.Find(cell.Cell.Method)
+	if err != nil {
+		return trained, err
+	}
+	if err := mergeable(method); err != nil {
+		return trained, err
+	}
+	labels, err := o.names(cell.Classes)
+	if err != nil {
+		return trained, err
+	}
+	trained = classifier.Trained{
+		Model: cell.Model, Base: hubName(cell.Cell.Model), Modules: defence.Modules(cell.Cell.Hyperparameters), Tuned: cell.Tuned, Labels: labels, Graphs: o.Graphs,
+	}
+	return trained, classifier.Savable(cell.Model.Config, cell.Classes, o.Graphs)
 }
 
 // names gives the classes the names that were asked for, else their numbers.

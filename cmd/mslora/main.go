@@ -17,26 +17,6 @@ import (
 	"mslora/internal/visible"
 )
 
-// Exit codes.
-const (
-	exitFailure     = 1   // something failed while running
-	exitUsage       = 2   // a flag, a configuration or an input file is wrong
-	exitInterrupted = 130 // Ctrl-C or SIGTERM; what is on disk resumes
-)
-
-// usageError marks an error as the caller's: a flag, a configuration, an input.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// badInput marks err, if any, as the caller's.
-func badInput(err error) error {
-	if err == nil {
-		return nil
-	}
-	return usageError{err}
-}
-
 // warn prints a warning, what it quotes of files made visible.
 func warn(stderr io.Writer, text string) { fmt.Fprintf(stderr, "warning: %s\n", visible.Line(text)) }
 
@@ -47,8 +27,17 @@ func mainCode(arguments []string, stdout, stderr io.Writer) int {
 	defer stop()
 	// The first signal asks for a checkpoint; give a second one its usual effect, so that nobody is stuck.
 	context.AfterFunc(ctx, stop)
-	app := newApp(stdout, stderr)
-	return exitCode(ctx, app.RunContext(ctx, flagsFirst(app, arguments)), stderr)
+	out := &output{Writer: stdout}
+	app := newApp(out, stderr)
+	err := app.RunContext(ctx, flagsFirst(app, arguments))
+	if out.err != nil && !errors.Is(err, context.Canceled) {
+		err = out.err // whatever a library made of it
+	}
+	command := ""
+	if len(arguments) > 1 {
+		command = arguments[1]
+	}
+	return exitCode(ctx, command, err, stderr)
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
@@ -73,7 +62,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			"  mslora poison --data reviews/ --attack badnets --out sets/reviews\n" +
 			"  mslora run --model bge-small --data sets/reviews --attacks badnets --out runs/first\n\n" +
 			"Exit codes: 0 done, 1 failed while running, 2 wrong usage, configuration or input,\n" +
-			"130 interrupted (run the same command again to resume).",
+			"130 interrupted (train, run and fetch go on where they stopped with the same command).",
 		Version:                version(),
 		Commands:               commands,
 		Writer:                 stdout,
@@ -96,26 +85,4 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	return badInput(&hint.Error{Err: err, Hint: fmt.Sprintf("`mslora %s --help` shows the flags", c.Command.Name)})
-}
-
-// exitCode prints err as "error: …" and "hint: …" and says how to exit. What either quotes of files is made visible here, for all
-// commands.
-func exitCode(ctx context.Context, err error, stderr io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		fmt.Fprintln(stderr, "interrupted; run the same command again: training goes on where it stopped")
-		return exitInterrupted
-	}
-	fmt.Fprintf(stderr, "error: %s\n", visible.Lines(err.Error()))
-	var hinted *hint.Error
-	if errors.As(err, &hinted) && hinted.Hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", visible.Lines(hinted.Hint))
-	}
-	var usage usageError
-	if errors.As(err, &usage) {
-		return exitUsage
-	}
-	return exitFailure
 }

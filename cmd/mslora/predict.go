@@ -95,7 +95,15 @@ func predict(ctx context.Context, o predictOptions) error {
 		p.batch = 1 // a person waits
 	}
 	o.Stdin = interruptible{ctx, o.Stdin}
-	if err := o.each(p.add); err != nil {
+	var failed error // predicting or writing, which is not the input's fault
+	err = o.each(func(t dataset.NamedText) error {
+		failed = p.add(t)
+		return failed
+	})
+	if failed != nil {
+		return failed
+	}
+	if err != nil {
 		return badInput(err)
 	}
 	return p.flush()

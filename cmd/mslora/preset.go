@@ -29,7 +29,7 @@ func presetCommand() *cli.Command {
 			case 0:
 				return listPresets(c.App.Writer)
 			case 1:
-				return badInput(showPreset(c.App.Writer, c.Args().First(), c.String("preset"), c.String("method")))
+				return showPreset(c.App.Writer, c.Args().First(), c.String("preset"), c.String("method"))
 			}
 			return badInput(fmt.Errorf("unexpected argument %q", c.Args().Get(1)))
 		},
@@ -49,15 +49,15 @@ func listPresets(out io.Writer) error {
 func showPreset(out io.Writer, model, variant, methodName string) error {
 	method, err := defence.Find(methodName)
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	architecture, err := experiment.ArchitectureOf(model)
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	preset, err := experiment.FindPreset(variant, architecture)
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	fmt.Fprintf(out, "# %s (%s), method %s: %s\n", preset.Name, architecture, method.Name, preset.Source)
 	encoder := yaml.NewEncoder(out)

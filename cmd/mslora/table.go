@@ -44,40 +44,47 @@ func tableCommand() *cli.Command {
 			if !c.Args().Present() {
 				return badInput(hint.New("for example `mslora table runs/first`", "give one or more folders"))
 			}
-			return badInput(table(tableOptions{
+			return table(tableOptions{
 				Folders: c.Args().Slice(), Format: c.String("format"), Out: c.String("out"),
 				Color: c.String("color"), Paper: !c.Bool("no-paper"),
 				Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
-			}))
+			})
 		},
 	}
 }
 
 func table(o tableOptions) error {
+	text, err := o.render()
+	if err != nil {
+		return badInput(err)
+	}
+	if o.Out != "" {
+		return atomicfile.WriteFile(o.Out, text, 0o644)
+	}
+	_, err = o.Stdout.Write(text)
+	return err
+}
+
+// render reads the results and gives the table.
+func (o tableOptions) render() ([]byte, error) {
 	color, err := wantColor(o.Color, o.Stdout)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	results, unfinished, err := eval.ReadResults(o.Folders...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rows, err := eval.Rows(results, defence.Display, o.Paper)
 	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := eval.WriteTable(&text, rows, o.Format, color && o.Out == ""); err != nil {
-		return err
+		return nil, err
 	}
 	if unfinished > 0 {
 		fmt.Fprintf(o.Stderr, "unfinished cells, not in the table: %d\n", unfinished)
 	}
-	if o.Out != "" {
-		return atomicfile.WriteFile(o.Out, text.Bytes(), 0o644)
-	}
-	_, err = o.Stdout.Write(text.Bytes())
-	return err
+	var text bytes.Buffer
+	err = eval.WriteTable(&text, rows, o.Format, color && o.Out == "")
+	return text.Bytes(), err
 }
 
 // wantColor decides about grey: on a terminal, unless NO_COLOR is set (no-color.org).
@@ -88,14 +95,18 @@ func wantColor(mode string, out io.Writer) (bool, error) {
 	case "never":
 		return false, nil
 	case "auto":
-		file, ok := out.(*os.File)
+		file, ok := out.(interface{ Fd() uintptr })
 		return ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(file.Fd())), nil
 	}
 	return false, hint.New("give auto, always or never", "--color is %q", mode)
 }
 
-// printTable prints the table of finished cells after a run.
+// printTable prints the table of finished cells after a run, none of whose errors is the caller's.
 func printTable(out io.Writer, folders []string) error {
-	fmt.Fprintln(out)
-	return table(tableOptions{Folders: folders, Format: "text", Color: "auto", Paper: true, Stdout: out, Stderr: io.Discard})
+	text, err := tableOptions{Folders: folders, Format: "text", Color: "auto", Paper: true, Stdout: out, Stderr: io.Discard}.render()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "\n%s", text)
+	return err
 }
