@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mslora/experiment"
+	"mslora/internal/visible"
 	"mslora/params"
 )
 
@@ -110,7 +111,7 @@ func listCells(out io.Writer, plan *experiment.Plan, asJSON bool) error {
 		if r.Conflict != "" {
 			note = "refused: " + r.Conflict
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.ID, r.State, plan.Title(cell), note)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.ID, r.State, visible.Line(plan.Title(cell)), visible.Line(note))
 	}
 	if asJSON {
 		return nil

@@ -154,7 +154,7 @@ func (d *display) fail(outcome experiment.Outcome) {
 	}
 	d.interrupt()
 	if !d.quiet {
-		fmt.Fprintf(d.out, "  no result: %v\n", outcome.Err)
+		fmt.Fprintf(d.out, "  no result: %s\n", visible.Line(outcome.Err.Error()))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"mslora/experiment"
 	"mslora/gradalign"
 	"mslora/internal/hint"
+	"mslora/internal/visible"
 	"mslora/ortrain"
 	"mslora/params"
 )
@@ -172,7 +173,7 @@ func (o runOptions) announceConflicts(plan *experiment.Plan) {
 	}
 	for _, cell := range plan.Cells {
 		if err := plan.Conflict(cell); err != nil {
-			fmt.Fprintf(o.Stderr, "warning: %s will not run: %v\n", plan.Title(cell), err)
+			warn(o.Stderr, fmt.Sprintf("%s will not run: %v", plan.Title(cell), err))
 		}
 	}
 }
@@ -186,10 +187,10 @@ func (o runOptions) report(display *display, plan *experiment.Plan, outcome expe
 	display.finish(outcome.Result, outcome.Before)
 	history, err := experiment.ReadMetrics(plan.Folder(outcome.Cell))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // of a cell from elsewhere there may be the result alone
-		fmt.Fprintf(o.Stderr, "warning: %v\n", err)
+		warn(o.Stderr, err.Error())
 	}
 	if w := alignmentWarning(history, outcome.Cell); w != "" {
-		fmt.Fprintf(o.Stderr, "warning: %s: %s\n", plan.Title(outcome.Cell), w)
+		warn(o.Stderr, plan.Title(outcome.Cell)+": "+w)
 	}
 }
 
@@ -218,7 +219,7 @@ func (o runOptions) conclude(plan *experiment.Plan, outcomes []experiment.Outcom
 	}
 	refused := true
 	for _, outcome := range missing {
-		fmt.Fprintf(o.Stderr, "missing: %s: %v\n", plan.Title(outcome.Cell), outcome.Err)
+		fmt.Fprintf(o.Stderr, "missing: %s\n", visible.Line(fmt.Sprintf("%s: %v", plan.Title(outcome.Cell), outcome.Err)))
 		refused = refused && errors.Is(outcome.Err, experiment.ErrConflict)
 	}
 	err := hint.New("the same command runs them again and skips the others", "%d of %d cells have no result", len(missing), len(outcomes))
@@ -287,8 +288,8 @@ func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 			}
 			continue
 		}
-		fmt.Fprintf(o.Stdout, "%s: %d texts, %d steps of about %.0f ms, about %s (%s)\n", plan.Title(cell), e.Texts, e.Steps,
-			1000*e.StepTime.Seconds(), readable(e.Total), record.plan())
+		fmt.Fprintf(o.Stdout, "%s: %d texts, %d steps of about %.0f ms, about %s (%s)\n", visible.Line(plan.Title(cell)), e.Texts, e.Steps,
+			1000*e.StepTime.Seconds(), readable(e.Total), visible.Line(record.plan()))
 		fmt.Fprintf(o.Stdout, "  memory: %s\n", memoryParts(e.Memory))
 	}
 	if !o.JSON {
