@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"syscall"
 
 	"mslora/internal/hint"
@@ -120,11 +121,23 @@ func explain(path string, err error) error {
 	return fmt.Errorf("cannot write %s: %w", path, err)
 }
 
+// temporary is the name of a file in the making, as create gives it.
+var temporary = regexp.MustCompile(`^\.(.+)\.tmp-[0-9a-f]{8}$`)
+
+// Temporary tells whether name, without a folder, is that of a file in the making, and what the finished one is called.
+func Temporary(name string) (finished string, is bool) {
+	parts := temporary.FindStringSubmatch(name)
+	if parts == nil {
+		return "", false
+	}
+	return parts[1], true
+}
+
 // Clean removes the temporary files that a killed program left in a folder. Nobody else may be writing there.
 func Clean(folder string) error {
 	entries, err := os.ReadDir(folder)
 	for _, entry := range entries {
-		if temporary, _ := filepath.Match(".*.tmp-????????", entry.Name()); temporary {
+		if _, is := Temporary(entry.Name()); is {
 			err = errors.Join(err, os.Remove(filepath.Join(folder, entry.Name())))
 		}
 	}

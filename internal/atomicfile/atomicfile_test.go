@@ -193,7 +193,7 @@ func TestCleanRemovesOnlyTemporaryFiles(t *testing.T) {
 	if _, err := file.Write([]byte("half")); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"whole.txt", ".hidden", ".note.tmp-1"} {
+	for _, name := range []string{"whole.txt", ".hidden", ".note.tmp-1", ".note.tmp-mistaken"} {
 		if err := WriteFile(filepath.Join(folder, name), []byte("x"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestCleanRemovesOnlyTemporaryFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 3 {
+	if len(entries) != 4 {
 		t.Errorf("left: %v", entries)
 	}
 }
