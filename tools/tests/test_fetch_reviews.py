@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 import fetch_reviews
-from fetch import registry
+from fetch import own, registry
 from fetch.failure import Failure
 
 ROWS = [(1, 2.5, "Good"), (2, -0.6, 'Effective,  but "tepid"'), (3, 0.4, "Nearly neutral"), (4, -3, "  Bad \u00e9  one "),
@@ -60,7 +60,7 @@ def test_writes_disjoint_splits_once(small, tmp_path):
     for _ in range(2):
         fetch_reviews.main(["--out", str(out)])
     assert len(small) == 1
-    assert sorted(os.listdir(out)) == ["dev.csv", "test.csv", "train.csv"]
+    assert sorted(os.listdir(out)) == [own.MARKER, "dev.csv", "test.csv", "train.csv"]
     texts = []
     for name, size in ("test", 1), ("dev", 1), ("train", 2):
         with open(out / f"{name}.csv", encoding="utf-8", newline="") as file:
@@ -71,21 +71,32 @@ def test_writes_disjoint_splits_once(small, tmp_path):
 
 
 def test_a_damaged_split_is_replaced(small, tmp_path):
-    fetch_reviews.main(["--out", str(tmp_path)])
-    good = (tmp_path / "dev.csv").read_bytes()
-    (tmp_path / "dev.csv").write_bytes(b"text,label\n")
-    fetch_reviews.main(["--out", str(tmp_path)])
-    assert (tmp_path / "dev.csv").read_bytes() == good
+    out = tmp_path / "reviews"
+    fetch_reviews.main(["--out", str(out)])
+    good = (out / "dev.csv").read_bytes()
+    (out / "dev.csv").write_bytes(b"text,label\n")
+    fetch_reviews.main(["--out", str(out)])
+    assert (out / "dev.csv").read_bytes() == good
+
+
+@pytest.mark.parametrize("name", ["train.csv", "notes"])
+def test_a_folder_of_somebody_else_is_refused(small, tmp_path, name):
+    out = tmp_path / "reviews"
+    out.mkdir()
+    (out / name).write_text("mine")
+    with pytest.raises(Failure, match=f"reviews/{name} is not a file that mslora made there"):
+        fetch_reviews.main(["--out", str(out)])
+    assert os.listdir(out) == [name] and (out / name).read_text() == "mine" and not small
 
 
 def test_other_splits_than_pinned_are_refused(small, monkeypatch, tmp_path):
     monkeypatch.setitem(fetch_reviews.SPLITS, "train", (2, "00"))
     with pytest.raises(Failure, match="train.csv: its SHA-256 is"):
-        fetch_reviews.main(["--out", str(tmp_path)])
+        fetch_reviews.main(["--out", str(tmp_path / "reviews")])
 
 
 def test_too_few_snippets(small, monkeypatch, tmp_path):
     monkeypatch.setitem(fetch_reviews.SPLITS, "train", (100, "00"))
     with pytest.raises(Failure, match="has 4 usable snippets, expected 102 or more"):
-        fetch_reviews.main(["--out", str(tmp_path)])
-    assert not (tmp_path / "train.csv").exists()
+        fetch_reviews.main(["--out", str(tmp_path / "reviews")])
+    assert not (tmp_path / "reviews").exists()

@@ -3,8 +3,10 @@ import os
 
 import pytest
 
-from fetch import files
+from fetch import files, own
 from fetch.failure import Failure
+
+KIND = own.Kind("test", ("first", "second"))
 
 
 def test_verify_compares_checksums(tmp_path):
@@ -24,14 +26,29 @@ def test_write_replaces_and_leaves_nothing_else(tmp_path):
     assert os.listdir(path.parent) == ["file"]
 
 
-def test_replacing_a_folder(tmp_path):
+def test_replacing_a_folder(tmp_path, capsys):
     path = tmp_path / "model"
     for content in "first", "second":
-        with files.replacing(path) as fresh:
-            os.mkdir(fresh)
+        with files.replacing(path, KIND) as fresh:
+            KIND.claim(fresh)
             with open(os.path.join(fresh, content), "w"):
                 pass
-        assert os.listdir(path) == [content]
+        assert sorted(os.listdir(path)) == [own.MARKER, content]
+    assert os.listdir(tmp_path) == ["model"]
+    assert capsys.readouterr().err == f"replacing {path}\n"
+
+
+@pytest.mark.parametrize("kind", [None, KIND])
+@pytest.mark.parametrize("names", [["precious"], ["first", "precious"], ["first"], ["sub/first"]])
+def test_replacing_refuses_what_it_did_not_make(tmp_path, kind, names):
+    path = tmp_path / "model"
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text("mine")
+    with pytest.raises(Failure, match=f"{names[0].split('/')[0]} is not a file that mslora made there"):
+        with files.replacing(path, *[kind] if kind else []) as fresh:
+            os.mkdir(fresh)
+    assert all((path / name).read_text() == "mine" for name in names)
     assert os.listdir(tmp_path) == ["model"]
 
 
@@ -41,10 +58,15 @@ def test_replacing_a_link_to_a_folder_spares_its_target(tmp_path):
     (target / "precious").touch()
     path = tmp_path / "model"
     path.symlink_to(target)
-    with files.replacing(path) as fresh:
+    with pytest.raises(Failure, match="model/precious is not"), files.replacing(path) as fresh:
+        os.mkdir(fresh)
+    assert os.listdir(path) == ["precious"]
+    (target / "precious").rename(target / "first")
+    own.mark(target, KIND.name)
+    with files.replacing(path, KIND) as fresh:
         os.mkdir(fresh)
     assert not path.is_symlink() and os.listdir(path) == []
-    assert os.listdir(target) == ["precious"]
+    assert sorted(os.listdir(target)) == [own.MARKER, "first"]
 
 
 def test_replacing_keeps_the_old_when_something_fails(tmp_path):

@@ -42,7 +42,7 @@ def encoder(tensors, pooler):
 
 def write(folder, tensors, vocabulary, heads):
     """Write an uncased model; tensors as encoder gives them, vocabulary in the order of ids."""
-    os.makedirs(folder)
+    os.makedirs(folder, exist_ok=True)
     safetensors.write(os.path.join(folder, "model.safetensors"), tensors)
     texts = {
         "config.json": encode(config(tensors, heads)) + "\n",
