@@ -18,6 +18,7 @@ import (
 
 	"mslora/internal/download"
 	"mslora/internal/hint"
+	"mslora/internal/ownfolder"
 )
 
 // site serves files by path on the loopback.
@@ -101,18 +102,25 @@ func TestFetchDataset(t *testing.T) {
 	if err != nil || done || len(s.requests) != 2 {
 		t.Errorf("the second time: %v, error %v, %d requests", done, err, len(s.requests))
 	}
-	// A file that is missing comes again, others of the folder stay.
+	// A file that is missing comes again, but not beside what is somebody's own.
 	own := filepath.Join(folder, "1/badnets/notes.txt")
 	if err := errors.Join(os.Remove(filepath.Join(folder, files[1].path)), os.WriteFile(own, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	forced := s.options()
+	forced.Force = true
+	for _, o := range []FetchOptions{s.options(), forced} {
+		if _, err := fetchFiles(t.Context(), files, folder, o); !errors.Is(err, ownfolder.ErrForeign) || !strings.HasPrefix(err.Error(), own+" is not a file") || len(s.requests) != 2 {
+			t.Errorf("error %v, requests %q", err, s.requests)
+		}
+	}
+	if err := os.Remove(own); err != nil {
 		t.Fatal(err)
 	}
 	if done, err = fetchFiles(t.Context(), files, folder, s.options()); err != nil || !done || len(s.requests) != 3 {
 		t.Errorf("one missing: %v, error %v, requests %q", done, err, s.requests)
 	}
 	wantFiles(t, folder, files)
-	if _, err := os.Stat(own); err != nil {
-		t.Error(err)
-	}
 	// One that was changed is not replaced in silence.
 	changed := filepath.Join(folder, files[0].path)
 	if err := os.WriteFile(changed, []byte("mine"), 0o644); err != nil {
@@ -128,12 +136,54 @@ func TestFetchDataset(t *testing.T) {
 	if mine, _ := os.ReadFile(changed); string(mine) != "mine" {
 		t.Errorf("it was replaced by %q", mine)
 	}
-	o := s.options()
-	o.Force = true
-	if done, err = fetchFiles(t.Context(), files, folder, o); err != nil || !done {
-		t.Errorf("forced: %v, error %v", done, err)
+	marker := filepath.Join(folder, ownfolder.Marker)
+	if err := os.Rename(marker, marker+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetchFiles(t.Context(), files, folder, forced); !errors.Is(err, ownfolder.ErrForeign) {
+		t.Errorf("a folder of somebody's own: error %v", err)
+	}
+	if err := os.Rename(marker+".away", marker); err != nil {
+		t.Fatal(err)
+	}
+	var replaced []string
+	forced.Replace = func(path string) { replaced = append(replaced, path) }
+	if done, err = fetchFiles(t.Context(), files, folder, forced); err != nil || !done || len(replaced) != 1 || replaced[0] != changed {
+		t.Errorf("forced: %v, replaced %q, error %v", done, replaced, err)
 	}
 	wantFiles(t, folder, files)
+}
+
+// A copy of the release in which files are missing is made whole; one in which a file is another is not touched.
+func TestFetchDatasetIntoCopy(t *testing.T) {
+	files, s := release(t)
+	folder := filepath.Join(t.TempDir(), "set")
+	for _, f := range files[:2] {
+		path := filepath.Join(folder, f.path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, s.files[f.source], 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if done, err := fetchFiles(t.Context(), files, folder, s.options()); err != nil || !done {
+		t.Fatalf("%v, error %v", done, err)
+	}
+	wantFiles(t, folder, files)
+}
+
+// Whatever lies where parts would wait stays there.
+func TestFetchSparesStage(t *testing.T) {
+	files, s := release(t)
+	folder := filepath.Join(t.TempDir(), "set")
+	mine := filepath.Join(stageOf(folder), "config.json")
+	if err := errors.Join(os.Mkdir(stageOf(folder), 0o755), os.WriteFile(mine, []byte("mine"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetchFiles(t.Context(), files, folder, s.options()); !errors.Is(err, ownfolder.ErrForeign) || !strings.HasPrefix(err.Error(), mine) {
+		t.Errorf("error %v", err)
+	}
+	if got := mustRead(t, mine); string(got) != "mine" {
+		t.Errorf("it was replaced by %q", got)
+	}
 }
 
 // Nothing appears before everything has come; what has come is not fetched again.

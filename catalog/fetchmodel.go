@@ -13,6 +13,7 @@ import (
 
 	"mslora/internal/download"
 	"mslora/internal/hint"
+	"mslora/internal/ownfolder"
 	"mslora/internal/safetensors"
 )
 
@@ -26,8 +27,14 @@ const (
 	tokenizerFile = "tokenizer.json"
 )
 
+// modelFolder is the kind of folder that a model is fetched into. tools/fetch_model.py leaves the same one.
+var modelFolder = ownfolder.Kind{
+	Name: "fetched model", Files: []string{configFile, tokenizerFile, "tokenizer_config.json", "vocab.txt", "*.safetensors", indexFile},
+}
+
 // FetchModel gets a model by name into a folder. done is false if a good one was there. The folder appears when all of
-// its files are there and checked: against checksums in Models, or those that the hub states.
+// its files are there and checked: against checksums in Models, or those that the hub states. A folder that holds anything
+// but a fetched model is refused with ownfolder.ErrForeign, with or without force.
 func FetchModel(ctx context.Context, name, folder string, o FetchOptions) (done bool, err error) {
 	model, ok := findModel(name)
 	if !ok {
@@ -44,16 +51,22 @@ func (m Model) fetch(ctx context.Context, folder string, o FetchOptions) (done b
 	if missing := errors.Is(err, fs.ErrNotExist); o.Offline && missing {
 		return false, o.offline(folder, m.Name)
 	} else if o.Offline || !missing && !o.Force {
-		return false, hint.New("--force fetches it again", "%w", err)
+		return false, hint.New("--force fetches it again if `mslora fetch` made it", "%w", err)
+	}
+	if _, err := modelFolder.Check(folder); err != nil {
+		return false, err
 	}
 	stage := stageOf(folder)
-	fresh := filepath.Join(stage, "fresh")
+	fresh := filepath.Join(stage, freshFolder)
 	unlock, err := makeStage(stage)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
 	if err := os.RemoveAll(fresh); err != nil {
+		return false, err
+	}
+	if err := modelFolder.Claim(fresh); err != nil {
 		return false, err
 	}
 	if m.BERT != nil {
@@ -67,7 +80,7 @@ func (m Model) fetch(ctx context.Context, folder string, o FetchOptions) (done b
 	if err := m.check(fresh); err != nil {
 		return false, err
 	}
-	return true, replace(folder, fresh, stage)
+	return true, o.replace(modelFolder, folder, fresh, stage)
 }
 
 // check tells whether a folder is the model. It wraps fs.ErrNotExist if the folder or a file is missing.
@@ -167,9 +180,6 @@ func (m Model) fetchFiles(ctx context.Context, stage, fresh string, o FetchOptio
 		}
 		names = append(append(names, indexFile), shards...)
 	default:
-		return err
-	}
-	if err := os.Mkdir(fresh, 0o755); err != nil {
 		return err
 	}
 	for _, name := range names {

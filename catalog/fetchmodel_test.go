@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"mslora/internal/download"
 	"mslora/internal/hint"
+	"mslora/internal/ownfolder"
 )
 
 // hub serves the files of a repository org/model at revision abc.
@@ -42,7 +44,7 @@ func TestFetchHubModel(t *testing.T) {
 				t.Fatalf("%v, error %v", done, err)
 			}
 			entries, err := os.ReadDir(folder)
-			if err != nil || len(entries) != len(test.files) {
+			if err != nil || len(entries) != len(test.files)+1 { // and the marker
 				t.Errorf("got %v, error %v", entries, err)
 			}
 			for name, want := range test.files {
@@ -185,11 +187,26 @@ func TestFetchModelOverAnother(t *testing.T) {
 	s := hub(t, nil)
 	_, err := FetchModel(t.Context(), bert.Name, folder, s.options())
 	var hinted *hint.Error
-	if err == nil || !strings.Contains(err.Error(), "model.safetensors: its SHA-256 is") || !errors.As(err, &hinted) || hinted.Hint != "--force fetches it again" || len(s.requests) > 0 {
+	if err == nil || !strings.Contains(err.Error(), "model.safetensors: its SHA-256 is") || !errors.As(err, &hinted) || !strings.HasPrefix(hinted.Hint, "--force fetches it again") || len(s.requests) > 0 {
 		t.Errorf("error %v", err)
 	}
 	o := s.options()
 	o.Force = true
+	for range 2 { // files of a model's names are replaced only in a folder that was fetched
+		if _, err := FetchModel(t.Context(), bert.Name, folder, o); !errors.Is(err, ownfolder.ErrForeign) || !strings.HasPrefix(err.Error(), filepath.Join(folder, "config.json")) {
+			t.Errorf("error %v", err)
+		}
+		if err := os.Remove(filepath.Join(folder, "vocab.txt")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	marker, err := json.Marshal(map[string]string{"program": "mslora", "kind": modelFolder.Name})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, ownfolder.Marker), marker, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := FetchModel(t.Context(), bert.Name, folder, o); !errors.Is(err, download.ErrNotFound) {
 		t.Errorf("error %v", err)
 	}
@@ -202,6 +219,34 @@ func TestFetchModelOverAnother(t *testing.T) {
 	o = FetchOptions{Offline: true}
 	if _, err := FetchModel(t.Context(), bert.Name, folder+"-none", o); err == nil || err.Error() != folder+"-none: there is no bge-small" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A fetched model that was damaged is replaced with force, and this is said.
+func TestFetchModelAgain(t *testing.T) {
+	s := hub(t, map[string]string{"config.json": "{}", "tokenizer.json": "{}", "model.safetensors": "weights"})
+	folder := filepath.Join(t.TempDir(), "model")
+	if _, err := plain.fetch(t.Context(), folder, s.options()); err != nil {
+		t.Fatal(err)
+	}
+	weights, notes := filepath.Join(folder, "model.safetensors"), filepath.Join(folder, "notes.txt")
+	if err := errors.Join(os.Remove(weights), os.WriteFile(notes, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plain.fetch(t.Context(), folder, s.options()); !errors.Is(err, ownfolder.ErrForeign) || !strings.HasPrefix(err.Error(), notes) {
+		t.Errorf("error %v", err)
+	}
+	if err := os.Remove(notes); err != nil {
+		t.Fatal(err)
+	}
+	o := s.options()
+	var replaced []string
+	o.Replace = func(path string) { replaced = append(replaced, path) }
+	if done, err := plain.fetch(t.Context(), folder, o); err != nil || !done || len(replaced) != 1 || replaced[0] != folder {
+		t.Errorf("%v, replaced %q, error %v", done, replaced, err)
+	}
+	if got := mustRead(t, weights); string(got) != "weights" {
+		t.Errorf("got %q", got)
 	}
 }
 

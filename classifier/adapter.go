@@ -1,6 +1,8 @@
 package classifier
 
 import (
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,6 +11,22 @@ import (
 
 	"mslora/internal/safetensors"
 )
+
+const adapterWeights, adapterConfig = AdapterFolder + "/adapter_model.safetensors", AdapterFolder + "/adapter_config.json"
+
+// adapterFiles are what PEFT reads, by their paths in a classifier's folder.
+var adapterFiles = []string{adapterWeights, adapterConfig}
+
+// removeAdapter removes the adapter of an earlier classifier with another method, and nothing else.
+func removeAdapter(folder string) error {
+	for _, name := range adapterFiles {
+		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	os.Remove(filepath.Join(folder, AdapterFolder)) // stays if anything else is in it
+	return nil
+}
 
 // saveAdapter writes LoRA on query and value in PEFT's format. What else a classifier has beside the pretrained
 // backbone goes in whole, as PEFT's modules_to_save: the head, and BERT's pooler, with the multi-scale branch merged.
@@ -29,20 +47,20 @@ func (t Trained) saveAdapter(folder string, weights []named) error {
 		}
 	}
 	if rank == 0 {
-		return os.RemoveAll(folder) // of an earlier classifier with another method
+		return removeAdapter(folder)
 	}
 	for _, w := range weights {
 		if form.keepsWhole(w.name) {
 			arrays = append(arrays, safetensors.ComputedFloat32(fullName(w.name), w.shape, w.values))
 		}
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(folder, AdapterFolder), 0o755); err != nil {
 		return err
 	}
-	if err := safetensors.Write(filepath.Join(folder, "adapter_model.safetensors"), arrays, map[string]string{"format": "pt"}); err != nil {
+	if err := safetensors.Write(filepath.Join(folder, adapterWeights), arrays, map[string]string{"format": "pt"}); err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(folder, "adapter_config.json"), map[string]any{
+	return writeJSON(filepath.Join(folder, adapterConfig), map[string]any{
 		"peft_type": "LORA", "task_type": "SEQ_CLS", "base_model_name_or_path": t.Base, "inference_mode": true,
 		"r": rank, "lora_alpha": t.Modules.Alpha, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false,
 		"target_modules": form.targets, "modules_to_save": form.whole,

@@ -13,6 +13,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/graphs"
+	"mslora/internal/ownfolder"
 	"mslora/internal/safetensors"
 	"mslora/internal/testmodel"
 	"mslora/internal/testort"
@@ -114,6 +115,9 @@ func save(t *testing.T, c Trained) string {
 	folder := filepath.Join(t.TempDir(), "classifier")
 	if err := c.Save(folder); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := (ownfolder.Kind{Name: "classifier", Files: Files, Recognise: func(string) bool { return true }}).Check(folder); err != nil {
+		t.Errorf("a file is missing in Files: %v", err)
 	}
 	return folder
 }

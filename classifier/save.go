@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"mslora/graphs"
 	"mslora/internal/atomicfile"
@@ -25,6 +26,9 @@ const (
 	ConfigFile    = "config.json"
 	AdapterFolder = "adapter"
 )
+
+// Files are all that Save may write, with slashes where they lie in AdapterFolder.
+var Files = slices.Concat([]string{ONNXFile, WeightsFile, ConfigFile}, tokenizerFiles, adapterFiles)
 
 // Trained is a tuned model as training leaves it.
 type Trained struct {
@@ -43,7 +47,8 @@ func Mergeable(graph string) bool { return graphs.EvaluationOf(graph) == graphs.
 // Save writes the classifier to folder: config.json, model.safetensors and the tokenizer as transformers reads them,
 // model.onnx with inputs input_ids and attention_mask [B, L] and output logits [B, C], and, if the backbone is
 // frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in model.onnx and
-// model.safetensors. Each file is replaced atomically, config.json last.
+// model.safetensors. Each file is replaced atomically, config.json last; whoever calls it has seen to it that they may be
+// (package ownfolder).
 func (t Trained) Save(folder string) error {
 	topology, err := t.Graphs.Load(t.Model.Config.Architecture(), graphs.Classification)
 	if err != nil {
@@ -62,7 +67,7 @@ func (t Trained) Save(folder string) error {
 	if err := saveWeights(folder, t.form(), weights); err != nil {
 		return err
 	}
-	if err := t.saveAdapter(filepath.Join(folder, AdapterFolder), weights); err != nil {
+	if err := t.saveAdapter(folder, weights); err != nil {
 		return err
 	}
 	if err := copyTokenizer(t.Model.Folder, folder); err != nil {

@@ -85,13 +85,19 @@ func blocks(rows []Row) [][]Row {
 
 func title(r Row) string { return fmt.Sprintf("%s, %s", r.Dataset, r.Model) }
 
+// mostRemarks is the number of lines that explanation adds to the legend at most.
+const mostRemarks = 2
+
+// legend stands below every table.
+var legend = []string{
+	"In percent. CACC: accuracy on clean test texts, higher is better. ASR: poisoned test texts",
+	"classified as the target label, lower is better. Floor: clean test texts of other classes",
+	"classified as the target label, which is the ASR of a trigger that does nothing.",
+}
+
 // explanation gives the lines that stand below tables for people.
 func explanation(rows []Row) []string {
-	text := []string{
-		"In percent. CACC: accuracy on clean test texts, higher is better. ASR: poisoned test texts",
-		"classified as the target label, lower is better. Floor: clean test texts of other classes",
-		"classified as the target label, which is the ASR of a trigger that does nothing.",
-	}
+	text := slices.Clone(legend)
 	var seeds []int
 	for _, r := range rows {
 		if r.CACC.Seeds > 1 {

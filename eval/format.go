@@ -101,11 +101,13 @@ func render(out io.Writer, block []Row, with tw.Renderer, edit func(column, stri
 	return table.Render()
 }
 
+var csvHeader = []string{"dataset", "model", "attack", "poison", "method", "variant", "seeds", "cacc", "cacc_deviation",
+	"asr", "asr_deviation", "floor", "floor_deviation", "paper_table", "paper_cacc", "paper_asr"}
+
 // writeCSV gives every number of every row. Names are those of visible.Cell, because people open such files in spreadsheets.
 func writeCSV(out io.Writer, rows []Row) error {
 	w := csv.NewWriter(out)
-	w.Write([]string{"dataset", "model", "attack", "poison", "method", "variant", "seeds", "cacc", "cacc_deviation",
-		"asr", "asr_deviation", "floor", "floor_deviation", "paper_table", "paper_cacc", "paper_asr"})
+	w.Write(csvHeader)
 	statistic := func(s Statistic) []string {
 		return []string{fmt.Sprintf("%.4f", s.Mean), fmt.Sprintf("%.4f", s.Deviation)}
 	}

@@ -15,10 +15,13 @@ var latexSpecial = strings.NewReplacer(
 
 func latex(text string) string { return latexSpecial.Replace(visible.Line(text)) }
 
+// latexHeader says what the tables need.
+const latexHeader = "% \\usepackage{booktabs}\n"
+
 // writeLaTeX prints a table environment for each data set and model, with the rules of the booktabs package.
 func writeLaTeX(out io.Writer, rows []Row) error {
 	var text strings.Builder
-	text.WriteString("% \\usepackage{booktabs}\n")
+	text.WriteString(latexHeader)
 	for _, block := range blocks(rows) {
 		columns := columnsOf(block)
 		var names, layout []string

@@ -115,6 +115,7 @@ func (r Rescore) dataset(cell Cell) (*dataset.Dataset, error) {
 
 // TunedModel is what a finished cell has made.
 type TunedModel struct {
+	Folder  string // where it was found
 	Cell    Cell
 	Model   *ortrain.Model // the pretrained one
 	Tuned   ortrain.Tuned  // of the best epoch
@@ -123,6 +124,10 @@ type TunedModel struct {
 
 // OpenTuned opens the tuned model in a cell's folder, found as FindCell says; the caller closes its Model.
 func OpenTuned(folder string, store graphs.Store) (TunedModel, error) {
+	folder, err := FindCell(folder)
+	if err != nil {
+		return TunedModel{}, err
+	}
 	cell, tuned, err := openCell(folder)
 	if err != nil {
 		return TunedModel{}, err
@@ -132,5 +137,5 @@ func OpenTuned(folder string, store graphs.Store) (TunedModel, error) {
 		return TunedModel{}, err
 	}
 	model, err := ortrain.OpenModel(cell.ModelFolder)
-	return TunedModel{cell, model, tuned, tuned.Classes(topologies.Evaluate.Manifest)}, err
+	return TunedModel{folder, cell, model, tuned, tuned.Classes(topologies.Evaluate.Manifest)}, err
 }

@@ -22,19 +22,19 @@ import (
 
 // Run trains and scores one cell, or gives the result of a finished one. A cell that was interrupted goes on from its
 // checkpoint. With force the cell starts anew. The error wraps folderlock.ErrLocked if another program has the cell, and
-// ErrConflict if its folder holds something else.
+// is one that Refused tells if its folder holds something else.
 func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.Hook) (eval.Result, error) {
 	folder := p.Folder(cell)
 	if !force && p.Finished(cell) { // needs no lock: nothing is written
-		if err := p.Conflict(cell); err != nil {
+		if err := p.Conflict(cell, false); err != nil {
 			return eval.Result{}, err
 		}
 		return eval.ReadResult(filepath.Join(folder, ResultFile))
 	}
-	if err := p.oldFolder(cell); err != nil {
+	if err := p.Conflict(cell, force); err != nil {
 		return eval.Result{}, err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := CellFolder.Claim(folder); err != nil {
 		return eval.Result{}, err
 	}
 	unlock, err := folderlock.Lock(folder, "training")
@@ -46,7 +46,7 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.
 		return eval.Result{}, err
 	}
 	if force {
-		if err := reset(folder); err != nil {
+		if err := CellFolder.Clear(folder); err != nil {
 			return eval.Result{}, err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"mslora/internal/atomicfile"
 	"mslora/internal/folderlock"
 	"mslora/internal/hint"
-	"mslora/ortrain"
+	"mslora/internal/ownfolder"
 )
 
 // Files of a cell's folder, beside ortrain.BestFile and, while it trains, its checkpoint.
@@ -66,11 +66,23 @@ func (p *Plan) State(cell Cell) (state State, failure string) {
 	return Missing, ""
 }
 
-// Conflict tells whether the cell's folder holds something else than this cell. The error wraps ErrConflict.
-func (p *Plan) Conflict(cell Cell) error {
+// Refused tells whether a cell has no result because its folder holds what is not its own.
+func Refused(err error) bool {
+	return errors.Is(err, ErrConflict) || errors.Is(err, ownfolder.ErrForeign)
+}
+
+// Conflict tells whether the cell's folder holds something else than this cell: another cell, or files that no cell leaves.
+// The error is one that Refused tells. With force another cell is none: it is replaced.
+func (p *Plan) Conflict(cell Cell, force bool) error {
 	folder := p.Folder(cell)
 	if err := p.oldFolder(cell); err != nil {
 		return err
+	}
+	if _, err := CellFolder.Check(folder); err != nil {
+		return err
+	}
+	if force {
+		return nil
 	}
 	present, err := ReadCell(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -115,7 +127,7 @@ func (p *Plan) oldFolder(cell Cell) error {
 
 // claim records the cell's configuration in its folder, and removes what tells of an earlier failure.
 func (p *Plan) claim(cell Cell) error {
-	if err := p.Conflict(cell); err != nil {
+	if err := p.Conflict(cell, false); err != nil {
 		return err
 	}
 	folder := p.Folder(cell)
@@ -136,16 +148,6 @@ func (p *Plan) claim(cell Cell) error {
 // fail records why a cell has no result. What keeps it from being written does not hide the error itself.
 func (p *Plan) fail(cell Cell, err error) {
 	atomicfile.WriteFile(filepath.Join(p.Folder(cell), failureFile), []byte(err.Error()+"\n"), 0o644)
-}
-
-// reset removes what an earlier run of the cell left.
-func reset(folder string) error {
-	for _, name := range append([]string{ResultFile, configFile, metricsFile, purifiedFile, predictionsFile, failureFile}, ortrain.Files...) {
-		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }
 
 // firstDifference names the first line in which two YAML texts differ.

@@ -51,13 +51,10 @@ const (
 	touchedRows               = "adamw.touched."
 )
 
-// checkpointFile is the name of the file that an interrupted run goes on from.
-const checkpointFile = "checkpoint.safetensors"
+// CheckpointFile is the name of the file that a training goes on from, as long as it is not finished.
+const CheckpointFile = "checkpoint.safetensors"
 
-// Files are the names of the files that training leaves in its folder.
-var Files = []string{BestFile, checkpointFile}
-
-func (t *Trainer) checkpointPath() string { return filepath.Join(t.folder, checkpointFile) }
+func (t *Trainer) checkpointPath() string { return filepath.Join(t.folder, CheckpointFile) }
 
 // metadata names the step that tensors were saved at.
 func (t *Trainer) metadata() map[string]string {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"mslora/dataset"
+	"mslora/internal/ownfolder"
 	"mslora/internal/testset"
 )
 
@@ -208,6 +209,10 @@ func TestMakeParaphrased(t *testing.T) {
 	if want := poisonedTexts("if a", "", "if c", "if d"); set.Setting != "mix" || !slices.Equal(set.Train, want) {
 		t.Errorf("got %v", set.Train)
 	}
+	if _, err := set.Write(dir, "mslora test", true); !errors.Is(err, ownfolder.ErrForeign) {
+		t.Errorf("into a folder that holds somebody else's files: error %v", err)
+	}
+	dir = t.TempDir()
 	if written := writeSet(t, set, dir, false); written.Record.Trigger != nil {
 		t.Errorf("a trigger is recorded: %v", written.Record.Trigger)
 	}

@@ -22,14 +22,16 @@ var ErrExists = errors.New("another data set is there")
 
 // Written is what Write did.
 type Written struct {
-	Folder  string // DIR/TARGET/ATTACK
-	Record  Record
-	Changed bool // false: the same set was there already
+	Folder   string // DIR/TARGET/ATTACK
+	Record   Record
+	Changed  bool // false: the same set was there already
+	Replaced int  // files of another set that were replaced
 }
 
 // Write puts the set into dir/TARGET/ATTACK in the authors' layout, and poison.json beside the mixed training set.
 // If one of the files is there with other content nothing is written and the error is ErrExists, unless force is
-// given. Sets of other ratios, settings, attacks and targets can share dir. Program is recorded.
+// given. Sets of other ratios, settings, attacks and targets can share dir; beside them it may hold nothing, else the error
+// is ownfolder.ErrForeign. Program is recorded.
 func (s *Set) Write(dir, program string, force bool) (Written, error) {
 	folder := filepath.Join(dir, strconv.Itoa(s.Target), dataset.AttackFolder(s.Attack))
 	mixed := filepath.Join(s.Setting, ratioFolder(s.Ratio))
@@ -39,6 +41,9 @@ func (s *Set) Write(dir, program string, force bool) (Written, error) {
 	}}
 	if s.Trigger.Phrases != nil {
 		w.Record.Trigger = &s.Trigger
+	}
+	if _, err := SetFolder.Check(dir); err != nil {
+		return Written{}, err
 	}
 	contents := map[string][]byte{} // of the files that are not there yet
 	for _, part := range s.parts(mixed) {
@@ -53,7 +58,9 @@ func (s *Set) Write(dir, program string, force bool) (Written, error) {
 			continue
 		case err == nil && !force:
 			return Written{}, hint.New("choose another --out, or --force to replace it", "%s differs: %w", filepath.Join(folder, part.path), ErrExists)
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
+		case err == nil:
+			w.Replaced++
+		case !errors.Is(err, fs.ErrNotExist):
 			return Written{}, err
 		}
 		contents[part.path] = content
@@ -62,6 +69,9 @@ func (s *Set) Write(dir, program string, force bool) (Written, error) {
 	record := filepath.Join(mixed, recordFile)
 	if _, err := os.Stat(filepath.Join(folder, record)); err == nil && len(contents) == 0 {
 		return w, nil
+	}
+	if err := SetFolder.Claim(dir); err != nil {
+		return Written{}, err
 	}
 	if err := os.MkdirAll(filepath.Join(folder, mixed), 0o755); err != nil {
 		return Written{}, fmt.Errorf("cannot make folder: %w", err)

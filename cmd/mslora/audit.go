@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -64,7 +63,7 @@ func auditCommand() *cli.Command {
 			&cli.IntFlag{Name: "candidates", Usage: "test `N` words and phrases for each label", Value: 100},
 			&cli.IntFlag{Name: "probes", Usage: "insert each into `N` texts of other labels", Value: 32},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
-			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is found"},
+			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is found: a new or empty one, or one that `mslora audit` made"},
 			&cli.BoolFlag{Name: "json", Usage: "print audit.json instead of a summary"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
@@ -110,6 +109,9 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err := o.validate(); err != nil {
 		return badInput(err)
 	}
+	if err := o.guard(); err != nil {
+		return badInput(err)
+	}
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
@@ -126,7 +128,7 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err != nil {
 		return badInput(err)
 	}
-	if err := os.MkdirAll(o.Out, 0o755); err != nil {
+	if err := auditFolder.Claim(o.Out); err != nil {
 		return err
 	}
 	given := o.Vanilla != ""
@@ -134,7 +136,7 @@ func runAudit(ctx context.Context, o auditOptions) error {
 		if err := o.trainVanilla(ctx); err != nil {
 			return err
 		}
-		o.Vanilla = filepath.Join(o.Out, "vanilla")
+		o.Vanilla = filepath.Join(o.Out, vanillaFolder)
 	}
 	vanilla, err := classifier.Open(o.Vanilla, o.Graphs, device)
 	if err != nil && given {
@@ -211,7 +213,7 @@ func (o auditOptions) trainVanilla(ctx context.Context) error {
 	}
 	t := trainOptions{
 		Own:    dataset.Own{Data: o.Data, Limit: o.Limit, Columns: o.Columns, Seed: o.Audit.Seed},
-		Config: experiment.DefaultConfig(), Out: filepath.Join(o.Out, "vanilla"), Quiet: o.Quiet || o.JSON, Library: o.Library,
+		Config: experiment.DefaultConfig(), Out: filepath.Join(o.Out, vanillaFolder), Quiet: o.Quiet || o.JSON, Library: o.Library,
 		Stdout: io.Discard, Stderr: o.Stderr,
 	}
 	t.Config.Data, t.Config.Models, t.Config.Methods, t.Config.Seeds = []string{o.Data}, []string{o.Model}, []string{"vanilla"}, []uint64{o.Audit.Seed}

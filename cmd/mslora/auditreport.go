@@ -123,9 +123,9 @@ func (o auditOptions) write(result audit.Result, labels []string, record auditRe
 		name  string
 		write func(io.Writer) error
 	}{
-		{"triggers.csv", func(out io.Writer) error { return result.WriteTriggers(out, labels) }},
-		{"suspects.csv", func(out io.Writer) error { return result.WriteSuspects(out, labels) }},
-		{"audit.json", func(out io.Writer) error {
+		{triggersFile, func(out io.Writer) error { return result.WriteTriggers(out, labels) }},
+		{suspectsFile, func(out io.Writer) error { return result.WriteSuspects(out, labels) }},
+		{auditFile, func(out io.Writer) error {
 			encoder := json.NewEncoder(out)
 			encoder.SetIndent("", "  ")
 			return encoder.Encode(record)

@@ -40,7 +40,7 @@ func recordOf(plan *experiment.Plan, c experiment.Cell) cellRecord {
 		Model: c.Model, Method: c.Method, Seed: c.Seed, Device: c.Device, Precision: c.Precision, Hyperparameters: c.Hyperparameters,
 	}
 	r.State, r.Failure = plan.State(c)
-	if err := plan.Conflict(c); err != nil {
+	if err := plan.Conflict(c, false); err != nil {
 		r.Conflict = err.Error()
 	}
 	return r

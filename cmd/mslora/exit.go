@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"mslora/internal/hint"
+	"mslora/internal/ownfolder"
 	"mslora/internal/visible"
 )
 
@@ -61,7 +62,7 @@ func exitCode(ctx context.Context, command string, err error, stderr io.Writer) 
 		fmt.Fprintf(stderr, "hint: %s\n", visible.Lines(hinted.Hint))
 	}
 	var usage usageError
-	if errors.As(err, &usage) {
+	if errors.As(err, &usage) || errors.Is(err, ownfolder.ErrForeign) {
 		return exitUsage
 	}
 	return exitFailure

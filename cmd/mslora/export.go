@@ -25,6 +25,7 @@ type exportOptions struct {
 	Graphs graphs.Store
 	Quiet  bool
 	Stdout io.Writer
+	Stderr io.Writer
 }
 
 func exportCommand() *cli.Command {
@@ -36,7 +37,7 @@ func exportCommand() *cli.Command {
 			"adapter/ for PEFT. `mslora predict`, `compare` and `audit` open it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "labels", Usage: "`NAMES` of the classes in their order, with commas between", DefaultText: "0,1,…"},
-			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier"},
+			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora export` made"},
 			graphsFlag(),
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
 		},
@@ -48,7 +49,7 @@ func exportCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
-			o := exportOptions{Cell: c.Args().First(), Out: c.String("out"), Graphs: store, Quiet: c.Bool("quiet"), Stdout: c.App.Writer}
+			o := exportOptions{Cell: c.Args().First(), Out: c.String("out"), Graphs: store, Quiet: c.Bool("quiet"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter}
 			if c.IsSet("labels") {
 				o.Labels = strings.Split(c.String("labels"), ",")
 			}
@@ -63,6 +64,9 @@ func export(o exportOptions) error {
 		return badInput(err)
 	}
 	defer trained.Model.Close()
+	if err := exportedFolder.Claim(o.Out); err != nil {
+		return err
+	}
 	if err := trained.Save(o.Out); err != nil || o.Quiet {
 		return err
 	}
@@ -84,6 +88,9 @@ func (o exportOptions) open() (trained classifier.Trained, err error) {
 			cell.Model.Close()
 		}
 	}()
+	if err := o.guard(cell); err != nil {
+		return trained, err
+	}
 	method, err := defence.Find(cell.Cell.Method)
 	if err != nil {
 		return trained, err

@@ -40,10 +40,10 @@ func fetchCommand() *cli.Command {
 			"it stopped; every file is compared with its checksum (none are known of hsol); a folder appears when it is\n" +
 			"complete. Models go to $MSLORA_MODELS or .deps/models, data sets to $MSLORA_DATA or .deps/data, where --model and --data find them.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is fetched, one name at a time", DefaultText: "where --model or --data looks first"},
+			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is fetched, one name at a time: a new or empty one, or one that holds nothing but what was fetched", DefaultText: "where --model or --data looks first"},
 			&cli.StringFlag{Name: "endpoint", Usage: "`URL` of another model hub or a mirror, or of another copy of the authors' poison_data", DefaultText: "$HF_ENDPOINT or $MSLORA_DATA_ENDPOINT, else the usual ones"},
 			&cli.BoolFlag{Name: "offline", Usage: "download nothing, only check what is there"},
-			&cli.BoolFlag{Name: "force", Usage: "replace files that are not what they should be"},
+			&cli.BoolFlag{Name: "force", Usage: "replace files that were fetched and are not what they should be; no others"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
 		},
 		Action: func(c *cli.Context) error {
@@ -129,6 +129,7 @@ func (o fetchOptions) showProgress(name string, options *catalog.FetchOptions) (
 		}
 	}
 	current, printed := "", time.Time{}
+	options.Replace = func(path string) { fmt.Fprintf(o.Stderr, "%s: replacing %s\n", name, path) }
 	options.File = func(path string) {
 		if current = visible.Line(path); !terminal { // a name from elsewhere
 			fmt.Fprintf(o.Stderr, "%s: %s\n", name, current)

@@ -13,6 +13,7 @@ import (
 	"mslora/catalog"
 	"mslora/dataset"
 	"mslora/internal/hint"
+	"mslora/internal/ownfolder"
 	"mslora/internal/visible"
 	"mslora/poison"
 )
@@ -32,6 +33,7 @@ type poisonOptions struct {
 	JSON        bool
 	Quiet       bool
 	Stdout      io.Writer
+	Stderr      io.Writer
 }
 
 func poisonCommand() *cli.Command {
@@ -59,8 +61,8 @@ func poisonCommand() *cli.Command {
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "trigger", Usage: "badnets: words with commas between them; addsent: a sentence", DefaultText: "the paper's"},
 			&cli.StringFlag{Name: "paraphrases", Usage: "for hiddenkiller or stylebkd: `FOLDER_OR_FILE` with a paraphrase of each text of --data, in the same order and form", DefaultText: "those that the data set has"},
-			&cli.StringFlag{Name: "out", Usage: "data set `FOLDER` to write"},
-			&cli.BoolFlag{Name: "force", Usage: "replace files of another set in OUT"},
+			&cli.StringFlag{Name: "out", Usage: "data set `FOLDER` to write: a new or empty one, or one with nothing but sets that `mslora poison` made"},
+			&cli.BoolFlag{Name: "force", Usage: "replace files of another set that `mslora poison` made in OUT"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per set"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
 		},
@@ -74,7 +76,7 @@ func poisonCommand() *cli.Command {
 			o := poisonOptions{
 				Data: c.String("data"), Attacks: splitAll(c.StringSlice("attack")), Ratios: splitAll(c.StringSlice("ratio")),
 				Target: c.Int("target"), Setting: c.String("setting"), Seed: c.Uint64("seed"), Trigger: c.String("trigger"), Paraphrases: c.String("paraphrases"),
-				Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer,
+				Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			}
 			if !c.IsSet("attack") {
 				o.Attacks = []string{dataset.BadNets}
@@ -119,6 +121,9 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 	if err != nil {
 		return badInput(err)
 	}
+	if err := ownfolder.NotInput(o.Out, data, o.Paraphrases); err != nil {
+		return badInput(err)
+	}
 	for _, attack := range o.Attacks {
 		source, err := poison.ReadSource(data, poison.SourceOptions{
 			Attack: attack, Target: o.Target, Seed: o.Seed, Paraphrases: o.Paraphrases,
@@ -146,6 +151,9 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 			}
 			if err != nil {
 				return err
+			}
+			if written.Replaced > 0 && !o.Quiet {
+				fmt.Fprintf(o.Stderr, "replaced %s of another set in %s\n", count(written.Replaced, "file"), written.Folder)
 			}
 			if err := o.report(set, written); err != nil {
 				return err

@@ -196,7 +196,7 @@ func TestPoisonCannotWrite(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	code, _, stderr := runPoisonLine("--data", cleanTexts(t), "--ratio", "0.1", "--out", file)
+	code, _, stderr := runPoisonLine("--data", cleanTexts(t), "--ratio", "0.1", "--out", filepath.Join(file, "sets"))
 	if code != exitFailure || !strings.Contains(stderr, file) {
 		t.Errorf("code %d, stderr %q", code, stderr)
 	}

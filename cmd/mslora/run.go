@@ -82,7 +82,7 @@ func gridFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "limit", Usage: "use `N` training texts", DefaultText: "all"},
 		&cli.BoolFlag{Name: "print-config", Usage: "print the effective configuration as YAML and stop"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "check everything, print the plan and an estimate, train nothing"},
-		&cli.BoolFlag{Name: "force", Usage: "train finished cells again"},
+		&cli.BoolFlag{Name: "force", Usage: "train finished cells again; no other files are touched"},
 		&cli.BoolFlag{Name: "json", Usage: "print progress and results as JSON lines"},
 		&cli.BoolFlag{Name: "quiet", Usage: "print nothing but the table"},
 	}
@@ -145,8 +145,15 @@ func run(ctx context.Context, o runOptions) error {
 		return badInput(err)
 	}
 	defer plan.Close()
+	held, err := plan.Guard()
+	if err != nil {
+		return badInput(err)
+	}
 	if o.DryRun {
 		return dryRun(ctx, plan, o)
+	}
+	if o.Force && len(held) > 0 {
+		replacing(o.Stderr, o.Quiet, count(len(held), "cell")+" in "+o.Config.Out)
 	}
 	display := newDisplay(o, len(plan.Cells))
 	defer display.interrupt()
@@ -166,13 +173,13 @@ func run(ctx context.Context, o runOptions) error {
 	return o.conclude(plan, outcomes)
 }
 
-// announceConflicts says, before any training, which cells will be refused.
+// announceConflicts says, before any training, which cells will be refused. Of a single cell the error says it.
 func (o runOptions) announceConflicts(plan *experiment.Plan) {
-	if o.Force {
+	if len(plan.Cells) == 1 {
 		return
 	}
 	for _, cell := range plan.Cells {
-		if err := plan.Conflict(cell); err != nil {
+		if err := plan.Conflict(cell, o.Force); err != nil {
 			warn(o.Stderr, fmt.Sprintf("%s will not run: %v", plan.Title(cell), err))
 		}
 	}
@@ -220,7 +227,7 @@ func (o runOptions) conclude(plan *experiment.Plan, outcomes []experiment.Outcom
 	refused := true
 	for _, outcome := range missing {
 		fmt.Fprintf(o.Stderr, "missing: %s\n", visible.Line(fmt.Sprintf("%s: %v", plan.Title(outcome.Cell), outcome.Err)))
-		refused = refused && errors.Is(outcome.Err, experiment.ErrConflict)
+		refused = refused && experiment.Refused(outcome.Err)
 	}
 	err := hint.New("the same command runs them again and skips the others", "%d of %d cells have no result", len(missing), len(outcomes))
 	if refused {
@@ -231,7 +238,7 @@ func (o runOptions) conclude(plan *experiment.Plan, outcomes []experiment.Outcom
 
 // markRefused tells a cell that was refused from one that failed.
 func markRefused(err error) error {
-	if errors.Is(err, experiment.ErrConflict) {
+	if experiment.Refused(err) {
 		return badInput(err)
 	}
 	return err

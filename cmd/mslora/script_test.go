@@ -100,6 +100,7 @@ func exitCodeOf(ts *testscript.TestScript, negative bool, arguments []string) {
 }
 
 // cellFolder finds the only cell whose folder begins so, whatever its ID, and names it: cell VARIABLE FOLDER/seed-42.
+// VARIABLE_NAME is the last part of its path.
 func cellFolder(ts *testscript.TestScript, negative bool, arguments []string) {
 	if negative || len(arguments) != 2 {
 		ts.Fatalf("usage: cell VARIABLE FOLDER/seed-42")
@@ -110,6 +111,7 @@ func cellFolder(ts *testscript.TestScript, negative bool, arguments []string) {
 		ts.Fatalf("%d cells begin with %s: %v", len(found), arguments[1], found)
 	}
 	ts.Setenv(arguments[0], found[0])
+	ts.Setenv(arguments[0]+"_NAME", filepath.Base(found[0]))
 }
 
 // truncate cuts a file to a size: truncate FILE BYTES.

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -14,6 +17,7 @@ import (
 	"mslora/eval"
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
+	"mslora/internal/regular"
 )
 
 // tableOptions is what `mslora table` was asked for.
@@ -36,7 +40,7 @@ func tableCommand() *cli.Command {
 			"a hyperparameter get a line each. Where the paper has the same cell, its numbers stand beside ours.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(eval.Formats, ", ")},
-			&cli.StringFlag{Name: "out", Usage: "write to `FILE` instead"},
+			&cli.StringFlag{Name: "out", Usage: "write to `FILE` instead, a new one or a table that this command wrote"},
 			&cli.StringFlag{Name: "color", Value: "auto", Usage: "auto, always or never; auto heeds NO_COLOR"},
 			&cli.BoolFlag{Name: "no-paper", Usage: "leave the paper's numbers out"},
 		},
@@ -79,12 +83,33 @@ func (o tableOptions) render() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Out != "" {
+		if err := replaceable(o.Out); err != nil {
+			return nil, err
+		}
+	}
 	if unfinished > 0 {
 		fmt.Fprintf(o.Stderr, "unfinished cells, not in the table: %d\n", unfinished)
 	}
 	var text bytes.Buffer
 	err = eval.WriteTable(&text, rows, o.Format, color && o.Out == "")
 	return text.Bytes(), err
+}
+
+// replaceable refuses to write a table over a file that holds none.
+func replaceable(path string) error {
+	const longest = 64 << 20
+	content, err := regular.Read(path, longest)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // there is nothing to replace
+	}
+	if err != nil {
+		return err
+	}
+	if !eval.IsTable(content) {
+		return hint.New("give another --out, or remove the file", "%s is there and holds no table that mslora wrote", path)
+	}
+	return nil
 }
 
 // wantColor decides about grey: on a terminal, unless NO_COLOR is set (no-color.org).

@@ -58,8 +58,8 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or a name, see `mslora fetch --help`", Value: "bge-small"},
 			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "musclelora"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
-			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier"},
-			&cli.BoolFlag{Name: "force", Usage: "train again, whatever stands in OUT"},
+			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora train` made"},
+			&cli.BoolFlag{Name: "force", Usage: "train again, with whatever settings stand in OUT; replaces only what `mslora train` made"},
 			&cli.BoolFlag{Name: "json", Usage: "print progress and scores as JSON lines"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
 		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), machineFlags()...),
@@ -144,6 +144,9 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := o.validate(method); err != nil {
 		return badInput(err)
 	}
+	if err := o.guard(); err != nil {
+		return badInput(err)
+	}
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
@@ -166,6 +169,9 @@ func train(ctx context.Context, o trainOptions) error {
 	}
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
 	display.train(cell, describe(set))
+	if err := trainedFolder.Claim(o.Out); err != nil {
+		return err
+	}
 	result, err := plan.Run(ctx, cell, o.Force, display)
 	display.interrupt()
 	if err != nil {
@@ -276,6 +282,6 @@ func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error 
 		fmt.Fprintf(o.Stdout, "%s accuracy %s\n", s.name, s.accuracy)
 	}
 	fmt.Fprintf(o.Stdout, "epoch %d of %d, method %s\n", result.BestEpoch, result.Epochs, result.Method)
-	announce(o.Stdout, o.Out, "model.onnx", "a Hugging Face folder", "README.md", "report.html")
+	announce(o.Stdout, o.Out, "model.onnx", "a Hugging Face folder", cardFile, reportFile)
 	return nil
 }

@@ -82,7 +82,7 @@ func writeReport(r report.Report, folder string) error {
 	for _, file := range []struct {
 		name  string
 		write func(io.Writer) error
-	}{{"report.html", r.Write}, {"README.md", r.WriteCard}} {
+	}{{reportFile, r.Write}, {cardFile, r.WriteCard}} {
 		var content bytes.Buffer
 		if err := file.write(&content); err != nil {
 			return fmt.Errorf("%s: %w", file.name, err)

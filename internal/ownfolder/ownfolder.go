@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
@@ -37,7 +38,7 @@ type Kind struct {
 // none if the folder is absent or empty.
 func (k Kind) Check(folder string) (files []string, err error) {
 	info, err := os.Stat(folder)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // whoever writes there says what is in the way
 		return nil, nil
 	}
 	if err != nil {
