@@ -44,7 +44,8 @@ type Config struct {
 	Preset          string `yaml:"preset"` // authors or paper
 	Hyperparameters Axes   `yaml:"hyperparameters,omitempty"`
 
-	partial bool // Only has taken a part of the grid
+	partial bool     // Only has taken a part of the grid
+	having  []string // hyperparameters that it named: cells without them are not of that part
 }
 
 // DefaultConfig is what a run does where neither file nor flags speak.

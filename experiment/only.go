@@ -35,7 +35,7 @@ func (c *Config) axes() []*axis {
 		keep := a.keep
 		a.keep = func(at []int) {
 			keep(at)
-			c.Hyperparameters[p.Name] = values
+			c.Hyperparameters[p.Name], c.having = values, append(slices.Clone(c.having), p.Name)
 		}
 		all = append(all, a)
 	}
@@ -58,7 +58,8 @@ func axisOf[T any](list *[]T, names ...string) *axis {
 }
 
 // Only keeps a part of the grid. A condition is KEY=VALUE, or KEY=VALUE,VALUE; a key is the name of an axis. Conditions on
-// one key add up, conditions on several keys all hold. A folder is found by its path or by its last name.
+// one key add up, conditions on several keys all hold. A folder is found by its path or by its last name. A condition on a
+// hyperparameter leaves out the methods that do not have it.
 func (c Config) Only(conditions []string) (Config, error) {
 	overrides := Axes{}
 	for name, values := range c.Hyperparameters {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"mslora/catalog"
 	"mslora/dataset"
@@ -11,6 +12,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/filesum"
 	"mslora/internal/hint"
+	"mslora/internal/machine"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
 	"mslora/params"
@@ -154,7 +156,7 @@ func (p *Plan) list() error {
 			added := p.Cells[before:]
 			p.Cells = p.Cells[:before]
 			for _, cell := range added {
-				if id := cell.ID(); !seen[id] { // a plain folder is the same whatever the attack; not every method has every axis
+				if id := cell.ID(); !seen[id] && p.Config.has(cell) { // a plain folder is the same whatever the attack; not every method has every axis
 					seen[id] = true
 					p.Cells = append(p.Cells, cell)
 				}
@@ -165,6 +167,11 @@ func (p *Plan) list() error {
 		return err // what is given for the whole grid may do nothing in a part of it
 	}
 	return p.Config.Hyperparameters.checkUsed(p.Cells)
+}
+
+// has tells whether the cell has every hyperparameter that Only named.
+func (c Config) has(cell Cell) bool {
+	return !slices.ContainsFunc(c.having, func(name string) bool { return !cell.Hyperparameters.Has(name) })
 }
 
 // dataOptions gives what is read of each data set: every attack with every target label, setting, ratio and limit.
@@ -309,7 +316,7 @@ func (p *Plan) modelSums(m *loadedModel) (map[string]string, error) {
 
 // check reads what the cells train on and with.
 func (p *Plan) check() error {
-	checked := map[string]bool{}
+	checked, memory := map[string]bool{}, machine.Memory()
 	for _, cell := range p.Cells {
 		model := p.models[cell.ModelFolder]
 		data, err := p.dataset(cell)
@@ -322,25 +329,40 @@ func (p *Plan) check() error {
 		if err := model.openTokenizer(); err != nil {
 			return err
 		}
-		if cell.Hyperparameters.Has(params.Auxiliary) && len(data.Trusted) == 0 {
-			if _, _, err := dataset.DrawAuxiliary(data.Dev, cell.Hyperparameters.Int(params.Auxiliary), 0); err != nil {
-				return err
-			}
+		_, topologies, err := cell.graphs(p.Config.Graphs)
+		if err != nil {
+			return err
+		}
+		if err := p.checkMemory(cell, memory); err != nil {
+			return err
 		}
 		key := fmt.Sprintln(cell.ModelFolder, cell.Method, cell.Hyperparameters[params.Head])
 		if checked[key] {
 			continue
 		}
 		checked[key] = true
-		_, topologies, err := cell.graphs(p.Config.Graphs)
-		if err != nil {
-			return err
-		}
 		if err := topologies.Check(model.Model); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkMemory refuses a cell whose data do not give its setting, or whose trained tensors do not fit into memory, in bytes.
+func (p *Plan) checkMemory(cell Cell, memory int64) error {
+	data, err := p.dataset(cell)
+	if err != nil {
+		return err
+	}
+	method, topologies, err := cell.graphs(p.Config.Graphs)
+	if err != nil {
+		return err
+	}
+	ready, err := p.prepare(cell, method, data)
+	if err != nil {
+		return err
+	}
+	return ortrain.CheckMemory(p.models[cell.ModelFolder].Model, topologies.Train.Manifest, ready.setting, memory)
 }
 
 // sameFiles makes sure that the files that were read are those whose checksums the cell has.

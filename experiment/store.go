@@ -27,8 +27,19 @@ const (
 	ResultFile      = "result.json"
 )
 
-// ErrConflict is wrapped where a cell's folder holds something else.
-var ErrConflict = errors.New("the folder is not this cell's")
+// ErrConflict tells of a cell's folder that holds another cell.
+var ErrConflict = errors.New("the folder is another cell's")
+
+// conflict is ErrConflict with a message of its own.
+type conflict struct{ message string }
+
+func (c conflict) Error() string { return c.message }
+
+func (conflict) Is(target error) bool { return target == ErrConflict }
+
+func conflictf(advice, format string, values ...any) error {
+	return hint.New(advice, "%w", conflict{fmt.Sprintf(format, values...)})
+}
 
 // State is how far a cell is.
 type State string
@@ -92,7 +103,7 @@ func (p *Plan) Conflict(cell Cell, force bool) error {
 		return err
 	}
 	if present.Precision == "" {
-		return hint.New("give another --out, or --force to train it again", "%s was made by version 0.1.0, which did not record every setting: %w", folder, ErrConflict)
+		return conflictf("give another --out, or --force to train it again", "%s was made by version 0.1.0, which did not record every setting", folder)
 	}
 	was, err := yaml.Marshal(present.identity())
 	if err != nil {
@@ -103,8 +114,7 @@ func (p *Plan) Conflict(cell Cell, force bool) error {
 		return err
 	}
 	if !bytes.Equal(was, is) {
-		return hint.New("give another --out, or --force to train it again",
-			"%s was made with another configuration: %s: %w", folder, firstDifference(was, is), ErrConflict)
+		return conflictf("give another --out, or --force to train it again", "%s was made with another configuration: %s", folder, firstDifference(was, is))
 	}
 	if p.Finished(cell) {
 		_, err = eval.ReadResult(filepath.Join(folder, ResultFile))
@@ -119,8 +129,7 @@ func (p *Plan) oldFolder(cell Cell) error {
 	}
 	old := filepath.Join(cell.group(p.Config.Out), fmt.Sprintf("seed-%d", cell.Seed))
 	if exists(filepath.Join(old, configFile)) {
-		return hint.New("give another --out; `mslora table` still reads it",
-			"%s is a cell of version 0.1.0, whose folders do not tell settings apart: %w", old, ErrConflict)
+		return conflictf("give another --out; `mslora table` still reads it", "%s is a cell of version 0.1.0, whose folders do not tell settings apart", old)
 	}
 	return nil
 }

@@ -107,11 +107,14 @@ func listCells(out io.Writer, plan *experiment.Plan, asJSON bool) error {
 			}
 			continue
 		}
-		note := r.Failure
-		if r.Conflict != "" {
-			note = "refused: " + r.Conflict
+		line := fmt.Sprintf("%s\t%s\t%s", r.ID, r.State, visible.Line(plan.Title(cell)))
+		switch {
+		case r.Conflict != "":
+			line += "\trefused: " + visible.Line(r.Conflict)
+		case r.Failure != "":
+			line += "\t" + visible.Line(r.Failure)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.ID, r.State, visible.Line(plan.Title(cell)), visible.Line(note))
+		fmt.Fprintln(table, line)
 	}
 	if asJSON {
 		return nil

@@ -12,7 +12,7 @@ import (
 // A full disk must be named, and what was written before must go on.
 func TestDiskFull(t *testing.T) {
 	folder := t.TempDir()
-	arguments := runArguments(t, folder)
+	arguments := append(runArguments(t, folder), "--methods", "musclelora", "--auxiliary", "8", "--epochs", "60")
 	small := filepath.Join(folder, "small")
 	if err := os.Mkdir(small, 0o755); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -34,14 +35,29 @@ func runArguments(t *testing.T, folder string) []string {
 	if code := mainCode([]string{"mslora", "poison", "--data", filepath.Join(folder, "clean"), "--attack", "badnets", "--out", sets, "--quiet"}, &output, &output); code != 0 {
 		t.Fatalf("poison exited with %d: %s", code, output.String())
 	}
-	return []string{"run", "--model", model, "--graphs", graphs, "--data", sets, "--methods", "musclelora", "--auxiliary", "8",
-		"--epochs", "60", "--batch", "4", "--save-every", "5", "--quiet"}
+	return []string{"run", "--model", model, "--graphs", graphs, "--data", sets, "--batch", "4", "--save-every", "5", "--quiet"}
 }
 
 // A run that is killed again and again, at any moment, must end with the bytes of one that was not.
 func TestKilledRunEndsTheSame(t *testing.T) {
 	folder := t.TempDir()
-	arguments := runArguments(t, folder)
+	killed(t, folder, append(runArguments(t, folder), "--methods", "musclelora", "--auxiliary", "8", "--epochs", "60"), 20)
+}
+
+// So must a sweep in one folder, and its table has every cell once.
+func TestKilledSweepEndsTheSame(t *testing.T) {
+	folder := t.TempDir()
+	table := killed(t, folder, append(runArguments(t, folder), "--methods", "lora", "--lr", "1e-3,1e-2", "--lora-rank", "2,4", "--epochs", "15"), 8)
+	for _, cell := range []string{"learning_rate=0.001 lora_rank=2", "learning_rate=0.001 lora_rank=4", "learning_rate=0.01 lora_rank=2", "learning_rate=0.01 lora_rank=4"} {
+		if strings.Count(table, cell) != 1 {
+			t.Errorf("%q is not in the table once:\n%s", cell, table)
+		}
+	}
+}
+
+// killed runs mslora to its end, and again with kills at random moments, and compares what both leave. It gives the table.
+func killed(t *testing.T, folder string, arguments []string, kills int) (table string) {
+	t.Helper()
 	program, err := os.Executable() // testscript.Main made this test binary act as mslora under that name
 	if err != nil {
 		t.Fatal(err)
@@ -60,64 +76,74 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		return command, &output
 	}
 	begin := time.Now()
-	whole, output := start("whole")
+	whole, want := start("whole")
 	if err := whole.Wait(); err != nil {
-		t.Fatalf("%v: %s", err, output)
+		t.Fatalf("%v: %s", err, want)
 	}
 	length := time.Since(begin)
 
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	const kills = 20
-	killed := 0
-	for killed < kills {
+	count := 0
+	for ; count < kills; count++ {
 		run, output := start("killed")
 		signal := syscall.SIGKILL
-		if killed%4 == 3 {
+		if count%4 == 3 {
 			signal = syscall.SIGTERM // asks for a checkpoint
 		}
-		delay := time.Duration(random.Float64() * float64(length) / 10)
+		delay := time.Duration(random.Float64() * float64(length) / float64(kills) * 2)
 		time.Sleep(delay)
 		if err := run.Process.Signal(signal); err != nil {
 			t.Fatalf("after %v: %v: %s", delay, err, output)
 		}
 		run.Wait()
 		if run.ProcessState.Success() {
-			t.Logf("the run ended after %d interruptions", killed)
+			t.Logf("the run ended after %d interruptions", count)
 			break
 		}
 		if code := run.ProcessState.ExitCode(); code != -1 && code != exitInterrupted {
 			t.Fatalf("interrupted by %v it exited with %d: %s", signal, code, output)
 		}
-		killed++
 	}
-	last, output := start("killed")
+	last, got := start("killed")
 	if err := last.Wait(); err != nil {
-		t.Fatalf("%v: %s", err, output)
+		t.Fatalf("%v: %s", err, got)
 	}
-	cells, err := filepath.Glob(filepath.Join(folder, "whole", "sets", "badnets-clean-0.1", "model", "musclelora", "seed-42-*"))
-	if err != nil || len(cells) != 1 {
+	if got.String() != want.String() {
+		t.Errorf("the table is\n%s\nwant\n%s", got, want)
+	}
+	compareCells(t, filepath.Join(folder, "whole"), filepath.Join(folder, "killed"))
+	t.Logf("%d interruptions of a run of %v", count, length.Round(time.Millisecond))
+	return got.String()
+}
+
+// compareCells wants the same cells with the same bytes in both folders, and no temporary files.
+func compareCells(t *testing.T, whole, killed string) {
+	t.Helper()
+	cells, err := filepath.Glob(filepath.Join(whole, "*", "*", "*", "*", "seed-*"))
+	if err != nil || len(cells) == 0 {
 		t.Fatalf("cells %v, error %v", cells, err)
 	}
-	cell, err := filepath.Rel(filepath.Join(folder, "whole"), cells[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"best.safetensors", "predictions.csv", "metrics.jsonl", "config.yaml"} {
-		want, err := os.ReadFile(filepath.Join(folder, "whole", cell, name))
+	for _, path := range cells {
+		cell, err := filepath.Rel(whole, path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := os.ReadFile(filepath.Join(folder, "killed", cell, name))
-		if err != nil {
-			t.Fatal(err)
+		for _, name := range []string{"best.safetensors", "predictions.csv", "metrics.jsonl", "config.yaml"} {
+			want, err := os.ReadFile(filepath.Join(path, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(filepath.Join(killed, cell, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s of %s differs", name, cell)
+			}
 		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s differs after %d kills", name, killed)
+		left, err := filepath.Glob(filepath.Join(killed, cell, ".*.tmp-*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("temporary files were left: %v %v", left, err)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(folder, "killed", cell, ".*.tmp-*"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("temporary files were left: %v %v", left, err)
-	}
-	t.Logf("%d interruptions of a run of %v", killed, length.Round(time.Millisecond))
 }

@@ -158,13 +158,15 @@ func run(ctx context.Context, o runOptions) error {
 	display := newDisplay(o, len(plan.Cells))
 	defer display.interrupt()
 	o.announceConflicts(plan)
+	var watch *alignmentWatch
 	outcomes, err := plan.RunGrid(ctx, experiment.GridOptions{
 		Force: o.Force,
 		Begin: func(index int, cell experiment.Cell) []ortrain.Hook {
 			display.begin(index, cell, plan.Title(cell))
-			return []ortrain.Hook{display}
+			watch = &alignmentWatch{cell: cell, stderr: o.Stderr, title: plan.Title(cell) + ": "}
+			return []ortrain.Hook{display, watch}
 		},
-		End:  func(_ int, outcome experiment.Outcome) { o.report(display, plan, outcome) },
+		End:  func(_ int, outcome experiment.Outcome) { o.report(display, watch, plan, outcome) },
 		Wait: display.wait,
 	})
 	if err != nil {
@@ -186,7 +188,7 @@ func (o runOptions) announceConflicts(plan *experiment.Plan) {
 }
 
 // report says what became of a cell.
-func (o runOptions) report(display *display, plan *experiment.Plan, outcome experiment.Outcome) {
+func (o runOptions) report(display *display, watch *alignmentWatch, plan *experiment.Plan, outcome experiment.Outcome) {
 	if outcome.Err != nil {
 		display.fail(outcome)
 		return
@@ -196,9 +198,7 @@ func (o runOptions) report(display *display, plan *experiment.Plan, outcome expe
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // of a cell from elsewhere there may be the result alone
 		warn(o.Stderr, err.Error())
 	}
-	if w := alignmentWarning(history, outcome.Cell); w != "" {
-		warn(o.Stderr, plan.Title(outcome.Cell)+": "+w)
-	}
+	watch.look(history) // of a cell that was finished before
 }
 
 // conclude prints the table of what is finished, and what is missing. Its error decides how the program exits: as for wrong

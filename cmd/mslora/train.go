@@ -172,17 +172,17 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := trainedFolder.Claim(o.Out); err != nil {
 		return err
 	}
-	result, err := plan.Run(ctx, cell, o.Force, display)
+	watch := &alignmentWatch{cell: cell, stderr: o.Stderr}
+	result, err := plan.Run(ctx, cell, o.Force, display, watch)
 	display.interrupt()
 	if err != nil {
-		return fmt.Errorf("training: %w", err)
+		return markRefused(fmt.Errorf("training: %w", err))
 	}
 	history, err := experiment.ReadMetrics(o.Config.Out)
 	if err != nil {
 		return err
 	}
-	if w := alignmentWarning(history, cell); w != "" {
-		warn(o.Stderr, w)
+	if w := watch.look(history); w != "" {
 		warnings = append(warnings, w)
 	}
 	model, tuned, err := plan.Trained(cell)
