@@ -16,14 +16,17 @@ const MaxModel = math.MaxInt32
 
 // piece is a part of a message: bytes, and the values of a weight behind them.
 type piece struct {
-	bytes  []byte
-	weight string // "": no values follow
-	values int64
+	bytes   []byte
+	weight  string // "": no values follow
+	values  int64
+	columns int // of a weight that the graph has transposed, as it is given; else 0
 }
 
-// Embed writes the graph as one serialized onnx.ModelProto with all weights in it, which needs no other file.
+// Embed writes the graph as one serialized onnx.ModelProto with all weights in it, which needs no other file. Open sizes that a
+// weight settles, such as the number of classes, become numbers in the shapes of the outputs.
 //
-// shape gives the shape of a weight, values its row-major values. All shapes are asked for first, because a message of protobuf
+// shape gives the shape of a weight, values its row-major values, both as a model file has them: what the graph has transposed is
+// transposed here. All shapes are asked for first, because a message of protobuf
 // begins with its length. Then values are asked for, once for each weight, and forgotten when they are written: one weight is in
 // memory at a time.
 func (t *Topology) Embed(out io.Writer, shape func(name string) ([]int64, error), values func(name string) ([]float32, error)) error {
@@ -57,6 +60,7 @@ func (t *Topology) Embed(out io.Writer, shape func(name string) ([]int64, error)
 func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, error)) ([]piece, error) {
 	var all []piece
 	var bytes []byte
+	settled := map[string]int64{} // open sizes
 	for f, err := range fields(graph) {
 		if err != nil {
 			return nil, fmt.Errorf("broken ONNX graph: %w", err)
@@ -68,6 +72,14 @@ func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, erro
 				return nil, err
 			}
 		}
+		if !external && f.number == graphOutput && f.wire == protowire.BytesType {
+			value, err := withSizes(f.value, settled)
+			if err != nil {
+				return nil, err
+			}
+			bytes = appendBytes(bytes, graphOutput, value)
+			continue
+		}
 		if !external {
 			bytes = append(bytes, f.raw...)
 			continue
@@ -76,8 +88,19 @@ func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, erro
 		if err != nil {
 			return nil, err
 		}
-		if expected, ok := t.Manifest.weight(name); !ok || !fits(expected, dims) {
-			return nil, fmt.Errorf("weight %q has shape %v, the graph expects %v", name, dims, expected)
+		weight, ok := t.Manifest.weight(name)
+		if !ok || !fits(weight.stored(), dims) {
+			return nil, fmt.Errorf("weight %q has shape %v, the graph expects %v", name, dims, weight.stored())
+		}
+		columns := 0
+		if weight.Transposed {
+			columns = int(dims[1])
+			dims = []int64{dims[1], dims[0]}
+		}
+		for i, d := range weight.Shape {
+			if d.Symbol != "" {
+				settled[d.Symbol] = dims[i]
+			}
 		}
 		count := int64(1)
 		for _, d := range dims {
@@ -89,7 +112,7 @@ func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, erro
 		tensor = protowire.AppendVarint(tensor, 4*uint64(count))
 		bytes = protowire.AppendTag(bytes, graphInitializer, protowire.BytesType)
 		bytes = protowire.AppendVarint(bytes, uint64(len(tensor))+4*uint64(count))
-		all = append(all, piece{append(bytes, tensor...), name, count})
+		all = append(all, piece{append(bytes, tensor...), name, count, columns})
 		bytes = nil
 	}
 	return append(all, piece{bytes: bytes}), nil
@@ -106,6 +129,21 @@ func (p piece) write(out io.Writer, values func(name string) ([]float32, error))
 	if int64(len(data)) != p.values {
 		return fmt.Errorf("weight %q has %d values, its shape takes %d", p.weight, len(data), p.values)
 	}
+	if p.columns > 0 {
+		data = transposed(data, p.columns)
+	}
 	_, err = out.Write(safetensors.Float32Bytes(data))
 	return err
+}
+
+// transposed gives the values of a matrix, row-major with a number of columns, column by column.
+func transposed(data []float32, columns int) []float32 {
+	rows := len(data) / columns
+	turned := make([]float32, len(data))
+	for i := range rows {
+		for j, v := range data[i*columns : (i+1)*columns] {
+			turned[j*rows+i] = v
+		}
+	}
+	return turned
 }

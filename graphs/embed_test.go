@@ -23,8 +23,8 @@ func testEmbed(t *testing.T, folder string) {
 	}
 	sizes := map[string]int64{"C": 3, "V": 9, "P": 7}
 	shape := func(name string) ([]int64, error) {
-		dims, _ := topology.Manifest.weight(name)
-		return Resolve(dims, sizes)
+		weight, _ := topology.Manifest.weight(name)
+		return Resolve(weight.stored(), sizes)
 	}
 	values := func(name string) ([]float32, error) {
 		dims, err := shape(name)
@@ -58,13 +58,32 @@ func testEmbed(t *testing.T, folder string) {
 			return replacement{}, err
 		}
 		all, err := values(name)
+		if weight, _ := topology.Manifest.weight(name); weight.Transposed {
+			rows, columns := dims[0], dims[1]
+			given := all
+			all, dims = make([]float32, len(given)), []int64{columns, rows}
+			for i := range all {
+				all[i] = given[int64(i)%rows*columns+int64(i)/rows]
+			}
+		}
 		return replacement{initializer: tensorInModel(name, dims, all)}, err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got.Bytes(), want) {
+	withoutOutput := func(model []byte) []byte {
+		rest, err := dropOutputs(model, map[string]bool{"logits": true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rest
+	}
+	if !bytes.Equal(withoutOutput(got.Bytes()), withoutOutput(want)) {
 		t.Errorf("%d bytes, unlike the %d of a rewriting in memory", got.Len(), len(want))
+	}
+	outputs := decodeGraph(t, got.Bytes()).outputs
+	if len(outputs) != 1 || outputs[0].Name != "logits" || !slices.Equal(outputs[0].Shape, []Dim{{Symbol: "batch_size"}, {Size: 3}}) {
+		t.Errorf("outputs are %v, want logits [batch_size 3]", outputs)
 	}
 	if bytes.Contains(got.Bytes(), []byte("location")) {
 		t.Error("the model still asks for another file")
@@ -82,12 +101,12 @@ func TestEmbedErrors(t *testing.T) {
 	}
 	refused := errors.New("refused")
 	right := func(name string) ([]int64, error) {
-		dims, _ := topology.Manifest.weight(name)
-		return Resolve(dims, map[string]int64{"C": 3, "V": 9, "P": 7})
+		weight, _ := topology.Manifest.weight(name)
+		return Resolve(weight.stored(), map[string]int64{"C": 3, "V": 9, "P": 7})
 	}
 	large := func(name string) ([]int64, error) {
-		dims, _ := topology.Manifest.weight(name)
-		return Resolve(dims, map[string]int64{"C": 3, "V": 1 << 30, "P": 7})
+		weight, _ := topology.Manifest.weight(name)
+		return Resolve(weight.stored(), map[string]int64{"C": 3, "V": 1 << 30, "P": 7})
 	}
 	none := func(string) ([]float32, error) { return nil, nil }
 	for _, test := range []struct {

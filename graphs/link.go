@@ -67,7 +67,7 @@ func (t *Topology) Link(weights *safetensors.File, half bool, promote func(name 
 	}
 	placed := 0
 	linked.Model, err = replaceExternal(t.Model, half, func(name string) (replacement, error) {
-		dims, ok := t.Manifest.weight(name)
+		weight, ok := t.Manifest.weight(name)
 		if !ok {
 			return replacement{}, fmt.Errorf("the manifest lacks weight %q of the graph", name)
 		}
@@ -76,7 +76,7 @@ func (t *Topology) Link(weights *safetensors.File, half bool, promote func(name 
 		switch {
 		case promote(name):
 			linked.Promoted = append(linked.Promoted, name)
-			return replacement{input: floatInput(name, dims)}, nil
+			return replacement{input: floatInput(name, weight.Shape)}, nil
 		case !found:
 			return replacement{}, fmt.Errorf("weight %q stands twice in the graph", name)
 		}
@@ -153,13 +153,12 @@ func (t *Topology) match(weights *safetensors.File, promote func(name string) bo
 		"%s: %w: %s%s", weights.Path, ErrWeights, first, others)
 }
 
-func (m Manifest) weight(name string) ([]Dim, bool) {
-	for _, w := range m.Weights {
-		if w.Name == name {
-			return w.Shape, true
-		}
+func (m Manifest) weight(name string) (Tensor, bool) {
+	i := slices.IndexFunc(m.Weights, func(w Tensor) bool { return w.Name == name })
+	if i < 0 {
+		return Tensor{}, false
 	}
-	return nil, false
+	return m.Weights[i], true
 }
 
 // WeightName finds the name under which a file holds a weight of the graphs: as it is, after "bert.",

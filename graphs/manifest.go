@@ -54,6 +54,16 @@ type Tensor struct {
 	Name  string `json:"name"`
 	Shape []Dim  `json:"shape"`
 	Table string `json:"table,omitempty"` // of a weight: as in Parameter
+	// Transposed tells that a weight is [out, in] in model files, and Shape is [in, out]: only in the graph for others to run.
+	Transposed bool `json:"transposed,omitempty"`
+}
+
+// stored gives the shape that a weight has in model files.
+func (t Tensor) stored() []Dim {
+	if t.Transposed {
+		return []Dim{t.Shape[1], t.Shape[0]}
+	}
+	return t.Shape
 }
 
 // Frozen is a float32 graph input that is drawn once and then kept.
@@ -197,6 +207,9 @@ func (m Manifest) validateNames() error {
 	for _, w := range m.Weights {
 		if w.Table != "" && !slices.Contains(tables, w.Table) {
 			return fmt.Errorf("weight %q: table is %q, expected %s", w.Name, w.Table, strings.Join(tables, ", "))
+		}
+		if w.Transposed && (len(w.Shape) != 2 || m.Method != Classification) {
+			return fmt.Errorf("weight %q: transposed in a graph of method %s with shape %v, expected %s and two sizes", w.Name, m.Method, w.Shape, Classification)
 		}
 		if err := add(inputs, w.Name); err != nil {
 			return err

@@ -103,6 +103,23 @@ func TestParseManifestTables(t *testing.T) {
 	}
 }
 
+// A weight of another graph than Classification, or one that is no matrix, is not transposed.
+func TestParseManifestTransposed(t *testing.T) {
+	classify := strings.Replace(smallManifest, `"lora","kind":"train"`, `"classify","kind":"eval"`, 1)
+	turned := func(manifest, shape string) string {
+		return strings.Replace(manifest, `"weights":[`, `"weights":[{"name":"turned","shape":`+shape+`,"transposed":true},`, 1)
+	}
+	for _, test := range []struct{ manifest, want string }{
+		{turned(classify, "[4,5]"), ""},
+		{turned(classify, "[4]"), `weight "turned": transposed`},
+		{turned(smallManifest, "[4,5]"), `weight "turned": transposed`},
+	} {
+		if _, err := parseManifest([]byte(test.manifest)); test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %v, want %q", test.manifest, err, test.want)
+		}
+	}
+}
+
 func FuzzParseManifest(f *testing.F) {
 	f.Add([]byte(smallManifest))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -135,6 +135,41 @@ func nameOfValue(value []byte) (name string, err error) {
 	return name, nil
 }
 
+// withSizes gives a ValueInfoProto whose open sizes are numbers where sizes has them, by their symbols.
+func withSizes(value []byte, sizes map[string]int64) ([]byte, error) {
+	return editInside(value, []protowire.Number{valueType, typeTensor, tensorShape, shapeDimension}, func(dimension []byte) []byte {
+		for f := range fields(dimension) {
+			if size, ok := sizes[string(f.value)]; ok && f.number == dimensionSymbol {
+				return protowire.AppendVarint(protowire.AppendTag(nil, dimensionSize, protowire.VarintType), uint64(size))
+			}
+		}
+		return dimension
+	})
+}
+
+// editInside rewrites the messages that a path of fields leads to; everything else is kept.
+func editInside(message []byte, path []protowire.Number, edit func([]byte) []byte) ([]byte, error) {
+	if len(path) == 0 {
+		return edit(message), nil
+	}
+	var out []byte
+	for f, err := range fields(message) {
+		if err != nil {
+			return nil, fmt.Errorf("broken ONNX output: %w", err)
+		}
+		if f.number != path[0] || f.wire != protowire.BytesType {
+			out = append(out, f.raw...)
+			continue
+		}
+		inside, err := editInside(f.value, path[1:], edit)
+		if err != nil {
+			return nil, err
+		}
+		out = appendBytes(out, f.number, inside)
+	}
+	return out, nil
+}
+
 // editGraph rewrites the one graph of a ModelProto; everything else is kept byte for byte.
 func editGraph(model []byte, edit func(graph []byte) ([]byte, error)) ([]byte, error) {
 	before, graph, after, err := splitModel(model)

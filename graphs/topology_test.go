@@ -54,8 +54,8 @@ func checkTopology(t *testing.T, topology *Topology) {
 			continue
 		}
 		external = append(external, x.name)
-		if dims, ok := m.weight(x.name); !ok || !fits(dims, x.dims) {
-			t.Errorf("weight %s: the graph has shape %v, the manifest %v", x.name, x.dims, dims)
+		if weight, ok := m.weight(x.name); !ok || !fits(weight.Shape, x.dims) {
+			t.Errorf("weight %s: the graph has shape %v, the manifest %v", x.name, x.dims, weight.Shape)
 		}
 	}
 	if len(external) != len(m.Weights) {

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Export the graphs of one or of all architectures, or check the committed ones.
 
-usage: export_graphs.py --all | --check
+usage: export_graphs.py --all | --check [--only GRAPH]
        export_graphs.py --config MODEL/config.json --out FOLDER
 
 --all writes every graph that comes with the program and the tests' tiny ones; --check exports them to a
-temporary folder and compares byte for byte. --config exports the graphs of one model of Hugging Face, whose
-config.json gives family and sizes, to FOLDER/FAMILY-LAYERSxHIDDEN, which `mslora run --graphs FOLDER` reads.
+temporary folder and compares byte for byte; with --only classify, for one, they take no other graphs. --config
+exports the graphs of one model of Hugging Face, whose config.json gives family and sizes, to
+FOLDER/FAMILY-LAYERSxHIDDEN, which `mslora run --graphs FOLDER` reads.
 """
 
 import argparse
@@ -44,9 +45,9 @@ TINY = {
 }
 
 
-def write(work):
-    """Write all graphs with their manifests of each (architecture, folder), as many at once as there are cores."""
-    jobs = [(a, method, folder) for a, folder in work for method in METHODS + EVALUATIONS]
+def write(work, methods):
+    """Write graphs with their manifests of each (architecture, folder), as many at once as there are cores."""
+    jobs = [(a, method, folder) for a, folder in work for method in methods]
     # A spawned process inherits no threads of PyTorch's, which a forked one would wait for in vain.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
         for line in pool.map(write_one, *zip(*jobs)):
@@ -70,11 +71,11 @@ def shipped(root):
     return [(a, os.path.join(root, "topologies", a.name)) for a in SHIPPED] + [(a, os.path.join(root, "testdata", name)) for name, a in TINY.items()]
 
 
-def check():
+def check(methods):
     """Export everything again and name the files that differ from the committed ones."""
     different = []
     with tempfile.TemporaryDirectory() as root:
-        write(shipped(root))
+        write(shipped(root), methods)
         for (_, fresh), (_, committed) in zip(shipped(root), shipped(GRAPHS)):
             for name in sorted(os.listdir(fresh)):
                 path = os.path.join(committed, name)
@@ -85,7 +86,7 @@ def check():
     if different:
         print("hint: `make graphs` writes them anew", file=sys.stderr)
         return 1
-    print("all committed graphs are what the exporter makes")
+    print("all committed graphs are what the exporter makes" if len(methods) > 1 else f"all committed graphs {methods[0]} are what the exporter makes")
     return 0
 
 
@@ -106,13 +107,15 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="write every committed graph")
     parser.add_argument("--check", action="store_true", help="compare every committed graph with a fresh export")
+    parser.add_argument("--only", choices=METHODS + EVALUATIONS, help="take this graph of each architecture alone")
     parser.add_argument("--config", help="config.json of the model to export graphs for")
     parser.add_argument("--out", help="folder for its graphs")
     o = parser.parse_args(arguments)
+    methods = (o.only,) if o.only else METHODS + EVALUATIONS
     if o.check:
-        return check()
+        return check(methods)
     if o.all:
-        write(shipped(GRAPHS))
+        write(shipped(GRAPHS), methods)
         return 0
     if None in (o.config, o.out):
         parser.error("give --all, --check, or --config and --out")
@@ -120,7 +123,7 @@ def main(arguments=None):
         a = architecture(o.config)
     except (OSError, ValueError, KeyError) as problem:
         parser.error(f"--config {o.config}: {problem}")
-    write([(a, os.path.join(o.out, a.name))])
+    write([(a, os.path.join(o.out, a.name))], methods)
     return 0
 
 

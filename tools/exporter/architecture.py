@@ -51,3 +51,7 @@ class Architecture:
     def keep_masks(self):
         """Dropout masks (name, shape) in the order in which the forward pass uses them."""
         raise NotImplementedError
+
+    def padded(self, graph):
+        """The logits [B, C] of the graph for others to run, whose nodes `graph` (padded.Padded) makes."""
+        raise NotImplementedError

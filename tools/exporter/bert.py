@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -27,6 +28,31 @@ class Architecture(architecture.Architecture):
 
     def keep_masks(self):
         return encoder_masks(self) + [("keep.pooled", ["B", self.hidden])]
+
+    def padded(self, graph):
+        pooled = graph.op.Tanh(graph.linear(padded_encoder(self, graph), "pooler.dense"))
+        return graph.linear(pooled, "classifier")
+
+
+def padded_encoder(a, graph, first=0):
+    """The last hidden state [B, d] of each text's first token; positions count from first."""
+    op = graph.op
+    words, positions, types = (graph.inputs[name] for name in a.tables)
+    x = op.Add(op.Gather(words, graph.ids), op.Gather(positions, graph.places(first)))
+    x = op.Add(x, op.Gather(types, graph.constant(0, np.int64)))  # a single text has token type 0 throughout
+    x = graph.layer_norm(x, "embeddings.LayerNorm", a.epsilon)
+    bias, width = graph.padding_bias(), a.hidden // a.heads
+    for i in range(a.layers):
+        layer = f"encoder.layer.{i}."
+        split = lambda part, order: graph.heads(graph.linear(x, f"{layer}attention.self.{part}"), a.heads, width, order)
+        y = graph.attend(split("query", (0, 2, 1, 3)), split("key", (0, 2, 3, 1)), split("value", (0, 2, 1, 3)), bias, width)
+        y = op.Reshape(op.Transpose(y, perm=(0, 2, 1, 3)), graph.integers(0, 0, a.hidden))
+        x = graph.layer_norm(op.Add(graph.linear(y, layer + "attention.output.dense"), x), layer + "attention.output.LayerNorm", a.epsilon)
+        if i == a.layers - 1:  # nobody reads the other tokens any more
+            x = op.Slice(x, graph.integers(0), graph.integers(1), graph.integers(1))
+        y = graph.gelu(graph.linear(x, layer + "intermediate.dense"))
+        x = graph.layer_norm(op.Add(graph.linear(y, layer + "output.dense"), x), layer + "output.LayerNorm", a.epsilon)
+    return op.Squeeze(x, graph.integers(1))
 
 
 def encoder_masks(a):

@@ -38,6 +38,7 @@ class Contract:
     parameters: list
     weights: list
     outputs: list
+    transposed: frozenset = frozenset()  # names of weights [out, in] that the graph, and `weights`, have as [in, out]
     saved: dict = field(default_factory=dict)  # what the forward pass keeps for the backward pass, see memory.py
 
     def inputs(self):
@@ -63,7 +64,10 @@ def build(a, graph):
     backbone = [n for n in shapes if n not in tuned + head]
     pick = lambda names: [(n, shapes[n]) for n in names]
     if graph == "classify":
-        return model, Contract(PADDED, [], [], [], [], pick(backbone + head), [("logits", ["B", "C"])])
+        weights = pick(backbone + head)
+        turned = frozenset(n for n, shape in weights if len(shape) == 2 and n not in a.tables)
+        weights = [(n, shape[::-1] if n in turned else shape) for n, shape in weights]
+        return model, Contract(PADDED, [], [], [], [], weights, [("logits", ["B", "C"])], turned)
     if evaluates(graph):
         outputs = [("logits", ["B", "C"]), ("cls", ["B", a.hidden])]
         return model, Contract(PACKED, [], [], pick(tuned + head), [], pick(backbone), outputs)

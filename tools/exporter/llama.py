@@ -13,6 +13,7 @@ from . import architecture
 from .attention import Attend, FromHeads, TakeAsking, ToHeads, take
 from .layout import Layout
 from .modules import Adapter, Linear, Prefix
+from .padded_llama import PaddedLlama
 
 HEAD = 16  # width between the two layers of the head
 
@@ -54,6 +55,9 @@ class Architecture(architecture.Architecture):
 
     def keep_masks(self):
         return [("keep.score", ["B", HEAD])]
+
+    def padded(self, graph):
+        return PaddedLlama(self, graph).logits()
 
 
 class NormFunction(torch.autograd.Function):

@@ -50,7 +50,7 @@ def describe(a, method, contract, graph):
             tensor(p) | {"init": initial(a, p[0]), "module": module(a, p[0]), "gradient": "" if p[0] in a.tables else "grad." + p[0]} | table(a, p[0])
             for p in contract.parameters
         ],
-        "weights": [tensor(w) | table(a, w[0]) for w in contract.weights],
+        "weights": [tensor(w) | table(a, w[0]) | ({"transposed": True} if w[0] in contract.transposed else {}) for w in contract.weights],
         "outputs": [tensor(o) for o in contract.outputs],
         **({"saved_bytes": contract.saved} if contract.saved else {}),
         "sha256": hashlib.sha256(graph).hexdigest(),

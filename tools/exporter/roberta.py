@@ -34,6 +34,10 @@ class Architecture(bert.Architecture):
     def keep_masks(self):
         return bert.encoder_masks(self) + [("keep.first", ["B", self.hidden]), ("keep.pooled", ["B", self.hidden])]
 
+    def padded(self, graph):
+        x = bert.padded_encoder(self, graph, PADDING + 1)
+        return graph.linear(graph.op.Tanh(graph.linear(x, "classifier.dense")), "classifier.out_proj")
+
 
 class Embeddings(bert.Embeddings):
     def __init__(self, a, vocabulary, positions):

@@ -16,11 +16,11 @@ from torch._decomp import get_decompositions
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from . import padded
 from .contract import TRACE, build, evaluates
 from .deepen import TRACED, deepen
 from .memory import saved_bytes, symbols
 from .naming import name_nodes
-from .padded import packed
 from .sizes import order_sizes
 from .transposes import cancel_transposes
 
@@ -123,9 +123,6 @@ def step(a, model, contract, method):
         given = dict(zip(names, values))
         run = Run({n: v for n, v in given.items() if n not in tensors})
         weights = {n: v for n, v in given.items() if n in tensors}
-        if method == "classify":
-            run = Run(packed(given["input_ids"], given["attention_mask"]))
-            return (functional_call(model, weights, (run,))[0],)
         if evaluates(method):
             return functional_call(model, weights, (run,))
         weights = {n: v.detach().requires_grad_() if n in trained else v for n, v in weights.items()}
@@ -145,6 +142,9 @@ def step(a, model, contract, method):
 
 def export(a, method):
     """Give (ONNX bytes, contract) of an architecture's graph, one of METHODS or EVALUATIONS."""
+    if method == "classify":
+        _, contract = blank(a, method)
+        return seal(padded.model(a, contract), contract), contract
     if a.layers <= TRACED:
         model, contract = trace(a, method)
     else:
@@ -178,7 +178,7 @@ def trace(a, method):
 
 
 def finish(model, contract):
-    """Name what the contract names, move frozen weights outside, drop everything that is not computation."""
+    """The bytes of a traced model, in which everything that the contract names has its name."""
     graph = model.graph
     inputs = list(graph.inputs)
     if len(inputs) != len(contract.inputs()):
@@ -193,8 +193,14 @@ def finish(model, contract):
     order_sizes(graph, contract)
     cancel_transposes(graph)
     contract.saved = saved_bytes(graph, sizes)
+    return seal(model, contract)
+
+
+def seal(model, contract):
+    """Move frozen weights outside, name the nodes, drop everything that is not computation; give the bytes."""
+    graph = model.graph
     weights = {name for name, _ in contract.weights}
-    for value in inputs:
+    for value in list(graph.inputs):
         if value.name not in weights:
             continue
         shape = [TRACE.get(size, size) for size in value.shape]
