@@ -4,16 +4,13 @@ package classifier
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"mslora/graphs"
 	"mslora/internal/atomicfile"
-	"mslora/internal/hint"
 	"mslora/internal/safetensors"
 	"mslora/lora"
 	"mslora/ortrain"
@@ -70,10 +67,18 @@ func (t Trained) Save(folder string) error {
 	if err := t.saveAdapter(folder, weights); err != nil {
 		return err
 	}
-	if err := copyTokenizer(t.Model.Folder, folder); err != nil {
+	config, err := t.config()
+	if err != nil {
 		return err
 	}
-	return t.saveConfig(folder)
+	padding, given := config["pad_token_id"].(float64)
+	if !given {
+		padding = float64(t.Model.Config.Padding)
+	}
+	if err := saveTokenizer(t.Model.Folder, folder, t.Model.Config.LongestText(), padding); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(folder, ConfigFile), config)
 }
 
 // saveGraph writes model.onnx. Weights are merged one at a time, here and in saveWeights again: memory for all of them would be
@@ -116,29 +121,32 @@ func padsWithEnd(config map[string]any) bool {
 	return config["model_type"] == "llama" && config["pad_token_id"] == nil
 }
 
-// endOf is the id of the token that ends texts, the first if there are several.
-func endOf(config map[string]any) any {
+// endOf is the id of the token that ends texts, the first if there are several, and 2 if none is named, as transformers has it
+// for a Llama.
+func endOf(config map[string]any) float64 {
 	switch end := config["eos_token_id"].(type) {
 	case float64:
 		return end
 	case []any:
 		if len(end) > 0 {
-			return end[0]
+			if first, ok := end[0].(float64); ok {
+				return first
+			}
 		}
 	}
-	return 2 // what transformers takes for a Llama that says nothing
+	return 2
 }
 
-// saveConfig writes the backbone's config.json with what makes it a classifier.
-func (t Trained) saveConfig(folder string) error {
+// config gives the backbone's config.json with what makes it a classifier.
+func (t Trained) config() (map[string]any, error) {
 	path := filepath.Join(t.Model.Folder, ConfigFile)
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	config := map[string]any{}
 	if err := json.Unmarshal(data, &config); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for _, key := range []string{"_name_or_path", "torch_dtype", "transformers_version", "num_labels"} {
 		delete(config, key)
@@ -153,7 +161,7 @@ func (t Trained) saveConfig(folder string) error {
 	}
 	config["problem_type"], config["dtype"] = "single_label_classification", "float32"
 	config["label2id"], config["id2label"] = ids, names
-	return writeJSON(filepath.Join(folder, ConfigFile), config)
+	return config, nil
 }
 
 func writeJSON(path string, value any) error {
@@ -162,43 +170,4 @@ func writeJSON(path string, value any) error {
 		return err
 	}
 	return atomicfile.WriteFile(path, append(encoded, '\n'), 0o644)
-}
-
-// tokenizerFiles are what transformers reads of a tokenizer; all but the first may be missing.
-var tokenizerFiles = []string{"tokenizer.json", tokenizerConfig, "special_tokens_map.json", "vocab.txt"}
-
-const tokenizerConfig = "tokenizer_config.json"
-
-// withPadding lets a tokenizer without a padding token pad with the one that ends texts.
-func withPadding(data []byte) ([]byte, error) {
-	var config map[string]any
-	if err := json.Unmarshal(data, &config); err != nil {
-		return nil, err
-	}
-	if config["pad_token"] != nil || config["eos_token"] == nil {
-		return data, nil
-	}
-	config["pad_token"] = config["eos_token"]
-	return json.MarshalIndent(config, "", "  ")
-}
-
-func copyTokenizer(from, to string) error {
-	for i, name := range tokenizerFiles {
-		data, err := os.ReadFile(filepath.Join(from, name))
-		if errors.Is(err, fs.ErrNotExist) && i > 0 {
-			continue
-		}
-		if err != nil {
-			return hint.New("the model's folder needs its fast tokenizer", "%w", err)
-		}
-		if name == tokenizerConfig {
-			if data, err = withPadding(data); err != nil {
-				return fmt.Errorf("%s: %w", filepath.Join(from, name), err)
-			}
-		}
-		if err := atomicfile.WriteFile(filepath.Join(to, name), data, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -155,6 +155,13 @@ def test_onnxruntime_with_model_onnx_alone(saved, predicted, batch, tmp_path):
     assert_same(got, predicted)
 
 
+def test_tokenizer_json_alone(saved, batch):
+    """It cuts the last text and fills up the batch as transformers does."""
+    encoded = Tokenizer.from_file(str(saved[1] / "tokenizer.json")).encode_batch(TEXTS)
+    assert [e.ids for e in encoded] == batch["input_ids"].tolist()
+    assert [e.attention_mask for e in encoded] == batch["attention_mask"].tolist()
+
+
 def test_peft(saved, predicted, batch, base):
     method, folder = saved
     if method == "vanilla":
