@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"mslora/graphs"
@@ -29,6 +30,7 @@ type Classifier struct {
 // Prediction is the answer for one text.
 type Prediction struct {
 	Class         int       // the most probable one, the lowest of equal ones
+	Logits        []float32 // of all classes, finite
 	Probabilities []float64 // of all classes: the softmax of the logits
 }
 
@@ -110,18 +112,44 @@ func parseLabels(data []byte) ([]string, error) {
 	return labels, nil
 }
 
-// Predict classifies texts; longer ones are cut at the model's positions.
+// NotFiniteError says that a text has logits that are infinite or no numbers, from which no class follows.
+type NotFiniteError struct {
+	Index  int // of the text among those that were given
+	Text   string
+	Logits []float32
+}
+
+func (e *NotFiniteError) Error() string {
+	return fmt.Sprintf("the logits of the text %s are %v, expected finite numbers", hint.Quote(e.Text), e.Logits)
+}
+
+// Predict classifies texts; longer ones are cut at the model's positions. The error wraps a NotFiniteError for the first text of
+// which there is one.
 func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
-	logits, err := c.evaluator.Logits(ctx, c.examples(texts))
+	examples := c.examples(texts)
+	logits, err := c.evaluator.Logits(ctx, examples)
 	if err != nil {
 		return nil, err
 	}
 	predictions := make([]Prediction, len(texts))
 	for i, scores := range logits {
-		predictions[i] = Prediction{ortrain.Argmax(scores), softmax(scores)}
+		if slices.ContainsFunc(scores, notFinite) {
+			// It may be another text's fault that shares its row, as 0 · NaN is NaN. Alone it shows its own.
+			alone, err := c.evaluator.Logits(ctx, examples[i:i+1])
+			if err != nil {
+				return nil, err
+			}
+			scores = alone[0]
+		}
+		if slices.ContainsFunc(scores, notFinite) {
+			return nil, &hint.Error{Err: &NotFiniteError{i, texts[i], scores}, Hint: "its weights or its training are damaged: train it again, or ask whom you have it from"}
+		}
+		predictions[i] = Prediction{ortrain.Argmax(scores), scores, softmax(scores)}
 	}
 	return predictions, nil
 }
+
+func notFinite(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }
 
 // Vectors gives each text's vector that the head reads: of the last layer and [CLS], or a Llama's last token.
 func (c *Classifier) Vectors(ctx context.Context, texts []string) ([][]float32, error) {

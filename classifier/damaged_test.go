@@ -1,6 +1,8 @@
 package classifier
 
 import (
+	"errors"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -95,6 +97,51 @@ func damage(t *testing.T, c Trained, whole, damaged, dtype string, shape []int64
 		t.Fatal(err)
 	}
 	return folder
+}
+
+// A token whose vector is no number spoils the texts that have it, and of those alone: texts that ran beside them get their answers.
+func TestNotFinite(t *testing.T) {
+	for _, family := range families {
+		t.Run(family, func(t *testing.T) {
+			c := trained(t, family, "full")
+			opened, err := Open(save(t, c), c.Graphs, ortrain.Device{Provider: "cpu"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			good, bad := opened.tokenizer.Encode("good", 8), opened.tokenizer.Encode("bad", 8)
+			if err := opened.Close(); err != nil {
+				t.Fatal(err)
+			}
+			spoilt := 0
+			for name, weight := range c.Tuned {
+				if !strings.HasSuffix(name, "embeddings.word_embeddings.weight") && !strings.HasSuffix(name, "embed_tokens.weight") {
+					continue
+				}
+				spoilt++
+				width := int(weight.Shape[1])
+				for _, token := range bad {
+					if !slices.Contains(good, token) {
+						weight.Data[int(token)*width] = float32(math.NaN())
+					}
+				}
+			}
+			if spoilt != 1 {
+				t.Fatalf("%d tables of vectors", spoilt)
+			}
+			if opened, err = Open(save(t, c), c.Graphs, ortrain.Device{Provider: "cpu"}); err != nil {
+				t.Fatal(err)
+			}
+			defer opened.Close()
+			if _, err := opened.Predict(t.Context(), []string{"good", "good good"}); err != nil {
+				t.Error(err)
+			}
+			_, err = opened.Predict(t.Context(), []string{"good", "good good", "bad", "good"})
+			var found *NotFiniteError
+			if !errors.As(err, &found) || found.Index != 2 || !strings.Contains(err.Error(), `the logits of the text "bad" are [NaN NaN NaN]`) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }
 
 func wantRefused(t *testing.T, c Trained, folder, want string) {
