@@ -26,7 +26,7 @@ define environment
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help toolchains deps gpu build test lint race cross vulnerabilities test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict clean distclean
+.PHONY: help toolchains deps gpu build test lint race cross vulnerabilities test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict bench-serve clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -100,6 +100,9 @@ bench: build reviews $(BENCH)/.stamp ## time a training step beside PyTorch's (f
 
 bench-predict: build model reviews $(BENCH)/.stamp ## time predictions beside Hugging Face's pipeline (fetches PyTorch)
 	$(BENCH)/bin/python tools/bench/predict.py
+
+bench-serve: deps model reviews $(BENCH)/.stamp ## load `mslora serve` beside a plain server of Hugging Face's pipeline (fetches PyTorch)
+	tools/bench/serve.sh $(BENCH)/bin/python
 
 $(TESTING)/.stamp: tools/requirements-test.txt
 	$(environment)

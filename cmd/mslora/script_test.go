@@ -2,12 +2,17 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -21,7 +26,8 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the program as a user does. Every script finds a tiny model in $MODEL, its graphs in
 // $GRAPHS, models of other families in $ROBERTA and $LLAMA with graphs in $ROBERTA_GRAPHS and $LLAMA_GRAPHS,
-// clean texts in $CLEAN, the paper's tables in $EXPERIMENTS, a server with a made-up roberta-base and hsol at $HUB, and has $ONNXRUNTIME_LIB set.
+// clean texts in $CLEAN, the paper's tables in $EXPERIMENTS, a server with a made-up roberta-base and hsol at $HUB, a port that is free in $PORT, and has
+// $ONNXRUNTIME_LIB set.
 func TestScript(t *testing.T) {
 	library, _, err := ortlib.Find("")
 	if err != nil {
@@ -56,12 +62,14 @@ func TestScript(t *testing.T) {
 			env.Setenv("ONNXRUNTIME_LIB", library)
 			env.Setenv("EXPERIMENTS", experiments)
 			env.Setenv("HUB", hub.URL)
+			env.Setenv("PORT", freePort(t))
 			return writeClean(filepath.Join(env.WorkDir, "clean"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode": exitCodeOf,
 			"truncate": truncate,
 			"cell":     cellFolder,
+			"ask":      ask,
 		},
 	})
 }
@@ -112,6 +120,43 @@ func cellFolder(ts *testscript.TestScript, negative bool, arguments []string) {
 	}
 	ts.Setenv(arguments[0], found[0])
 	ts.Setenv(arguments[0]+"_NAME", filepath.Base(found[0]))
+}
+
+// freePort gives a port that nobody has at the moment.
+func freePort(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}
+
+// ask gets an address, or posts to it, until there is an answer, which must match: ask PATTERN URL [BODY].
+func ask(ts *testscript.TestScript, negative bool, arguments []string) {
+	if negative || len(arguments) < 2 || len(arguments) > 3 {
+		ts.Fatalf("usage: ask PATTERN URL [BODY]")
+	}
+	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		var response *http.Response
+		var err error
+		if len(arguments) == 2 {
+			response, err = http.Get(arguments[1])
+		} else {
+			response, err = http.Post(arguments[1], "application/json", strings.NewReader(arguments[2]))
+		}
+		if err != nil && time.Since(begun) < time.Minute {
+			continue // it is not there yet
+		}
+		ts.Check(err)
+		defer response.Body.Close()
+		answer, err := io.ReadAll(response.Body)
+		ts.Check(err)
+		if !regexp.MustCompile(arguments[0]).Match(answer) {
+			ts.Fatalf("%s answers %s: %s", arguments[1], response.Status, answer)
+		}
+		return
+	}
 }
 
 // truncate cuts a file to a size: truncate FILE BYTES.
