@@ -40,6 +40,10 @@ type File struct {
 	SHA256  string `json:"sha256"` // of the bytes on disk, hexadecimal
 	Rows    int    `json:"rows"`   // without the header and without skipped rows
 	Skipped int    `json:"skipped,omitempty"`
+	Empty   int    `json:"empty,omitempty"` // rows without text that were left out on request
+	Bad     int    `json:"bad,omitempty"`   // rows that could not be used and were left out on request
+	// Understood says in a line how the file was read, where that had to be guessed.
+	Understood string `json:"understood,omitempty"`
 }
 
 // Blank counts the texts that have nothing but white space.

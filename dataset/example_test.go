@@ -21,7 +21,7 @@ func ExampleEachNamed() {
 		fmt.Println(err)
 		return
 	}
-	_, err = dataset.EachNamed(path, dataset.Columns{Text: "review", Label: "verdict"}, func(t dataset.NamedText) error {
+	_, err = dataset.EachNamed(path, dataset.Reading{Text: "review", Label: "verdict"}, func(t dataset.NamedText) error {
 		fmt.Printf("line %d: %q is %s\n", t.Line, t.Text, t.Label)
 		return nil
 	})

@@ -10,9 +10,7 @@ import (
 	"mslora/internal/testset"
 )
 
-func readLines(text string) ([]numbered, error) {
-	return collect(func(add addRow) error { return readJSONLines(strings.NewReader(text), true, add) })
-}
+func readLines(text string) ([]numbered, error) { return readMemory("a.jsonl", text) }
 
 func TestReadJSONLines(t *testing.T) {
 	rows, err := readLines("\ufeff{\"text\": \"a \\\"b\\\"\\nc\", \"label\": 1, \"id\": [7]}\n\n" +
@@ -28,22 +26,20 @@ func TestReadJSONLinesErrors(t *testing.T) {
 	const shape = `write one object a line: {"text": "…", "label": 0}`
 	for _, test := range []struct{ name, text, message, hint string }{
 		{"empty file", "", "the file is empty", shape},
-		{"not JSON", "{\"text\": \"a\", \"label\": 0}\ntext,label\n", "line 2: not JSON: invalid character 'e' in literal true (expecting 'r')", shape},
-		{"cut", `{"text": "a"`, "line 1: not JSON: unexpected end of JSON input", shape},
-		{"two objects", `{"text": "a", "label": 0} {}`, "line 1: not JSON: invalid character '{' after top-level value", shape},
-		{"array", `["a", 0]`, "line 1: expected an object, found a array", shape},
-		{"text is a number", `{"text": 3, "label": 0}`, "line 1: text is a number, expected a text", shape},
-		{"label is a text", `{"text": "a", "label": "0"}`, "line 1: label is a string, expected a number", shape},
-		{"label is true", `{"text": "a", "label": true}`, "line 1: label is a bool, expected a number", shape},
-		{"no text", `{"label": 0}`, "line 1: text is missing", shape},
-		{"no label", `{"text": "a", "label": null}`, "line 1: label is missing", shape},
-		{"null", "null", "line 1: text is missing", shape},
+		{"not JSON", "{\"text\": \"a\", \"label\": 0}\ntext,label\n", "line 2: not a JSON object: invalid character 'e' in literal true (expecting 'r')", shape},
+		{"cut", `{"text": "a"`, "line 1: not a JSON object: unexpected end of JSON input", shape},
+		{"two objects", `{"text": "a", "label": 0} {}`, "line 1: not a JSON object: invalid character '{' after top-level value", shape},
+		{"array", `["a", 0]`, "line 1: not a JSON object: found a array", shape},
+		{"text is a number", `{"text": 3, "label": 0}`, "line 1: text is \"3\", expected a text", "write the text in double quotes"},
+		{"label is true", `{"text": "a", "label": true}`, `line 1: label "true" is not a number`, numberClasses},
+		{"no text", `{"label": 0}`, `line 1: there is no key "text"`, "name it with --text-column"},
+		{"no label", `{"text": "a", "label": null}`, `line 1: label is "null"`, "a label is a text, a number, true or false; a poison flag too"},
+		{"null", "null", `line 1: there is no key "text"`, "name it with --text-column"},
 		{"negative", `{"text": "a", "label": -2}`, "line 1: label -2 is negative", numberClasses},
 		{"fraction", `{"text": "a", "label": 1.5}`, "line 1: label 1.5 is not a class number", numberClasses},
 		{"flag", `{"text": "a", "label": 0, "poisoned": 2}`, `line 1: poison flag "2" is neither 0 nor 1`, "write 1 for a poisoned text and 0 for a clean one"},
-		{"flag is a text", `{"text": "a", "label": 0, "poisoned": "1"}`, `line 1: poison flag "1" is a text`, "write true or false, or 1 or 0, without quotes"},
 		{"NUL", `{"text": "a\u0000", "label": 0}`, "line 1: the text has a NUL byte", "remove the NUL bytes; tokenizers lose what follows them"},
-		{"Latin 1", "{\"text\": \"caf\xe9\", \"label\": 0}", "line 1: the text is not valid UTF-8", "save the file as UTF-8, for example with iconv -f latin1 -t utf-8"},
+		{"a cut character", "{\"text\": \"caf\xe9 é\", \"label\": 0}", "line 1: the text is not valid UTF-8", "save the file as UTF-8 with the broken characters written again, or leave such rows out with --skip-bad; if the whole file is in another encoding, name it with --encoding"},
 		{"too long", `{"text": "a", "label": 0}` + "\n" + strings.Repeat(" ", LongestRow+1), fmt.Sprintf("line 2 is longer than %d bytes", LongestRow), "put each row on a line of its own"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -25,6 +25,8 @@ type LoadOptions struct {
 	Classes int
 	// Clean trains on the clean training texts instead of the mixed ones.
 	Clean bool
+	// Reading says how the files are to be read.
+	Reading Reading
 }
 
 // DefaultRatio is the paper's poison ratio.
@@ -147,7 +149,7 @@ func Assemble(dir string, o LoadOptions, train, dev, testClean, testPoison *Spli
 			return nil, err
 		}
 	}
-	d := &Dataset{Name: NameOf(dir), Target: o.Target, Classes: classes}
+	d := &Dataset{Name: NameOf(dir), Target: o.Target, Classes: classes, Labels: train.Labels}
 	if o.Target >= classes {
 		return nil, hint.New("choose another --target", "%s: target label %d is out of range, expected 0 to %d", dir, o.Target, classes-1)
 	}

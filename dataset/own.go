@@ -21,7 +21,7 @@ type Own struct {
 	CleanFromDev int
 	// Limit keeps that many rows of Data, a Sample, so that a file of any length needs little memory; 0: all.
 	Limit   int
-	Columns Columns
+	Reading Reading
 	Seed    uint64 // of the split and of the draws
 }
 
@@ -33,7 +33,7 @@ const mostClasses = 1000
 // were named; TestPoison is empty, as nobody knows the trigger, and Target is -1.
 func LoadOwn(o Own) (*Dataset, error) {
 	var classes classNames
-	train, file, err := readNamed(o.Data, "train", o.Columns, NewSample[NamedText](o.Limit, o.Seed), classes.add)
+	train, file, err := readNamed(o.Data, "train", o.Reading, NewSample[NamedText](o.Limit, o.Seed), classes.add)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func LoadOwn(o Own) (*Dataset, error) {
 		if other.path == "" {
 			continue
 		}
-		named, file, err := readNamed(other.path, other.role, o.Columns, NewSample[NamedText](0, 0), func(NamedText) error { return nil })
+		named, file, err := readNamed(other.path, other.role, o.Reading, NewSample[NamedText](0, 0), func(NamedText) error { return nil })
 		if err != nil {
 			return nil, err
 		}
@@ -78,15 +78,16 @@ func LoadOwn(o Own) (*Dataset, error) {
 }
 
 // readNamed offers all rows of a file to a sample and gives what it kept; check sees each row first.
-func readNamed(path, role string, c Columns, sample *Sample[NamedText], check func(NamedText) error) ([]NamedText, File, error) {
-	sum, err := EachNamed(path, c, func(t NamedText) error {
+func readNamed(path, role string, c Reading, sample *Sample[NamedText], check func(NamedText) error) ([]NamedText, File, error) {
+	file, err := EachNamed(path, c, func(t NamedText) error {
 		if err := check(t); err != nil {
 			return err
 		}
 		sample.Add(t)
 		return nil
 	})
-	return sample.Rows(), File{Role: role, Path: path, SHA256: sum, Rows: sample.Seen()}, err
+	file.Role = role
+	return sample.Rows(), file, err
 }
 
 // classNames collects the labels that occur.

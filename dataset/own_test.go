@@ -30,7 +30,7 @@ func files(t *testing.T, contents map[string]string) func(string) string {
 	}
 }
 
-var standard = Columns{Text: "text", Label: "label"}
+var standard = Reading{Text: "text", Label: "label"}
 
 func TestEachNamed(t *testing.T) {
 	path := files(t, map[string]string{
@@ -44,16 +44,16 @@ func TestEachNamed(t *testing.T) {
 	})
 	for _, test := range []struct {
 		name    string
-		columns Columns
+		columns Reading
 		want    []NamedText
 	}{
-		{"a.csv", Columns{Text: "review", Label: "stars"}, []NamedText{{Text: "good, really", Label: "pos", Line: 2}, {Text: "two\nlines", Label: "neg", Line: 3}}},
-		{"a.csv", Columns{Text: "review"}, []NamedText{{Text: "good, really", Label: "", Line: 2}, {Text: "two\nlines", Label: "", Line: 3}}},
+		{"a.csv", Reading{Text: "review", Label: "stars"}, []NamedText{{Text: "good, really", Label: "pos", Line: 2}, {Text: "two\nlines", Label: "neg", Line: 3}}},
+		{"a.csv", Reading{Text: "review", Unlabelled: true}, []NamedText{{Text: "good, really", Label: "", Line: 2}, {Text: "two\nlines", Label: "", Line: 3}}},
 		{"b.tsv", standard, []NamedText{{Text: "one", Label: "pos", Line: 2}}},
 		{"a.jsonl", standard, []NamedText{{Text: "a", Label: "x", Line: 1}, {Text: "b", Label: "2", Line: 3}, {Text: "c", Label: "true", Line: 4}}},
-		{"f.csv", Columns{Text: "0", Label: "1", Flag: "2"}, []NamedText{{Text: "a", Label: "x", Line: 2}, {Text: "b", Label: "x", Poisoned: true, Line: 3}}},
-		{"f.jsonl", Columns{Text: "text", Label: "label", Flag: "bad"}, []NamedText{{Text: "a", Label: "x", Poisoned: true, Line: 1}, {Text: "b", Label: "x", Line: 2}}},
-		{"a.txt", Columns{Text: "text"}, []NamedText{{Text: "one", Label: "", Line: 1}, {Text: "  two", Label: "", Line: 3}}},
+		{"f.csv", Reading{Text: "0", Label: "1", Flag: "2"}, []NamedText{{Text: "a", Label: "x", Line: 2}, {Text: "b", Label: "x", Poisoned: true, Line: 3}}},
+		{"f.jsonl", Reading{Text: "text", Label: "label", Flag: "bad"}, []NamedText{{Text: "a", Label: "x", Poisoned: true, Line: 1}, {Text: "b", Label: "x", Line: 2}}},
+		{"a.txt", Reading{Text: "text", Unlabelled: true}, []NamedText{{Text: "one", Label: "", Line: 1}, {Text: "  two", Label: "", Line: 3}}},
 	} {
 		var got []NamedText
 		if _, err := EachNamed(path(test.name), test.columns, func(n NamedText) error { got = append(got, n); return nil }); err != nil {
@@ -68,17 +68,15 @@ func TestEachNamed(t *testing.T) {
 func TestEachNamedErrors(t *testing.T) {
 	for _, test := range []struct{ name, content, want, hint string }{
 		{"a.csv", "text,stars\na,b\n", `there is no column "label", the file has "text, stars"`, "--label-column"},
-		{"a.csv", "review;stars\na;b\n", "line 1: columns are separated by semicolons", ".tsv file tabs"},
-		{"a.tsv", "text,label\na,b\n", "line 1: columns are separated by commas", ".csv file has commas"},
+		{"a.csv", "review;stars\na;b\n", `line 1: there is no column "text", the file has "review, stars"`, "did you mean --text-column review?"},
 		{"a.csv", "text,text,label\na,b,c\n", `line 1: column "text" is there twice`, "rename"},
 		{"a.csv", "text,label\n", "no rows", "at least one text"},
 		{"a.csv", "", "the file is empty", "first line"},
 		{"a.csv", "text,label\n , x\n", "line 2: the text is empty", "remove"},
 		{"a.csv", "text,label\na,\n", "line 2: the label is empty", "remove"},
 		{"a.csv", "text,label\na\x00b,c\n", "line 2: the text has a NUL byte", "NUL"},
-		{"a.csv", "text,label\na\xff,c\n", "line 2: the text is not valid UTF-8", "UTF-8"},
+		{"a.csv", "text,label\nà\xff,c\n", "line 2: the text is not valid UTF-8", "UTF-8"},
 		{"a.csv", "text,label\n\"" + strings.Repeat("a", 2*LongestRow), "is longer than", "double quote"},
-		{"a.tsv", "text\tlabel\na \"b\"\tc\n", "double quote in a text that is not quoted", "double quotes"},
 		{"a.jsonl", `{"text": "a"}`, `line 1: there is no key "label"`, "--label-column"},
 		{"a.jsonl", `{"label": "a"}`, `line 1: there is no key "text"`, "--text-column"},
 		{"a.jsonl", `{"text": 1, "label": "a"}`, `text is "1", expected a text`, "double quotes"},
@@ -120,7 +118,7 @@ func TestLoadOwn(t *testing.T) {
 		"reviews.csv": table(20, "good", "bad", "mixed"), "dev.csv": table(5, "bad", "good"), "test.csv": table(3, "good"),
 		"clean.csv": table(2, "bad", "mixed"), "stars.csv": table(10, "10", "9", "1"),
 	})
-	d, err := LoadOwn(Own{Data: path("reviews.csv"), Test: path("test.csv"), Clean: path("clean.csv"), Columns: standard, Seed: 42})
+	d, err := LoadOwn(Own{Data: path("reviews.csv"), Test: path("test.csv"), Clean: path("clean.csv"), Reading: standard, Seed: 42})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,23 +141,23 @@ func TestLoadOwn(t *testing.T) {
 	if !slices.Equal(perClass, []int{2, 2, 2}) {
 		t.Errorf("dev has %v texts of the classes", perClass)
 	}
-	again, err := LoadOwn(Own{Data: path("reviews.csv"), Columns: standard, Seed: 42})
+	again, err := LoadOwn(Own{Data: path("reviews.csv"), Reading: standard, Seed: 42})
 	if err != nil || !reflect.DeepEqual(again.Dev, d.Dev) {
 		t.Errorf("the same seed drew another dev set: %v", err)
 	}
-	other, err := LoadOwn(Own{Data: path("reviews.csv"), Columns: standard, Seed: 43})
+	other, err := LoadOwn(Own{Data: path("reviews.csv"), Reading: standard, Seed: 43})
 	if err != nil || reflect.DeepEqual(other.Dev, d.Dev) {
 		t.Errorf("another seed drew the same dev set: %v", err)
 	}
-	given, err := LoadOwn(Own{Data: path("reviews.csv"), Dev: path("dev.csv"), CleanFromDev: 4, Columns: standard})
+	given, err := LoadOwn(Own{Data: path("reviews.csv"), Dev: path("dev.csv"), CleanFromDev: 4, Reading: standard})
 	if err != nil || len(given.Train) != 60 || len(given.Dev) != 6 || len(given.Trusted) != 4 {
 		t.Errorf("train %d, dev %d, trusted %d: %v", len(given.Train), len(given.Dev), len(given.Trusted), err)
 	}
-	limited, err := LoadOwn(Own{Data: path("reviews.csv"), Dev: path("dev.csv"), Limit: 30, Columns: standard, Seed: 42})
+	limited, err := LoadOwn(Own{Data: path("reviews.csv"), Dev: path("dev.csv"), Limit: 30, Reading: standard, Seed: 42})
 	if err != nil || len(limited.Train) != 30 || len(limited.Dev) != 10 || limited.Files[0].Rows != 60 {
 		t.Errorf("train %d, dev %d, rows %d: %v", len(limited.Train), len(limited.Dev), limited.Files[0].Rows, err)
 	}
-	numbers, err := LoadOwn(Own{Data: path("stars.csv"), Columns: standard})
+	numbers, err := LoadOwn(Own{Data: path("stars.csv"), Reading: standard})
 	if err != nil || !slices.Equal(numbers.Labels, []string{"1", "9", "10"}) {
 		t.Errorf("labels %q: %v", numbers.Labels, err)
 	}
@@ -188,7 +186,7 @@ func TestLoadOwnErrors(t *testing.T) {
 		{Own{Data: "none.csv"}, "none.csv: file does not exist"},
 	} {
 		own := test.own
-		own.Data, own.Test, own.Columns = path(own.Data), path(own.Test), standard
+		own.Data, own.Test, own.Reading = path(own.Data), path(own.Test), standard
 		if _, err := LoadOwn(own); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v, want %s", test.own, err, test.want)
 		}
@@ -202,15 +200,15 @@ func FuzzEachNamed(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content string) {
 		for _, extension := range []string{".csv", ".tsv", ".jsonl", ".txt"} {
 			columns := standard
-			if extension == ".txt" {
+			if columns.Unlabelled = extension == ".txt"; columns.Unlabelled {
 				columns.Label = ""
 			}
-			eachNamed(strings.NewReader(content), extension, columns, func(n NamedText) error {
+			eachRow(memory("a"+extension, content), columns, wanted{label: !columns.Unlabelled}, refuseBlank(func(n NamedText) error {
 				if strings.TrimSpace(n.Text) == "" || strings.Contains(n.Text, "\x00") || extension != ".txt" && n.Label == "" || n.Line < 1 {
 					t.Errorf("%s gave %+v for %q", extension, n, content)
 				}
 				return nil
-			})
+			}))
 		}
 	})
 }

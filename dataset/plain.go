@@ -17,9 +17,9 @@ func locatePlain(dir string, o LoadOptions) (Located, error) {
 		{"dev", "split off texts that you trust: they choose the epoch, and the auxiliary set is drawn from them"},
 		{"test", "split off texts to score the model on"},
 	} {
-		path, ok := FindFile(dir, part.name)
-		if !ok {
-			return l, missingPart(dir, part.name, part.purpose)
+		path, err := FindPart(dir, part.name, part.purpose)
+		if err != nil {
+			return l, err
 		}
 		l.Files = append(l.Files, Place{part.name, path})
 	}
@@ -31,7 +31,7 @@ func locatePlain(dir string, o LoadOptions) (Located, error) {
 
 // loadPlain reads a folder with train, dev, test and perhaps test-poison.
 func loadPlain(l Located, o LoadOptions) (*Dataset, error) {
-	train, err := ReadSplit(l.path("train"), "train", AnyFlags)
+	train, err := ReadTraining(l.path("train"), "train", AnyFlags, o.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -40,11 +40,11 @@ func loadPlain(l Located, o LoadOptions) (*Dataset, error) {
 			return nil, hint.New("a clean training set needs rows that are not flagged", "%s has no clean training text", l.dir)
 		}
 	}
-	dev, err := ReadSplit(l.path("dev"), "dev", TrustedFlags)
+	dev, err := ReadSplit(l.path("dev"), "dev", TrustedFlags, o.Reading, train.Labels)
 	if err != nil {
 		return nil, err
 	}
-	test, err := ReadSplit(l.path("test"), "test", AnyFlags)
+	test, err := ReadSplit(l.path("test"), "test", AnyFlags, o.Reading, train.Labels)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func loadPlain(l Located, o LoadOptions) (*Dataset, error) {
 		if poisoned != nil {
 			return nil, hint.New("keep them in one file", "%s and %s both hold poisoned rows", test.Path, path)
 		}
-		if poisoned, err = ReadSplit(path, testPoison, AllPoisoned); err != nil {
+		if poisoned, err = ReadSplit(path, testPoison, AllPoisoned, o.Reading, train.Labels); err != nil {
 			return nil, err
 		}
 	}
@@ -67,14 +67,13 @@ func loadPlain(l Located, o LoadOptions) (*Dataset, error) {
 	return Assemble(l.dir, o, train, dev, clean, poisoned)
 }
 
-// FindSplit looks for the file name in dir, with any of the extensions, and reads it as ReadSplit does. Purpose is the hint
-// of the error where it is missing.
-func FindSplit(dir, name string, allowed Flags, purpose string) (*Split, error) {
+// FindPart looks for the file name in dir, with any of the extensions. Purpose is the hint of the error where it is missing.
+func FindPart(dir, name, purpose string) (string, error) {
 	path, ok := FindFile(dir, name)
 	if !ok {
-		return nil, missingPart(dir, name, purpose)
+		return "", missingPart(dir, name, purpose)
 	}
-	return ReadSplit(path, name, allowed)
+	return path, nil
 }
 
 func missingPart(dir, name, purpose string) error {
@@ -89,7 +88,7 @@ func (s *Split) divide() (clean, poisoned *Split) {
 			part = &poisoned
 		}
 		if *part == nil {
-			*part = &Split{File: s.File}
+			*part = &Split{File: s.File, Labels: s.Labels}
 			(*part).Rows = 0
 		}
 		(*part).Texts = append((*part).Texts, t)

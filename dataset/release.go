@@ -51,21 +51,21 @@ func loadRelease(l Located, o LoadOptions) (*Dataset, error) {
 	if o.Clean {
 		allowed = AllClean
 	}
-	train, err := ReadSplit(l.path("train"), "train", allowed)
+	train, err := ReadSplit(l.path("train"), "train", allowed, o.Reading, nil)
 	if err != nil {
 		return nil, err
 	}
-	dev, err := ReadSplit(l.path("dev"), "dev", TrustedFlags)
+	dev, err := ReadSplit(l.path("dev"), "dev", TrustedFlags, o.Reading, nil)
 	if err != nil {
 		return nil, err
 	}
-	testClean, err := ReadSplit(l.path("test-clean"), "test-clean", AllClean)
+	testClean, err := ReadSplit(l.path("test-clean"), "test-clean", AllClean, o.Reading, nil)
 	if err != nil {
 		return nil, err
 	}
 	var poisoned *Split
 	if path := l.path(testPoison); path != "" {
-		if poisoned, err = ReadSplit(path, testPoison, AllPoisoned); err != nil {
+		if poisoned, err = ReadSplit(path, testPoison, AllPoisoned, o.Reading, nil); err != nil {
 			return nil, &hint.Error{Err: err, Hint: HowToMake(l.dir, filepath.Dir(path), l.Attack, o)}
 		}
 	}

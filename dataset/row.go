@@ -8,6 +8,9 @@ import (
 	"mslora/internal/hint"
 )
 
+// NoLabel is the label of a row that has none, which only Paraphrased allows.
+const NoLabel = -1
+
 const numberClasses = "number the classes from 0, for example 0 for negative and 1 for positive"
 
 // parseLabel reads a class, written as a whole number or, as pandas does with columns that had gaps, as 1.0.
@@ -43,11 +46,8 @@ func parseFlag(text string) (bool, error) {
 // CheckText refuses what a tokenizer would silently cut or change. Blank text is judged by the caller.
 func CheckText(text string) error {
 	if !utf8.ValidString(text) {
-		encoding := "latin1"
-		if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") { // a byte order mark
-			encoding = "utf-16"
-		}
-		return hint.New("save the file as UTF-8, for example with iconv -f "+encoding+" -t utf-8", "the text is not valid UTF-8")
+		return hint.New("save the file as UTF-8 with the broken characters written again, or leave such rows out with --skip-bad; if the whole file is in another encoding, name it with --encoding",
+			"the text is not valid UTF-8")
 	}
 	if strings.IndexByte(text, 0) >= 0 {
 		return hint.New("remove the NUL bytes; tokenizers lose what follows them", "the text has a NUL byte")

@@ -1,14 +1,12 @@
 package dataset
 
 import (
-	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"mslora/internal/hint"
@@ -24,6 +22,13 @@ type Split struct {
 	Texts     []Text
 	Lines     []int // where each text starts in the file, from 1
 	Unflagged int   // rows of a poisoned file that have no flag
+	// Labels names the classes; nil where the file numbers them.
+	Labels []string
+
+	// While a file is read, labels are places in written, the labels as they occur first, at the lines of first.
+	written []string
+	first   []int
+	places  map[string]int
 }
 
 // Flags says which poison flags a file may have, and whether its rows may be blank.
@@ -39,44 +44,132 @@ const (
 	NotYetFlagged              // AllClean, of texts to poison
 )
 
-// ReadSplit reads the rows of path, in file order. A row that cannot be used, or that allowed forbids, is an error that
-// names the file and the line; a missing file is fs.ErrNotExist, a
-// pipe or device regular.ErrKind.
-func ReadSplit(path, role string, allowed Flags) (*Split, error) {
-	file, err := regular.Open(path)
+// ReadSplit reads the rows of path, in file order. Its labels are numbers, or names of labels if these are given. A row that cannot be
+// used, or that allowed forbids, is an error that names the file and the line; a missing file is fs.ErrNotExist, a pipe or device
+// regular.ErrKind.
+func ReadSplit(path, role string, allowed Flags, c Reading, labels []string) (*Split, error) {
+	s, err := readSplit(regularSource(path), role, allowed, c)
 	if err != nil {
-		return nil, missingFile(path, err)
+		return nil, err
 	}
-	defer file.Close()
-	s := &Split{File: File{Role: role, Path: path}}
-	hash := sha256.New()
-	if err := s.read(io.TeeReader(file, hash), allowed); err != nil {
+	if labels == nil {
+		err = s.numbered()
+	} else {
+		err = s.name(labels)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(s.Texts) == 0 {
-		return nil, hint.New("the file needs at least one text below its header", "%s: no rows", path)
-	}
-	s.SHA256, s.Rows = hex.EncodeToString(hash.Sum(nil)), len(s.Texts)
 	return s, nil
 }
 
-func (s *Split) read(r io.Reader, allowed Flags) error {
-	labelled := allowed != Paraphrased
-	add := func(line int, t Text) error { return s.add(line, t, allowed) }
-	switch strings.ToLower(filepath.Ext(s.Path)) {
-	case ".csv":
-		return readTable(r, ',', labelled, add)
-	case ".tsv":
-		return readTable(r, '\t', labelled, add)
-	case ".jsonl":
-		return readJSONLines(bufio.NewReader(r), labelled, add)
+// ReadTraining is ReadSplit of the file that says what classes there are. If not all of its labels are numbers from 0 they are names:
+// Split.Labels has them, in the order of LoadOwn's.
+func ReadTraining(path, role string, allowed Flags, c Reading) (*Split, error) {
+	s, err := readSplit(regularSource(path), role, allowed, c)
+	if err != nil {
+		return nil, err
 	}
-	return hint.New("data files are .csv, .tsv or .jsonl", "unknown kind of file")
+	if err := s.numbered(); err == nil || !s.names() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+		return s, err
+	}
+	found := classNames{}
+	for i, name := range s.written {
+		if err := found.add(NamedText{Label: name}); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, atLine(s.first[i], err))
+		}
+	}
+	labels, err := found.sorted()
+	if err == nil {
+		err = s.name(labels)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// readSplit reads a source; the label of a text is a place in s.written.
+func readSplit(src source, role string, allowed Flags, c Reading) (*Split, error) {
+	keepsStep := allowed == KeepBlank || allowed == Paraphrased // with another file
+	c.SkipEmpty, c.SkipBad = c.SkipEmpty && !keepsStep, c.SkipBad && !keepsStep
+	s := &Split{places: map[string]int{}}
+	blank := 0
+	var err error
+	s.File, err = eachRow(src, c, wanted{label: true, optional: allowed == Paraphrased, flag: true}, func(t NamedText) error {
+		err := s.add(t, allowed, &blank)
+		if err != nil {
+			err = BadRow(err)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Texts) == 0 {
+		return nil, hint.New("the file needs at least one text below its header", "%s: no rows", src.path)
+	}
+	s.Role, s.Rows, s.Skipped = role, len(s.Texts), blank
+	return s, nil
+}
+
+// numbered turns labels into the numbers that they are.
+func (s *Split) numbered() error {
+	numbers := make([]int, len(s.written))
+	for place, text := range s.written {
+		var err error
+		if numbers[place], err = parseLabel(text); err != nil {
+			return atLine(s.first[place], err)
+		}
+	}
+	s.renumber(numbers)
+	return nil
+}
+
+// names tells whether labels are names: none of them is a number, or all are whole numbers, of which some are negative. One that is
+// no number among others that are is a slip.
+func (s *Split) names() bool {
+	numbers, whole := 0, 0
+	for _, text := range s.written {
+		if _, err := parseLabel(text); err == nil {
+			numbers++
+		}
+		if _, err := strconv.Atoi(text); err == nil {
+			whole++
+		}
+	}
+	return numbers == 0 || whole == len(s.written)
+}
+
+// name turns labels into their places in labels.
+func (s *Split) name(labels []string) error {
+	numbers := make([]int, len(s.written))
+	for place, text := range s.written {
+		if numbers[place] = slices.Index(labels, text); numbers[place] < 0 {
+			return atLine(s.first[place], hint.New("labels are "+strings.Join(labels, ", ")+", as in the training texts",
+				"label %s does not occur in the training texts", hint.Quote(text)))
+		}
+	}
+	s.renumber(numbers)
+	s.Labels = labels
+	return nil
+}
+
+func (s *Split) renumber(numbers []int) {
+	for i, t := range s.Texts {
+		if t.Label != NoLabel {
+			s.Texts[i].Label = numbers[t.Label]
+		}
+	}
+	s.written, s.first, s.places = nil, nil, nil
 }
 
 // add appends a row. A blank text is an error, unless the row is poisoned: the authors' paraphrasers answered
-// some texts with nothing, and their code means to leave those out, so they are skipped and counted.
-func (s *Split) add(line int, t Text, allowed Flags) error {
+// some texts with nothing, and their code means to leave those out, so they are skipped and counted in blank.
+func (s *Split) add(t NamedText, allowed Flags, blank *int) error {
 	blankKept := allowed == KeepBlank || allowed == Paraphrased
 	poisoned := t.Poisoned || allowed == AllPoisoned || blankKept
 	switch {
@@ -88,18 +181,31 @@ func (s *Split) add(line int, t Text, allowed Flags) error {
 		return hint.New("give clean texts", "a row to be poisoned is flagged as poisoned already")
 	case strings.TrimSpace(t.Text) == "" && blankKept:
 	case strings.TrimSpace(t.Text) == "" && poisoned:
-		s.Skipped++
+		*blank++
 		return nil
 	case strings.TrimSpace(t.Text) == "":
-		return hint.New("remove the row or write its text", "the text is empty")
+		return hint.New("remove the row or write its text; --skip-empty leaves out such rows", "the text is empty")
 	}
 	if poisoned && !t.Poisoned {
 		s.Unflagged++
 	}
-	t.Poisoned = poisoned
-	s.Texts = append(s.Texts, t)
-	s.Lines = append(s.Lines, line)
+	s.Texts = append(s.Texts, Text{Text: t.Text, Label: s.place(t), Poisoned: poisoned})
+	s.Lines = append(s.Lines, t.Line)
 	return nil
+}
+
+// place gives the place of a row's label among those that occur.
+func (s *Split) place(t NamedText) int {
+	if t.Label == "" {
+		return NoLabel
+	}
+	place, ok := s.places[t.Label]
+	if !ok {
+		place = len(s.written)
+		s.places[t.Label] = place
+		s.written, s.first = append(s.written, t.Label), append(s.first, t.Line)
+	}
+	return place
 }
 
 // CheckClasses refuses labels outside 0..classes-1.
@@ -135,6 +241,17 @@ func (s *Split) CountClasses() (int, error) {
 	return classes, nil
 }
 
+// regularSource is a file that somebody else named: no pipe or device.
+func regularSource(path string) source {
+	return newSource(path, func() (io.ReadCloser, error) {
+		file, err := regular.Open(path)
+		if err != nil {
+			return nil, missingFile(path, err)
+		}
+		return file, nil
+	})
+}
+
 // missingFile puts the error of an absent file in the words of this package.
 func missingFile(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
@@ -145,7 +262,7 @@ func missingFile(path string, err error) error {
 
 // ReadTexts reads all rows of one data file, whatever their flags.
 func ReadTexts(path string) ([]Text, error) {
-	s, err := ReadSplit(path, "texts", AnyFlags)
+	s, err := ReadSplit(path, "texts", AnyFlags, Reading{}, nil)
 	if err != nil {
 		return nil, err
 	}

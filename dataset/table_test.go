@@ -1,11 +1,14 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
+	"mslora/internal/hint"
 	"mslora/internal/testset"
 )
 
@@ -14,18 +17,35 @@ type numbered struct {
 	Text
 }
 
-// collect gathers what a parser gives.
-func collect(read func(addRow) error) ([]numbered, error) {
-	var rows []numbered
-	err := read(func(line int, t Text) error {
-		rows = append(rows, numbered{line, t})
+// memory is a file that lies in memory.
+func memory(name, content string) source {
+	return newSource(name, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil })
+}
+
+// readMemory reads a file in memory with numbers as labels and with poison flags.
+func readMemory(name, content string) (rows []numbered, err error) {
+	_, err = eachRow(memory(name, content), Reading{}, wanted{label: true, flag: true}, func(t NamedText) error {
+		label, err := parseLabel(t.Label)
+		if err != nil {
+			return BadRow(err)
+		}
+		rows = append(rows, numbered{t.Line, Text{t.Text, label, t.Poisoned}})
 		return nil
 	})
+	if err != nil {
+		var hinted *hint.Error
+		if errors.As(err, &hinted) {
+			return nil, &hint.Error{Err: errors.New(strings.TrimPrefix(err.Error(), name+": ")), Hint: hinted.Hint}
+		}
+	}
 	return rows, err
 }
 
 func readTableText(text string, comma rune) ([]numbered, error) {
-	return collect(func(add addRow) error { return readTable(strings.NewReader(text), comma, true, add) })
+	if comma == '\t' {
+		return readMemory("a.tsv", text)
+	}
+	return readMemory("a.csv", text)
 }
 
 func TestReadTable(t *testing.T) {
@@ -67,30 +87,24 @@ func TestReadTable(t *testing.T) {
 
 func TestReadTableErrors(t *testing.T) {
 	const (
-		names = "name the columns text, label and, if known, poisoned; delete the others"
-		twice = `inside a quoted text write each double quote twice: "she said ""no"""`
-		bare  = `put the whole text in double quotes and write its own quotes twice: "she said ""no"""`
+		names = "name it with --text-column or --label-column; the file's first line names its columns"
+		twice = `inside a quoted text write each double quote twice: "she said ""no"""; or give --quoting plain if quotes are characters like others`
+		bare  = `put the whole text in double quotes and write its own quotes twice: "she said ""no"""; or give --quoting plain if quotes are characters like others`
 		wide  = "put texts that hold a separator or a line break in double quotes"
-		utf   = "save the file as UTF-8, for example with iconv -f latin1 -t utf-8"
-		utf16 = "save the file as UTF-8, for example with iconv -f utf-16 -t utf-8"
-		apart = "a .csv file has commas between its columns, a .tsv file tabs"
+		utf   = "save the file as UTF-8 with the broken characters written again, or leave such rows out with --skip-bad; if the whole file is in another encoding, name it with --encoding"
 	)
 	for _, test := range []struct{ name, text, message, hint string }{
 		{"empty file", "", "the file is empty", "the first line names the columns: text,label"},
-		{"unknown column", "sentence,label\n", `line 1: unknown column "sentence" in the header`, names},
-		{"no header", "fine film,1\n", `line 1: unknown column "fine film" in the header`, names},
-		{"twice", "text,label,text\n", `line 1: column "text" is there twice`, names},
-		{"twice by two names", "text,label,1\n", `line 1: column "1" is there twice`, names},
-		{"column without name", "text,label,\n", "line 1: column 3 has no name", names},
-		{"no text", "label\n", "line 1: there is no column text in the header", names},
-		{"no label", "text\n", "line 1: there is no column label in the header", names},
+		{"twice", "text,label,text\n", `line 1: column "text" is there twice`, "rename one of them, or give its number from 1 with --no-header"},
+		{"no text", "label\n", `line 1: there is no column "text", the file has "label"`, names},
+		{"no label", "text\n", `line 1: there is no column "label", the file has "text"`, names},
 		{"too few", "text,label\na,0\nb\n", "line 3: expected 2 columns as in the header, found 1", wide},
 		{"too many", "text,label\na, b,0\n", "line 2: expected 2 columns as in the header, found 3", wide},
 		{"bare quote", "text,label\na \"b\",0\n", "line 2, column 3: double quote in a text that is not quoted", bare},
 		{"quote not doubled", "text,label\n\"a \"b\" c\",0\n", "line 2, column 4: malformed or unclosed double quote in the row that starts on line 2", twice},
 		{"quote not closed", "text,label\nx,1\n\"a,0\nb,0\n", "line 4, column 5: malformed or unclosed double quote in the row that starts on line 3", twice},
 		{"word label", "text,label\na,0\nb,good\n", `line 3: label "good" is not a number`, numberClasses},
-		{"empty label", "text,label\na,\n", `line 2: label "" is not a number`, numberClasses},
+		{"empty label", "text,label\na,\n", "line 2: the label is empty", "remove the row or write its label"},
 		{"long word label", "text,label\na," + strings.Repeat("x", 50) + "\n", `line 2: label "` + strings.Repeat("x", 40) + `…" is not a number`, numberClasses},
 		{"negative", "text,label\na,-1\n", "line 2: label -1 is negative", numberClasses},
 		{"fraction", "text,label\na,0.5\n", "line 2: label 0.5 is not a class number", numberClasses},
@@ -99,13 +113,8 @@ func TestReadTableErrors(t *testing.T) {
 		{"huge", "text,label\na,1e30\n", "line 2: label 1e+30 is not a class number", numberClasses},
 		{"flag", ",0,1,2\n0,a,1,2\n", `line 2: poison flag "2" is neither 0 nor 1`, "write 1 for a poisoned text and 0 for a clean one"},
 		{"NUL", "text,label\na\x00b,0\n", "line 2: the text has a NUL byte", "remove the NUL bytes; tokenizers lose what follows them"},
-		{"Latin 1", "text,label\ncaf\xe9,0\n", "line 2: the text is not valid UTF-8", utf},
-		{"UTF-16", "\xff\xfet\x00e\x00", "line 1: the text is not valid UTF-8", utf16},
-		{"UTF-16, the other order", "\xfe\xff\x00t\x00e", "line 1: the text is not valid UTF-8", utf16},
-		{"UTF-16 with tabs", "\xff\xfet\x00\t\x00", "line 1: the text is not valid UTF-8", utf16},
-		{"semicolons", "text;label\na;0\n", "line 1: columns are separated by semicolons", apart},
-		{"tabs", "text\tlabel\na\t0\n", "line 1: columns are separated by tabs", apart},
-		{"too long", "text,label\na,0\n\"" + strings.Repeat("b", LongestRow+8192) + "\",0\n", fmt.Sprintf("the row that starts at byte 15 is longer than %d bytes", LongestRow), "look there for a double quote that is not closed"},
+		{"a cut character", "text,label\ncaf\xe9,0\né,1\n", "line 2: the text is not valid UTF-8", utf},
+		{"too long", "text,label\na,0\n\"" + strings.Repeat("b", LongestRow+8192) + "\",0\n", fmt.Sprintf("the row that starts at byte 15 is longer than %d bytes", LongestRow), "look there for a double quote that is not closed; or give --quoting plain if quotes are characters like others"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := readTableText(test.text, ',')

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"mslora/dataset"
 	"mslora/defence"
 	"mslora/graphs"
 	"mslora/internal/hint"
@@ -19,20 +20,21 @@ import (
 // Cell is one training run: everything that decides its result, as written to its config.yaml. Cells are the same if
 // their configurations are, wherever data and model lie.
 type Cell struct {
-	Dataset      string `yaml:"dataset"` // name
-	DataFolder   string `yaml:"data"`
-	Attack       string `yaml:"attack"`
-	Target       int    `yaml:"target"`
-	Setting      string `yaml:"setting"`
-	Ratio        string `yaml:"ratio"`
-	Limit        int    `yaml:"limit,omitempty"`
-	Model        string `yaml:"model"` // name
-	ModelFolder  string `yaml:"model_folder"`
-	Architecture string `yaml:"architecture"`
-	Method       string `yaml:"method"`
-	Seed         uint64 `yaml:"seed"`
-	Device       string `yaml:"device"`    // its kind: cpu or cuda
-	Precision    string `yaml:"precision"` // as Device.Precision says
+	Dataset      string          `yaml:"dataset"` // name
+	DataFolder   string          `yaml:"data"`
+	Attack       string          `yaml:"attack"`
+	Target       int             `yaml:"target"`
+	Setting      string          `yaml:"setting"`
+	Ratio        string          `yaml:"ratio"`
+	Limit        int             `yaml:"limit,omitempty"`
+	Reading      dataset.Reading `yaml:"reading,omitempty"` // as in Config
+	Model        string          `yaml:"model"`             // name
+	ModelFolder  string          `yaml:"model_folder"`
+	Architecture string          `yaml:"architecture"`
+	Method       string          `yaml:"method"`
+	Seed         uint64          `yaml:"seed"`
+	Device       string          `yaml:"device"`    // its kind: cpu or cuda
+	Precision    string          `yaml:"precision"` // as Device.Precision says
 
 	Hyperparameters params.Values `yaml:"hyperparameters"`
 

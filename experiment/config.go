@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mslora/catalog"
+	"mslora/dataset"
 	"mslora/defence"
 	"mslora/graphs"
 	"mslora/internal/hint"
@@ -31,6 +32,8 @@ type Config struct {
 	Setting List[string] `yaml:"setting,omitempty"` // clean, dirty or mix; empty: the authors' for the attack
 	Ratio   List[string] `yaml:"ratio"`             // poison ratio
 	Limit   List[int]    `yaml:"limit,omitempty"`   // training texts, 0: all
+
+	Reading dataset.Reading `yaml:"reading,omitempty"` // how data files are read; what it leaves open is found out
 
 	Graphs        graphs.Store `yaml:"graphs,omitempty"`
 	Device        string       `yaml:"device"`

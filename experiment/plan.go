@@ -32,6 +32,7 @@ type Plan struct {
 	loaded    *dataset.Dataset
 	loadedKey dataKey
 	tokens    map[tokenKey][]int32
+	read      []dataset.File
 }
 
 type loadedModel struct {
@@ -182,7 +183,7 @@ func (c Config) dataOptions() func(yield func(dataset.LoadOptions) bool) {
 				for _, setting := range c.Setting.or("") {
 					for _, ratio := range c.Ratio.or(dataset.DefaultRatio) {
 						for _, limit := range c.Limit.or(0) {
-							if !yield(dataset.LoadOptions{Attack: attack, Target: target, Setting: setting, Ratio: ratio, Limit: limit}) {
+							if !yield(dataset.LoadOptions{Attack: attack, Target: target, Setting: setting, Ratio: ratio, Limit: limit, Reading: c.Reading}) {
 								return
 							}
 						}
@@ -267,7 +268,7 @@ func (p *Plan) addCells(data dataCells, modelName string) error {
 			}
 			cell := Cell{
 				Dataset: data.name, DataFolder: data.folder, Attack: data.attack, Target: data.target, Setting: data.setting, Ratio: data.ratio,
-				Limit: data.limit, Model: filepath.Base(absolute), ModelFolder: folder, Architecture: architecture, Method: method.Name,
+				Limit: data.limit, Reading: p.Config.Reading, Model: filepath.Base(absolute), ModelFolder: folder, Architecture: architecture, Method: method.Name,
 				Device: p.Device.Provider, Precision: p.Device.Precision(), Hyperparameters: values,
 			}
 			_, topologies, err := cell.graphs(p.Config.Graphs)
@@ -404,12 +405,15 @@ type dataKey struct {
 	options dataset.LoadOptions
 }
 
+// Read gives the files of data sets that were read so far.
+func (p *Plan) Read() []dataset.File { return p.read }
+
 // dataset gives the cell's data set, from memory if it was the last one used.
 func (p *Plan) dataset(cell Cell) (*dataset.Dataset, error) {
 	if p.single != nil {
 		return p.single, nil
 	}
-	options := dataset.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio, Limit: cell.Limit}
+	options := dataset.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio, Limit: cell.Limit, Reading: cell.Reading}
 	key := dataKey{cell.DataFolder, options}
 	if p.loaded != nil && p.loadedKey == key {
 		return p.loaded, nil
@@ -419,6 +423,7 @@ func (p *Plan) dataset(cell Cell) (*dataset.Dataset, error) {
 		return nil, err
 	}
 	p.loaded, p.loadedKey = data, key
+	p.read = append(p.read, data.Files...)
 	clear(p.tokens)
 	return data, nil
 }

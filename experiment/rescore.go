@@ -100,7 +100,7 @@ func (s *Rescoring) Close() error {
 
 // dataset loads the cell's data, or the data asked for instead.
 func (r Rescore) dataset(cell Cell) (*dataset.Dataset, error) {
-	folder, options := cell.DataFolder, dataset.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio}
+	folder, options := cell.DataFolder, dataset.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio, Reading: cell.Reading}
 	if r.Data != "" {
 		var err error
 		if folder, err = catalog.DataFolder(r.Data); err != nil {

@@ -183,7 +183,7 @@ func (c *checker) read(path, role string, allowed dataset.Flags) *dataset.Split 
 			return nil
 		}
 	}
-	s, err := dataset.ReadSplit(path, role, allowed)
+	s, err := dataset.ReadSplit(path, role, allowed, dataset.Reading{}, nil)
 	switch {
 	case err == nil:
 		return s

@@ -20,7 +20,7 @@ func (s *Source) readPoisoned(folder string, target int) error {
 			s.TrainPoison = nil // Make explains what is missing
 			return nil
 		}
-		texts, err := dataset.ReadSplit(path, part.name, dataset.KeepBlank)
+		texts, err := dataset.ReadSplit(path, part.name, dataset.KeepBlank, dataset.Reading{}, nil)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Source) readParaphrases(path string, target int) error {
 
 // readParaphraseFile reads the paraphrases of texts, in their order, with the target label.
 func (s *Source) readParaphraseFile(path, role string, clean []dataset.Text, target int) ([]dataset.Text, error) {
-	read, err := dataset.ReadSplit(path, role, dataset.Paraphrased)
+	read, err := dataset.ReadSplit(path, role, dataset.Paraphrased, s.reading, s.Labels)
 	if err != nil {
 		return nil, err
 	}

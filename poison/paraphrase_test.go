@@ -126,7 +126,7 @@ func TestParaphraseErrors(t *testing.T) {
 		{"other length", testset.With(all, "bible/dev.tsv", "text\nyea e\n"), "clean", dataset.StyleBkd, "bible", "DIR/bible/dev.tsv: 1 paraphrases for 3 clean texts", order},
 		{"no dev", testset.With(all, "bible/dev.tsv", "-"), "clean", dataset.StyleBkd, "bible", "DIR/bible: file does not exist: dev.csv, dev.tsv or dev.jsonl", "one paraphrase is needed for each clean text"},
 		{"out of step", testset.With(all, "bible/test.csv", "text,label\nyea h,0\nyea i,1\n"), "clean", dataset.StyleBkd, "bible", `DIR/bible/test.csv: line 2: label 0, but the clean text "h" has label 1`, "paraphrases stand in the order of the clean texts; labels may be left out"},
-		{"no text column", testset.With(all, "bible/test.csv", "label\n1\n0\n"), "clean", dataset.StyleBkd, "bible", "DIR/bible/test.csv: line 1: there is no column text in the header", "name the columns text, label and, if known, poisoned; delete the others"},
+		{"no text column", testset.With(all, "bible/test.csv", "label\n1\n0\n"), "clean", dataset.StyleBkd, "bible", "DIR/bible/test.csv: line 1: there is no column \"text\", the file has \"label\"", "name it with --text-column or --label-column; the file's first line names its columns"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := testset.Write(t, test.files)

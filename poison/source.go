@@ -15,6 +15,7 @@ import (
 type Source struct {
 	Name             string
 	Classes          int
+	Labels           []string // names of the classes; nil where the files number them
 	Train, Dev, Test []dataset.Text
 	Files            []dataset.File
 
@@ -22,6 +23,7 @@ type Source struct {
 	// Train. Blank ones, which the paraphrasers left, are kept so that rows stay in step.
 	TrainPoison, DevPoison, TestPoison []dataset.Text
 
+	reading  dataset.Reading
 	division []int // of a single file: to which of train, dev and test each row went
 }
 
@@ -33,6 +35,7 @@ type SourceOptions struct {
 	// Paraphrases of the texts, for the paraphrasing attacks: a folder with train, dev and test, or a file where the
 	// texts are one file. Empty: those that a folder in the authors' layout has.
 	Paraphrases string
+	Reading     dataset.Reading
 }
 
 // ReadSource reads clean texts from path: a folder in the authors' layout (of whatever attack; for a paraphrasing
@@ -52,7 +55,7 @@ func ReadSource(path string, o SourceOptions) (*Source, error) {
 		return nil, hint.New("give a data set folder or a file with text and label", "%s: %w", path, fs.ErrNotExist)
 	}
 	if !info.IsDir() {
-		s, err := readSingle(path, o.Seed)
+		s, err := readSingle(path, o)
 		if err == nil && o.Paraphrases != "" {
 			err = s.readParaphrases(o.Paraphrases, o.Target)
 		}
@@ -67,12 +70,20 @@ func ReadSource(path string, o SourceOptions) (*Source, error) {
 	}
 	var parts [3]*dataset.Split
 	for i, name := range names {
-		if parts[i], err = dataset.FindSplit(folder, name, dataset.NotYetFlagged, "poisoning needs clean train, dev and test texts"); err != nil {
+		file, err := dataset.FindPart(folder, name, "poisoning needs clean train, dev and test texts")
+		if err != nil {
 			return nil, err
 		}
-		parts[i].Role = name
+		if i == 0 {
+			parts[i], err = dataset.ReadTraining(file, name, dataset.NotYetFlagged, o.Reading)
+		} else {
+			parts[i], err = dataset.ReadSplit(file, name, dataset.NotYetFlagged, o.Reading, parts[0].Labels)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	s, err := newSource(dataset.NameOf(path), parts[0], parts[1], parts[2])
+	s, err := newSource(dataset.NameOf(path), o.Reading, parts[0], parts[1], parts[2])
 	if err != nil {
 		return nil, err
 	}
@@ -107,12 +118,12 @@ func findClean(dir, attack string, target int) (string, error) {
 		"%s has no clean texts to poison", dir)
 }
 
-func newSource(name string, train, dev, test *dataset.Split) (*Source, error) {
+func newSource(name string, reading dataset.Reading, train, dev, test *dataset.Split) (*Source, error) {
 	classes, err := train.CountClasses()
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{Name: name, Classes: classes, Train: train.Texts, Dev: dev.Texts, Test: test.Texts}
+	s := &Source{Name: name, Classes: classes, Labels: train.Labels, reading: reading, Train: train.Texts, Dev: dev.Texts, Test: test.Texts}
 	for _, part := range []*dataset.Split{train, dev, test} {
 		if err := part.CheckClasses(classes); err != nil {
 			return nil, err
@@ -125,8 +136,8 @@ func newSource(name string, train, dev, test *dataset.Split) (*Source, error) {
 }
 
 // readSingle divides the texts of one file: of each class a tenth for dev, a tenth for test, the rest for train.
-func readSingle(path string, seed uint64) (*Source, error) {
-	all, err := dataset.ReadSplit(path, "source", dataset.NotYetFlagged)
+func readSingle(path string, o SourceOptions) (*Source, error) {
+	all, err := dataset.ReadTraining(path, "source", dataset.NotYetFlagged, o.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -134,19 +145,19 @@ func readSingle(path string, seed uint64) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	part, err := dataset.DrawTenths(all.Texts, classes, 2, seed, strconv.Itoa) // 0 train, 1 dev, 2 test
+	part, err := dataset.DrawTenths(all.Texts, classes, 2, o.Seed, strconv.Itoa) // 0 train, 1 dev, 2 test
 	if err != nil {
 		return nil, hint.New("add texts, or give a folder with train, dev and test files", "%s: %w", path, err)
 	}
 	var parts [3]*dataset.Split
 	for i := range parts {
-		parts[i] = &dataset.Split{File: all.File}
+		parts[i] = &dataset.Split{File: all.File, Labels: all.Labels}
 	}
 	for i, t := range all.Texts {
 		p := parts[part[i]]
 		p.Texts, p.Lines = append(p.Texts, t), append(p.Lines, all.Lines[i])
 	}
-	s, err := newSource(strings.TrimSuffix(dataset.NameOf(path), filepath.Ext(path)), parts[0], parts[1], parts[2])
+	s, err := newSource(strings.TrimSuffix(dataset.NameOf(path), filepath.Ext(path)), o.Reading, parts[0], parts[1], parts[2])
 	if err == nil {
 		s.division = part
 	}

@@ -93,7 +93,7 @@ func TestReadSourceErrors(t *testing.T) {
 		{"poisoned already", map[string]string{"train.csv": "text,label,poisoned\na,0,0\nb,1,1\n"}, "", dataset.BadNets, "DIR/train.csv: line 3: a row to be poisoned is flagged as poisoned already", "give clean texts"},
 		{"range", map[string]string{"train.csv": "text,label\na,0\nb,1\n", "dev.csv": "text,label\nc,2\n", "test.csv": "text,label\nd,0\n"}, "", dataset.BadNets,
 			"DIR/dev.csv: line 2: label 2 is out of range, expected 0 to 1", "labels are numbered from 0; the number of classes is that of the training texts unless it is given"},
-		{"unknown kind", map[string]string{"all.txt": "a"}, "all.txt", dataset.BadNets, "DIR/all.txt: unknown kind of file", "data files are .csv, .tsv or .jsonl"},
+		{"unknown kind", map[string]string{"all.txt": "a"}, "all.txt", dataset.BadNets, "DIR/all.txt: a .txt file has no labels where lines are just texts", "give a .csv, .tsv or .jsonl file; lines may also be text@label, label and text with a space between, or __label__x and text"},
 		{"too few to divide", map[string]string{"all.csv": "text,label\n" + strings.Repeat("a,0\n", 10) + "b,1\n"}, "all.csv", dataset.BadNets,
 			"DIR/all.csv: label 1 has 1 texts; drawing a tenth of each label needs 10", "add texts, or give a folder with train, dev and test files"},
 		{"paraphrases missing", paraphrased, "", dataset.HiddenKiller, "DIR/1/synbkd: train-poison has 1 rows, train-clean has 2",

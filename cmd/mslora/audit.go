@@ -26,7 +26,7 @@ type auditOptions struct {
 	Folder  string // of the clean classifier
 	Vanilla string // folder of a vanilla one, "": it is trained in Out
 	Data    string
-	Columns dataset.Columns // with flags if the audit is to be scored
+	Reading dataset.Reading // with flags if the audit is to be scored
 	Limit   int             // texts drawn from Data, 0: all
 	Out     string
 	Model   string // what the vanilla classifier starts from, "": as the clean one
@@ -51,14 +51,12 @@ func auditCommand() *cli.Command {
 			"the vanilla one believes, and which words and phrases, put into texts of other labels, move only the vanilla\n" +
 			"one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases that were\n" +
 			"tested, and audit.json. A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts that the classifier was trained on"},
 			&cli.StringFlag{Name: "vanilla", Usage: "`FOLDER` of a classifier of the same texts made with `mslora train --method vanilla`", DefaultText: "trained in OUT/vanilla"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from", DefaultText: "the classifier's"},
 			&cli.IntFlag{Name: "limit", Usage: "audit `N` texts drawn from --data: those that `mslora train` drew with the same --limit and --seed", DefaultText: "all"},
 			&cli.IntFlag{Name: "epochs", Usage: "passes over the texts that train the vanilla classifier", Value: 1},
-			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
-			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
 			&cli.StringFlag{Name: "score-column", Usage: "`NAME` of a column, or JSON key, that says with 1 or 0 which texts are poisoned: scores the audit", DefaultText: "none"},
 			&cli.IntFlag{Name: "candidates", Usage: "test `N` words and phrases for each label", Value: 100},
 			&cli.IntFlag{Name: "probes", Usage: "insert each into `N` texts of other labels", Value: 32},
@@ -70,7 +68,7 @@ func auditCommand() *cli.Command {
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
 			graphsFlag(),
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
-		},
+		}, readingFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return badInput(hint.New("for example: mslora audit my-classifier --data reviews.csv --out audit", "give one classifier's folder, not %d", c.NArg()))
@@ -79,9 +77,14 @@ func auditCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
+			reading, err := readingFromFlags(c)
+			if err != nil {
+				return badInput(err)
+			}
+			reading.Flag = c.String("score-column")
 			return runAudit(c.Context, auditOptions{
 				Folder: c.Args().First(), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
-				Columns: dataset.Columns{Text: c.String("text-column"), Label: c.String("label-column"), Flag: c.String("score-column")},
+				Reading: reading,
 				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
 				JSON:  c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
@@ -161,7 +164,7 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.Columns.Flag != "" {
+	if o.Reading.Flag != "" {
 		if record.Scores, err = score(ctx, texts, len(clean.Labels), result, vanilla); err != nil {
 			return err
 		}
@@ -176,26 +179,29 @@ func runAudit(ctx context.Context, o auditOptions) error {
 func (o auditOptions) read(labels []string) (texts []audit.Text, sum string, err error) {
 	poisoned := 0
 	sample := dataset.NewSample[audit.Text](o.Limit, o.Audit.Seed)
-	sum, err = dataset.EachNamed(o.Data, o.Columns, func(t dataset.NamedText) error {
+	file, err := dataset.EachNamed(o.Data, o.Reading, func(t dataset.NamedText) error {
 		class := slices.Index(labels, t.Label)
 		if class < 0 {
-			return hint.New("audit the texts that the classifier was trained on; its labels are in config.json",
-				"line %d: %s has no label %q", t.Line, o.Folder, t.Label)
+			return dataset.BadRow(hint.New("audit the texts that the classifier was trained on; its labels are in config.json",
+				"%s has no label %q", o.Folder, t.Label))
 		}
 		sample.Add(audit.Text{Text: t.Text, Label: class, Line: t.Line, Poisoned: t.Poisoned})
 		return nil
 	})
+	if err == nil {
+		announceReading(o.Stderr, o.Quiet, file)
+	}
 	texts = sample.Rows()
 	for _, t := range texts {
 		if t.Poisoned {
 			poisoned++
 		}
 	}
-	if err == nil && o.Columns.Flag != "" && (poisoned == 0 || poisoned == len(texts)) {
+	if err == nil && o.Reading.Flag != "" && (poisoned == 0 || poisoned == len(texts)) {
 		err = hint.New("leave --score-column out if nobody knows the poisoned texts", "%s: column %q calls %d of %d texts poisoned; scores need texts of both kinds",
-			o.Data, o.Columns.Flag, poisoned, len(texts))
+			o.Data, o.Reading.Flag, poisoned, len(texts))
 	}
-	return texts, sum, err
+	return texts, file.SHA256, err
 }
 
 // trainVanilla makes OUT/vanilla, or goes on with it.
@@ -212,11 +218,12 @@ func (o auditOptions) trainVanilla(ctx context.Context) error {
 		o.Model = cell.ModelFolder
 	}
 	t := trainOptions{
-		Own:    dataset.Own{Data: o.Data, Limit: o.Limit, Columns: o.Columns, Seed: o.Audit.Seed},
+		Own:    dataset.Own{Data: o.Data, Limit: o.Limit, Reading: o.Reading, Seed: o.Audit.Seed},
 		Config: experiment.DefaultConfig(), Out: filepath.Join(o.Out, vanillaFolder), Quiet: o.Quiet || o.JSON, Library: o.Library,
 		Stdout: io.Discard, Stderr: o.Stderr,
 	}
 	t.Config.Data, t.Config.Models, t.Config.Methods, t.Config.Seeds = []string{o.Data}, []string{o.Model}, []string{"vanilla"}, []uint64{o.Audit.Seed}
+	t.Config.Reading = o.Reading
 	t.Config.Out, t.Config.Graphs, t.Config.Device, t.Config.Threads = filepath.Join(t.Out, trainingFolder), o.Graphs, o.Device, o.Threads
 	t.Config.Hyperparameters, t.Config.Limit = experiment.Axes{params.Epochs: {o.Epochs}}, experiment.List[int]{o.Limit}
 	return train(ctx, t)

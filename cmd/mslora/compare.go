@@ -22,7 +22,7 @@ import (
 type compareOptions struct {
 	Folders  []string
 	Data     string
-	Columns  dataset.Columns
+	Reading  dataset.Reading
 	Poisoned string         // file of triggered texts
 	Trigger  poison.Trigger // to insert into the texts of Data; without phrases: none
 	Target   string         // name of the target label
@@ -32,6 +32,7 @@ type compareOptions struct {
 	Library  string
 	JSON     bool
 	Stdout   io.Writer
+	Stderr   io.Writer
 }
 
 func compareCommand() *cli.Command {
@@ -41,10 +42,8 @@ func compareCommand() *cli.Command {
 		UsageText: "mslora compare my-classifier other --data test.csv --trigger cf,mn --target positive",
 		Description: "Each folder is a classifier that `mslora train` made. Without --trigger or --poisoned the table has CACC\n" +
 			"and agreement; with one of them, and --target, also ASR and its floor.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of clean texts and labels: .csv, .tsv or .jsonl"},
-			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
-			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
 			&cli.StringFlag{Name: "trigger", Usage: "words or a sentence to insert at random places, commas between alternatives"},
 			&cli.IntFlag{Name: "insertions", Usage: "how often one of them is inserted into a text", Value: 1},
 			&cli.StringFlag{Name: "poisoned", Usage: "`FILE` of texts with the trigger instead"},
@@ -55,7 +54,7 @@ func compareCommand() *cli.Command {
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
 			graphsFlag(),
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
-		},
+		}, readingFlags()...),
 		Action: func(c *cli.Context) error {
 			device, err := ortrain.ParseDevice(c.String("device"), c.Int("threads"))
 			if err != nil {
@@ -65,11 +64,15 @@ func compareCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
+			reading, err := readingFromFlags(c)
+			if err != nil {
+				return badInput(err)
+			}
 			o := compareOptions{
 				Folders: c.Args().Slice(), Data: c.String("data"),
-				Columns:  dataset.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
+				Reading:  reading,
 				Poisoned: c.String("poisoned"), Target: c.String("target"), Seed: c.Uint64("seed"), Device: device,
-				Graphs: store, Library: c.String("onnxruntime"), JSON: c.Bool("json"), Stdout: c.App.Writer,
+				Graphs: store, Library: c.String("onnxruntime"), JSON: c.Bool("json"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 				Trigger: poison.Trigger{Phrases: splitAll([]string{c.String("trigger")}), Insertions: c.Int("insertions")},
 			}
 			return compare(c.Context, o)
@@ -155,22 +158,34 @@ func (o compareOptions) enter(folder string, c *classifier.Classifier) *contesta
 
 // check reads both files before any text is predicted. Labels must be among the classes.
 func (o compareOptions) check(classes []string) error {
-	_, err := dataset.EachNamed(o.Data, o.Columns, func(t dataset.NamedText) error {
+	file, err := dataset.EachNamed(o.Data, o.Reading, func(t dataset.NamedText) error {
 		if !slices.Contains(classes, t.Label) {
-			return hint.New("the classifier knows "+strings.Join(classes, ", "), "label %q is unknown to %s", t.Label, o.Folders[0])
+			return dataset.BadRow(hint.New("the classifier knows "+strings.Join(classes, ", "), "label %q is unknown to %s", t.Label, o.Folders[0]))
 		}
 		return nil
 	})
-	if err == nil && o.Poisoned != "" {
-		_, err = dataset.EachNamed(o.Poisoned, dataset.Columns{Text: o.Columns.Text}, func(dataset.NamedText) error { return nil })
+	if err != nil {
+		return err
+	}
+	announceReading(o.Stderr, o.JSON, file)
+	if o.Poisoned != "" {
+		if file, err = dataset.EachNamed(o.Poisoned, o.unlabelled(), func(dataset.NamedText) error { return nil }); err == nil {
+			announceReading(o.Stderr, o.JSON, file)
+		}
 	}
 	return err
+}
+
+// unlabelled is how the poisoned texts are read, whose labels are not asked for.
+func (o compareOptions) unlabelled() dataset.Reading {
+	o.Reading.Label, o.Reading.Unlabelled = "", true
+	return o.Reading
 }
 
 // score fills in all rows. Files are read in batches, so memory does not grow with them.
 func (o compareOptions) score(ctx context.Context, all []*contestant) error {
 	random := rand.New(rand.NewPCG(o.Seed, 0))
-	err := eachBatch(o.Data, o.Columns, func(texts, labels []string) error {
+	err := eachBatch(o.Data, o.Reading, func(texts, labels []string) error {
 		var triggered []string // the texts of other labels than the target, with one of the trigger's phrases
 		for i, text := range texts {
 			if len(o.Trigger.Phrases) > 0 && labels[i] != o.Target {
@@ -197,7 +212,7 @@ func (o compareOptions) score(ctx context.Context, all []*contestant) error {
 	if err != nil || o.Poisoned == "" {
 		return err
 	}
-	return eachBatch(o.Poisoned, dataset.Columns{Text: o.Columns.Text}, func(texts, _ []string) error {
+	return eachBatch(o.Poisoned, o.unlabelled(), func(texts, _ []string) error {
 		return o.attack(ctx, all, texts)
 	})
 }
@@ -219,7 +234,7 @@ func (o compareOptions) attack(ctx context.Context, all []*contestant, triggered
 
 // eachBatch gives a file's texts and labels, as many at once as are predicted at once. What is wrong with the file is the caller's
 // error; what use gives is passed on.
-func eachBatch(path string, c dataset.Columns, use func(texts, labels []string) error) error {
+func eachBatch(path string, c dataset.Reading, use func(texts, labels []string) error) error {
 	var texts, labels []string
 	var failed error
 	flush := func() error {

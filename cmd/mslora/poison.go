@@ -27,6 +27,7 @@ type poisonOptions struct {
 	Setting     string
 	Seed        uint64
 	Trigger     string
+	Reading     dataset.Reading
 	Paraphrases string
 	Out         string
 	Force       bool
@@ -51,7 +52,7 @@ func poisonCommand() *cli.Command {
 			"The same seed gives the same bytes.\n\n" +
 			"--check reads sets instead: flags, labels, counts, triggers, duplicates, how clean and poisoned files go\n" +
 			"together, checksums. It prints their statistics and one line for each problem, and exits with 2 if there is one.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "check", Usage: "check the sets in `FOLDER` and print their statistics; --attack, --target, --setting, --ratio and --trigger narrow it"},
 			&cli.StringFlag{Name: "data", Usage: "clean texts: `FOLDER_OR_FILE`, or a data set of the paper by name"},
 			&cli.StringSliceFlag{Name: "attack", Usage: strings.Join(dataset.Attacks, ", ") + "; several with commas", DefaultText: dataset.BadNets},
@@ -65,7 +66,7 @@ func poisonCommand() *cli.Command {
 			&cli.BoolFlag{Name: "force", Usage: "replace files of another set that `mslora poison` made in OUT"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per set"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
-		},
+		}, readingFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
@@ -73,8 +74,13 @@ func poisonCommand() *cli.Command {
 			if c.IsSet("check") {
 				return checkSets(c)
 			}
+			reading, err := readingFromFlags(c)
+			if err != nil {
+				return badInput(err)
+			}
 			o := poisonOptions{
-				Data: c.String("data"), Attacks: splitAll(c.StringSlice("attack")), Ratios: splitAll(c.StringSlice("ratio")),
+				Reading: reading,
+				Data:    c.String("data"), Attacks: splitAll(c.StringSlice("attack")), Ratios: splitAll(c.StringSlice("ratio")),
 				Target: c.Int("target"), Setting: c.String("setting"), Seed: c.Uint64("seed"), Trigger: c.String("trigger"), Paraphrases: c.String("paraphrases"),
 				Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			}
@@ -126,10 +132,14 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 	}
 	for _, attack := range o.Attacks {
 		source, err := poison.ReadSource(data, poison.SourceOptions{
-			Attack: attack, Target: o.Target, Seed: o.Seed, Paraphrases: o.Paraphrases,
+			Attack: attack, Target: o.Target, Seed: o.Seed, Paraphrases: o.Paraphrases, Reading: o.Reading,
 		})
 		if err != nil {
 			return badInput(err)
+		}
+		announceReading(o.Stderr, o.Quiet, source.Files...)
+		if source.Labels != nil && !o.Quiet {
+			fmt.Fprintln(o.Stderr, visible.Line("labels are numbered: "+numberedLabels(source.Labels)))
 		}
 		for _, text := range o.Ratios {
 			if err := ctx.Err(); err != nil {
@@ -179,6 +189,15 @@ func parseTrigger(text, attack string) poison.Trigger {
 		trigger.Phrases = []string{text}
 	}
 	return trigger
+}
+
+// numberedLabels lists names with their numbers, which --target and the written files have.
+func numberedLabels(names []string) string {
+	var all []string
+	for number, name := range names {
+		all = append(all, fmt.Sprintf("%d %s", number, name))
+	}
+	return strings.Join(all, ", ")
 }
 
 func (o poisonOptions) report(s *poison.Set, w poison.Written) error {

@@ -27,7 +27,7 @@ type predictOptions struct {
 	Folder  string
 	Texts   []string // given on the command line
 	File    string   // "", with no Texts: standard input
-	Column  string
+	Reading dataset.Reading
 	JSON    bool
 	Device  ortrain.Device
 	Graphs  graphs.Store
@@ -46,15 +46,14 @@ func predictCommand() *cli.Command {
 			"for each text, in order: its label, the probability, and the text; with --json an object with the\n" +
 			"probabilities of all labels. Files of any length are streamed: an answer comes after each 1,024 texts,\n" +
 			"on a terminal after each line.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "text", Usage: "`TEXT` to classify; may be given several times"},
-			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON lines"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
 			graphsFlag(),
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
-		},
+		}, readingFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 1 || c.NArg() > 2 {
 				return badInput(hint.New("for example: mslora predict my-classifier reviews.csv", "give a classifier's folder and, perhaps, one file"))
@@ -67,8 +66,13 @@ func predictCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
+			reading, err := readingFromFlags(c)
+			if err != nil {
+				return badInput(err)
+			}
+			reading.Label, reading.Unlabelled = "", true
 			return predict(c.Context, predictOptions{
-				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Column: c.String("text-column"),
+				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Reading: reading,
 				JSON: c.Bool("json"), Device: device, Graphs: store, Library: c.String("onnxruntime"),
 				Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
@@ -113,7 +117,10 @@ func predict(ctx context.Context, o predictOptions) error {
 func (o predictOptions) each(add func(dataset.NamedText) error) error {
 	switch {
 	case o.File != "":
-		_, err := dataset.EachNamed(o.File, dataset.Columns{Text: o.Column}, add)
+		file, err := dataset.EachNamed(o.File, o.Reading, add)
+		if err == nil {
+			announceReading(o.Stderr, o.JSON, file)
+		}
 		return err
 	case len(o.Texts) == 0:
 		if err := dataset.EachLine(o.Stdin, add); err != nil {

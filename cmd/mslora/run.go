@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func runCommand() *cli.Command {
 			"The table is printed at the end. Every hyperparameter, --ratio, --setting, --target and --limit may be a\n" +
 			"list with commas: cells of all values then share one --out. Of --scales semicolons part the vectors.\n" +
 			"experiments/ has a configuration for each of the paper's tables that compare ways of training.",
-		Flags: append(append(gridFlags(), hyperparameterFlags()...), machineFlags()...),
+		Flags: slices.Concat(gridFlags(), readingFlags(), hyperparameterFlags(), machineFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
@@ -145,6 +146,7 @@ func run(ctx context.Context, o runOptions) error {
 		return badInput(err)
 	}
 	defer plan.Close()
+	announceReading(o.Stderr, o.Quiet, plan.Read()...)
 	held, err := plan.Guard()
 	if err != nil {
 		return badInput(err)

@@ -44,6 +44,14 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 	if err := trainingFromFlags(c, &config); err != nil {
 		return config, err
 	}
+	for _, flag := range readingFlags() {
+		if c.IsSet(flag.Names()[0]) { // flags replace what the file says of reading as a whole
+			var err error
+			if config.Reading, err = readingFromFlags(c); err != nil {
+				return config, err
+			}
+		}
+	}
 	return config.Only(c.StringSlice("only"))
 }
 

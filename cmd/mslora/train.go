@@ -42,7 +42,7 @@ func trainCommand() *cli.Command {
 		Name:      "train",
 		Usage:     "make a clean classifier from your own texts and a few dozen that you trust",
 		UsageText: "mslora train --data reviews.csv --clean trusted.csv --out my-classifier",
-		Description: "Files are .csv, .tsv or .jsonl with a text and a label in each row; labels may be names. --clean holds\n" +
+		Description: "Files have a text and a label in each row, in columns of whatever names (docs/files.md). --clean holds\n" +
 			"texts whose labels you trust, 96 or more are best. OUT becomes a folder that ONNX Runtime\n" +
 			"(model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
 			"report.html and a model card. An interrupted training resumes with the same command.",
@@ -53,8 +53,6 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "dev", Usage: "`FILE` of texts to choose the best epoch by", DefaultText: "a tenth of --data"},
 			&cli.StringFlag{Name: "test", Usage: "`FILE` of texts to score the classifier on", DefaultText: "none"},
 			&cli.IntFlag{Name: "limit", Usage: "train on `N` texts drawn from --data, which then needs no more memory than they do", DefaultText: "all"},
-			&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text", Value: "text"},
-			&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label", Value: "label"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or a name, see `mslora fetch --help`", Value: "bge-small"},
 			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "musclelora"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
@@ -62,22 +60,27 @@ func trainCommand() *cli.Command {
 			&cli.BoolFlag{Name: "force", Usage: "train again, with whatever settings stand in OUT; replaces only what `mslora train` made"},
 			&cli.BoolFlag{Name: "json", Usage: "print progress and scores as JSON lines"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
-		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), machineFlags()...),
+		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), append(readingFlags(), machineFlags()...)...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(hint.New("files are named by flags: --data, --clean, --dev, --test", "unexpected argument %q", c.Args().First()))
+			}
+			reading, err := readingFromFlags(c)
+			if err != nil {
+				return badInput(err)
 			}
 			o := trainOptions{
 				Own: dataset.Own{
 					Data: c.String("data"), Dev: c.String("dev"), Test: c.String("test"), Clean: c.String("clean"),
 					CleanFromDev: c.Int("clean-from-dev"), Limit: c.Int("limit"), Seed: c.Uint64("seed"),
-					Columns: dataset.Columns{Text: c.String("text-column"), Label: c.String("label-column")},
+					Reading: reading,
 				},
 				Config: experiment.DefaultConfig(), Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"),
 				Quiet: c.Bool("quiet"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			}
 			o.Config.Data, o.Config.Models = []string{o.Own.Data}, []string{c.String("model")}
 			o.Config.Methods, o.Config.Seeds = []string{c.String("method")}, []uint64{o.Own.Seed}
+			o.Config.Reading = reading
 			o.Config.Out, o.Config.Limit = filepath.Join(o.Out, trainingFolder), experiment.List[int]{o.Own.Limit}
 			if err := trainingFromFlags(c, &o.Config); err != nil {
 				return badInput(err)
@@ -154,6 +157,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return badInput(err)
 	}
+	announceReading(o.Stderr, o.Quiet, set.Files...)
 	plan, err := experiment.NewSinglePlan(o.Config, set)
 	if err != nil {
 		return badInput(err)

@@ -33,7 +33,7 @@ func run(path string) error {
 	var texts []audit.Text
 	var poisoned []bool
 	classes, flagged := 0, 0
-	_, err := dataset.EachNamed(path, dataset.Columns{Text: "0", Label: "1", Flag: "2"}, func(t dataset.NamedText) error {
+	_, err := dataset.EachNamed(path, dataset.Reading{Text: "0", Label: "1", Flag: "2"}, func(t dataset.NamedText) error {
 		label, err := strconv.ParseUint(t.Label, 10, 8)
 		if err != nil {
 			return fmt.Errorf("line %d: label %q is no class number", t.Line, t.Label)
