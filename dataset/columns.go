@@ -33,6 +33,11 @@ func (c Reading) names(name string) bool {
 	return name != "" && !isNumber(name) && (name == c.Text || name == c.Label || name == c.Flag || slices.Contains(splitNames(c.Text), name))
 }
 
+// columns tells whether the reading speaks of columns.
+func (c Reading) columns() bool {
+	return c.Delimiter != "" || c.Quoting != "" || c.NoHeader || c.Text != "" && c.Text != "text"
+}
+
 func splitNames(list string) (names []string) {
 	for _, name := range strings.Split(list, ",") {
 		if name = strings.TrimSpace(name); name != "" {
@@ -108,6 +113,7 @@ func (f *Format) chooseColumns(rows [][]string, c Reading, w wanted) (err error)
 			return hint.New("name it with --label-column, by name or by number from 1", "cannot tell which column is the label: %s", f.show(rows))
 		}
 	}
+	f.numbers = f.label >= 0 && numericLabels(columnOf(rows, f.label))
 	for _, at := range append([]int{f.label}, f.text...) {
 		if at >= 0 && f.names != nil && slices.Contains(f.names[at+1:], f.names[at]) {
 			return hint.New("rename one of them, or give its number from 1 with --no-header", "column %s is there twice", hint.Quote(f.names[at]))

@@ -31,6 +31,8 @@ type Dataset struct {
 	Trusted []Text
 
 	Files []File // every file read, in the order above
+
+	Warnings []string // what is odd about the texts that are trained on
 }
 
 // File records what was read, so that a result says what it came from.
@@ -40,8 +42,9 @@ type File struct {
 	SHA256  string `json:"sha256"` // of the bytes on disk, hexadecimal
 	Rows    int    `json:"rows"`   // without the header and without skipped rows
 	Skipped int    `json:"skipped,omitempty"`
-	Empty   int    `json:"empty,omitempty"` // rows without text that were left out on request
-	Bad     int    `json:"bad,omitempty"`   // rows that could not be used and were left out on request
+	Empty   int    `json:"empty,omitempty"`   // rows without text that were left out on request
+	Bad     int    `json:"bad,omitempty"`     // rows that could not be used and were left out on request
+	Nothing int    `json:"nothing,omitempty"` // texts that are a word such as nan, which programs write where there is nothing
 	// Understood says in a line how the file was read, where that had to be guessed.
 	Understood string `json:"understood,omitempty"`
 }

@@ -35,7 +35,7 @@ func (f *Format) delimitedRows(r io.Reader, give func(int, NamedText, error) err
 			if !f.header {
 				against = "in the first row"
 			}
-			return give(line, NamedText{}, hint.New("put texts that hold a separator or a line break in double quotes",
+			return give(line, NamedText{Text: strings.Join(record, f.delimiter)}, hint.New("put texts that hold a separator or a line break in double quotes",
 				"expected %d columns as %s, found %d", width, against, len(record)))
 		}
 		t, err := f.row(record)

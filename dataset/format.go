@@ -23,8 +23,11 @@ type Format struct {
 	labelOptional bool     // the same
 
 	// guessed says that something was found out which is not plain from the file's name and the columns text and label.
-	guessed bool
-	ignored bool // columns that are not needed are worth a word
+	guessed    bool
+	all        bool // blank lines are rows
+	numbers    bool // labels are numbers
+	labelNames map[string]string
+	ignored    bool // columns that are not needed are worth a word
 }
 
 // kind is how the rows of a file are told apart.

@@ -21,6 +21,9 @@ func (f *Format) jsonRows(r io.Reader, give func(int, NamedText, error) error) e
 			return nil
 		}
 		t, err := f.object(data)
+		if err != nil {
+			t.Text = string(data)
+		}
 		t.Line = line
 		return give(line, t, err)
 	})

@@ -13,7 +13,7 @@ func (f *Format) lineRows(r io.Reader, give func(int, NamedText, error) error) e
 	lines := 0
 	err := eachLine(r, func(line int, data []byte) error {
 		text := strings.TrimSuffix(string(data), "\r")
-		if strings.TrimSpace(text) == "" {
+		if strings.TrimSpace(text) == "" && !f.all {
 			return nil
 		}
 		lines++

@@ -16,6 +16,8 @@ type NamedText struct {
 	Text, Label string
 	Poisoned    bool // what the column of poison flags says
 	Line        int  // where it starts in its file, from 1
+	// Bad says why the row cannot be used; such rows are given only with Reading.All.
+	Bad error
 }
 
 // EachNamed streams the rows of a data file in file order: what [Reading] says of it is taken, the rest found out. Only one row is
@@ -27,7 +29,10 @@ func EachNamed(path string, c Reading, each func(NamedText) error) (File, error)
 		return File{Path: path}, err
 	}
 	defer remove()
-	return eachRow(s, c, wanted{label: !c.Unlabelled}, refuseBlank(each))
+	if !c.All {
+		each = refuseBlank(each)
+	}
+	return eachRow(s, c, wanted{label: !c.Unlabelled}, each)
 }
 
 func refuseBlank(each func(NamedText) error) func(NamedText) error {
@@ -58,12 +63,19 @@ func eachRow(s source, c Reading, w wanted, each func(NamedText) error) (File, e
 	var stopped error // each does not want to go on
 	give := func(line int, t NamedText, wrong error) error {
 		if wrong == nil {
-			wrong = t.check(w)
+			wrong = f.check(&t, w)
+		}
+		if isNothing(t.Text) {
+			file.Nothing++
+		}
+		if t.Bad = wrong; c.All {
+			wrong = nil
 		}
 		switch {
 		case wrong != nil:
-		case c.SkipEmpty && strings.TrimSpace(t.Text) == "":
+		case c.SkipEmpty && !c.All && strings.TrimSpace(t.Text) == "":
 			file.Empty++
+			c.Rejected.add(s.path, line, "the text is empty", t)
 			return nil
 		default:
 			wrong = each(t)
@@ -78,6 +90,7 @@ func eachRow(s source, c Reading, w wanted, each func(NamedText) error) (File, e
 			file.Rows++
 		case c.SkipBad:
 			file.Bad++
+			c.Rejected.add(s.path, line, wrong.Error(), t)
 		default:
 			bad.add(atLine(line, wrong))
 		}
@@ -96,7 +109,9 @@ func eachRow(s source, c Reading, w wanted, each func(NamedText) error) (File, e
 		return file, fmt.Errorf("%s: %w", s.path, stopped)
 	case err != nil:
 		bad.add(err)
-	case file.Rows+file.Empty+file.Bad+bad.count == 0:
+	case file.Rows+bad.count == 0 && file.Empty+file.Bad > 0:
+		bad.add(hint.New("without --skip-empty and --skip-bad the first are shown", "none of the %d rows can be used", file.Empty+file.Bad))
+	case file.Rows+bad.count == 0:
 		bad.add(hint.New("the file needs at least one text below its header", "no rows"))
 	}
 	if err := bad.err(); err != nil {
@@ -107,17 +122,14 @@ func eachRow(s source, c Reading, w wanted, each func(NamedText) error) (File, e
 }
 
 // check refuses what cannot be used of a row, whatever the command.
-func (t *NamedText) check(w wanted) error {
-	if err := CheckText(t.Text); err != nil {
-		return err
+func (f *Format) check(t *NamedText, w wanted) (err error) {
+	if err = CheckText(t.Text); err == nil {
+		err = CheckText(t.Label)
 	}
-	if err := CheckText(t.Label); err != nil {
-		return err
+	if err == nil {
+		t.Label, err = f.checkLabel(t.Label, w)
 	}
-	if t.Label = strings.TrimSpace(t.Label); t.Label == "" && w.label && !w.optional {
-		return hint.New("remove the row or write its label", "the label is empty")
-	}
-	return nil
+	return err
 }
 
 // explain adds to the hint of an error how the file was understood, where that was guessed.

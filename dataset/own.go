@@ -42,10 +42,11 @@ func LoadOwn(o Own) (*Dataset, error) {
 		return nil, fmt.Errorf("%s: %w", o.Data, err)
 	}
 	d.Classes = len(d.Labels)
+	d.Warnings = append(alike(d.Labels), contradictions(train)...)
 	if d.Train, err = d.number(o.Data, train, o.Data); err != nil {
 		return nil, err
 	}
-	if err := d.everyClass(); err != nil {
+	if err := d.everyClass(classes.rows); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Data, err)
 	}
 	for _, other := range []struct {
@@ -65,7 +66,7 @@ func LoadOwn(o Own) (*Dataset, error) {
 		d.Files = append(d.Files, file)
 	}
 	if o.Dev == "" {
-		if err := d.splitDev(o.Seed); err != nil {
+		if err := d.splitDev(o, classes.rows); err != nil {
 			return nil, fmt.Errorf("%s: %w", o.Data, err)
 		}
 	}
@@ -93,21 +94,23 @@ func readNamed(path, role string, c Reading, sample *Sample[NamedText], check fu
 // classNames collects the labels that occur.
 type classNames struct {
 	names []string
-	seen  map[string]bool
-	words bool // one of them is no whole number
+	rows  map[string]int // of each label
+	words bool           // one of them is no whole number
 }
 
 func (c *classNames) add(t NamedText) error {
-	if c.seen[t.Label] {
+	if c.rows[t.Label] > 0 {
+		c.rows[t.Label]++
 		return nil
 	}
 	if len(c.names) == mostClasses {
-		return hint.New("name the right column with --label-column", "there are more than %d different labels, the last is %s", mostClasses, hint.Quote(t.Label))
+		return hint.New("name the right column with --label-column: with so many labels it is an id or a score",
+			"there are more than %d different labels, the last is %s", mostClasses, hint.Quote(t.Label))
 	}
-	if c.seen == nil {
-		c.seen = map[string]bool{}
+	if c.rows == nil {
+		c.rows = map[string]int{}
 	}
-	c.seen[t.Label] = true
+	c.rows[t.Label]++
 	c.names = append(c.names, t.Label)
 	_, err := strconv.Atoi(t.Label)
 	c.words = c.words || err != nil
@@ -117,6 +120,13 @@ func (c *classNames) add(t NamedText) error {
 func (c *classNames) sorted() ([]string, error) {
 	if len(c.names) < 2 {
 		return nil, hint.New("a classifier needs two classes or more", "every text has the label %s", hint.Quote(c.names[0]))
+	}
+	rows := 0
+	for _, n := range c.rows {
+		rows += n
+	}
+	if err := suspicious(c.names, c.rows, rows); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(c.names, func(a, b string) int {
 		if c.words {
@@ -129,14 +139,15 @@ func (c *classNames) sorted() ([]string, error) {
 	return c.names, nil
 }
 
-// everyClass makes sure that a sample of the texts has lost none of the classes.
-func (d *Dataset) everyClass() error {
-	seen := make([]bool, d.Classes)
+// everyClass makes sure that a sample of the texts has lost none of the classes. rows are those of each label in the file.
+func (d *Dataset) everyClass(rows map[string]int) error {
+	drawn := make([]int, d.Classes)
 	for _, t := range d.Train {
-		seen[t.Label] = true
+		drawn[t.Label]++
 	}
-	if class := slices.Index(seen, false); class >= 0 {
-		return hint.New("draw more texts", "none of the %d texts that --limit drew has the label %s", len(d.Train), hint.Quote(d.Labels[class]))
+	if class := slices.Index(drawn, 0); class >= 0 {
+		return hint.New(fmt.Sprintf("raise --limit: the file has %d of that label", rows[d.Labels[class]]),
+			"none of the %d texts that --limit drew has the label %s", len(d.Train), hint.Quote(d.Labels[class]))
 	}
 	return nil
 }
@@ -159,8 +170,11 @@ func (d *Dataset) number(path string, texts []NamedText, source string) ([]Text,
 }
 
 // splitDev moves a tenth of each class from Train to Dev. Both keep the order of the file.
-func (d *Dataset) splitDev(seed uint64) error {
-	part, err := DrawTenths(d.Train, d.Classes, 1, seed, func(class int) string { return hint.Quote(d.Labels[class]) })
+func (d *Dataset) splitDev(o Own, rows map[string]int) error {
+	part, err := DrawTenths(d.Train, d.Classes, 1, o.Seed, func(class int) string { return hint.Quote(d.Labels[class]) })
+	if err != nil && o.Limit > 0 && len(d.Train) == o.Limit {
+		return d.raiseLimit(rows, err)
+	}
 	if err != nil {
 		return hint.New("add texts, or give a file to choose the epoch by with --dev", "%w", err)
 	}
@@ -174,4 +188,23 @@ func (d *Dataset) splitDev(seed uint64) error {
 		}
 	}
 	return nil
+}
+
+// raiseLimit is the error of a draw that has too few texts of a label for dev, though the file may have enough.
+func (d *Dataset) raiseLimit(rows map[string]int, err error) error {
+	drawn, total := make([]int, d.Classes), 0
+	for _, t := range d.Train {
+		drawn[t.Label]++
+	}
+	for _, n := range rows {
+		total += n
+	}
+	rare := slices.Index(drawn, slices.Min(drawn))
+	inFile := rows[d.Labels[rare]]
+	if inFile < 10 {
+		return hint.New("add texts, or give a file to choose the epoch by with --dev", "%w", err)
+	}
+	return hint.New(fmt.Sprintf("raise --limit, to %d or more, or give a file to choose the epoch by with --dev", min(total, (20*total+inFile-1)/inFile)),
+		"label %s has %d of the %d texts that --limit drew, and %d of the file's; drawing a tenth of each label needs 10",
+		hint.Quote(d.Labels[rare]), drawn[rare], len(d.Train), inFile)
 }

@@ -21,8 +21,15 @@ type Reading struct {
 	NoHeader  bool    `yaml:"no_header,omitempty"` // the first line is a row
 	Encoding  string  `yaml:"encoding,omitempty"`  // a name that the WHATWG encoding standard knows, such as utf-8, utf-16le, windows-1252 or gb18030
 
+	// LabelNames puts names for labels: lines of a label, a tab and its name, as ReadLabelNames gives them. Empty: labels stay as they are.
+	LabelNames string `yaml:"label_names,omitempty"`
+
 	SkipEmpty bool `yaml:"skip_empty,omitempty"` // rows without text are left out and counted
 	SkipBad   bool `yaml:"skip_bad,omitempty"`   // rows that cannot be used are left out and counted
+	// Rejected, if not nil, collects the rows that are left out.
+	Rejected *Rejected `yaml:"-"`
+	// All gives blank rows and those that cannot be used, too, with what is wrong in NamedText.Bad: each row has an answer.
+	All bool `yaml:"-"`
 }
 
 // Quoting says what a double quote means.

@@ -23,7 +23,7 @@ func sniff(s source, c Reading, w wanted) (*Format, error) {
 	if err := s.read(io.Discard, bytes.read); err != nil {
 		return nil, err
 	}
-	f := &Format{label: -1, flag: -1, ignored: w.flag, flagOptional: w.flag && c.Flag == "", labelOptional: w.optional}
+	f := &Format{label: -1, flag: -1, ignored: w.flag, flagOptional: w.flag && c.Flag == "", labelOptional: w.optional, all: c.All, labelNames: namesOf(c.LabelNames)}
 	var err error
 	if c.Encoding != "" {
 		f.encoding, err = canonicalEncoding(c.Encoding)
@@ -40,8 +40,7 @@ func sniff(s source, c Reading, w wanted) (*Format, error) {
 	switch extension := s.extension(); {
 	case extension == ".jsonl" || extension == ".ndjson" || extension == "" && strings.HasPrefix(strings.TrimSpace(head), "{"):
 		return f, f.sniffJSON(head, c, w)
-	case extension == ".txt" && !w.label && c == (Reading{Text: c.Text, Unlabelled: true, Encoding: c.Encoding, SkipEmpty: c.SkipEmpty, SkipBad: c.SkipBad}) &&
-		(c.Text == "" || c.Text == "text"):
+	case extension == ".txt" && !w.label && !c.columns():
 		f.kind = texts
 		return f, nil
 	case extension == ".txt" && c.Delimiter == "" && f.sniffLines(head):

@@ -77,9 +77,9 @@ func ReadTraining(path, role string, allowed Flags, c Reading) (*Split, error) {
 		return s, err
 	}
 	found := classNames{}
-	for i, name := range s.written {
-		if err := found.add(NamedText{Label: name}); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, atLine(s.first[i], err))
+	for i, t := range s.Texts {
+		if err := found.add(NamedText{Label: s.written[t.Label]}); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, atLine(s.Lines[i], err))
 		}
 	}
 	labels, err := found.sorted()

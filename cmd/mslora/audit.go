@@ -127,11 +127,15 @@ func runAudit(ctx context.Context, o auditOptions) error {
 		return badInput(err)
 	}
 	defer clean.Close()
+	o.Reading.Rejected = &dataset.Rejected{}
 	texts, sum, err := o.read(clean.Labels)
 	if err != nil {
 		return badInput(err)
 	}
 	if err := auditFolder.Claim(o.Out); err != nil {
+		return err
+	}
+	if err := writeRejected(o.Out, o.Reading.Rejected); err != nil {
 		return err
 	}
 	given := o.Vanilla != ""

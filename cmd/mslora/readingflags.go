@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"mslora/dataset"
+	"mslora/internal/atomicfile"
 	"mslora/internal/visible"
 )
 
@@ -16,6 +18,7 @@ func readingFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "text-column", Usage: "`NAME` of the column, or JSON key, with the text, or its number from 1; several with commas are joined", DefaultText: found, Category: category},
 		&cli.StringFlag{Name: "label-column", Usage: "`NAME` of the column, or JSON key, with the label, or its number from 1", DefaultText: found, Category: category},
+		&cli.StringFlag{Name: "label-names", Usage: "`FILE` of names for labels: 0,negative on each line, or names alone, numbered from 0", DefaultText: "none", Category: category},
 		&cli.StringFlag{Name: "delimiter", Usage: "what parts columns: comma, tab, semicolon or pipe", DefaultText: found, Category: category},
 		&cli.StringFlag{Name: "quoting", Usage: "csv: fields may stand in double quotes; plain: quotes are characters like others", DefaultText: found, Category: category},
 		&cli.BoolFlag{Name: "no-header", Usage: "the first line is a row and does not name the columns", Category: category},
@@ -37,6 +40,11 @@ func readingFromFlags(c *cli.Context) (r dataset.Reading, err error) {
 	if r.Quoting, err = dataset.ParseQuoting(c.String("quoting")); err != nil {
 		return r, fmt.Errorf("--quoting: %w", err)
 	}
+	if path := c.String("label-names"); path != "" {
+		if r.LabelNames, err = dataset.ReadLabelNames(path); err != nil {
+			return r, fmt.Errorf("--label-names: %w", err)
+		}
+	}
 	return r, nil
 }
 
@@ -54,8 +62,30 @@ func announceReading(out io.Writer, quiet bool, files ...dataset.File) {
 		if file.Bad > 0 {
 			warn(out, fmt.Sprintf("%s: %s left out that cannot be used (--skip-bad)", file.Path, count(file.Bad, "row")))
 		}
+		if file.Nothing > 0 {
+			warn(out, fmt.Sprintf("%s: %s a word such as nan or null, which programs write where there is no text", file.Path, isOrAre(file.Nothing, "text")))
+		}
 		if file.Empty > 0 {
 			warn(out, fmt.Sprintf("%s: %s without text left out (--skip-empty)", file.Path, count(file.Empty, "row")))
 		}
 	}
+}
+
+// isOrAre is "1 text is" or "2 texts are".
+func isOrAre(n int, what string) string {
+	if n == 1 {
+		return "1 " + what + " is"
+	}
+	return count(n, what) + " are"
+}
+
+// rejectedFile, in the folder that a command makes, has the rows that --skip-empty and --skip-bad left out.
+const rejectedFile = "rejected.csv"
+
+// writeRejected writes rejectedFile into a folder, if rows were left out.
+func writeRejected(folder string, rejected *dataset.Rejected) error {
+	if rejected == nil || len(rejected.Rows) == 0 {
+		return nil
+	}
+	return atomicfile.WriteFile(filepath.Join(folder, rejectedFile), rejected.Encode(), 0o644)
 }

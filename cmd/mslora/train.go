@@ -153,11 +153,15 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
+	o.Own.Reading.Rejected = &dataset.Rejected{}
 	set, err := dataset.LoadOwn(o.Own)
 	if err != nil {
 		return badInput(err)
 	}
 	announceReading(o.Stderr, o.Quiet, set.Files...)
+	for _, w := range set.Warnings {
+		warn(o.Stderr, o.Own.Data+": "+w)
+	}
 	plan, err := experiment.NewSinglePlan(o.Config, set)
 	if err != nil {
 		return badInput(err)
@@ -174,6 +178,9 @@ func train(ctx context.Context, o trainOptions) error {
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
 	display.train(cell, describe(set))
 	if err := trainedFolder.Claim(o.Out); err != nil {
+		return err
+	}
+	if err := writeRejected(o.Out, o.Own.Reading.Rejected); err != nil {
 		return err
 	}
 	watch := &alignmentWatch{cell: cell, stderr: o.Stderr}
