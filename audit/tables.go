@@ -1,45 +1,44 @@
 package audit
 
 import (
-	"encoding/csv"
 	"io"
 	"math"
 	"strconv"
 
+	"mslora/internal/spreadsheet"
 	"mslora/internal/visible"
 )
 
-// WriteSuspects writes a line for each text, the most suspicious first, with names for the classes.
-func (r Result) WriteSuspects(out io.Writer, classes []string) error {
-	w := csv.NewWriter(out)
-	w.Write([]string{"rank", "line", "suspicion", "disagreement", "label", "clean_model", "phrase", "phrase_strength", "text"})
+// WriteSuspects writes a line for each text, the most suspicious first, with names for the classes; excel is for
+// spreadsheet.New.
+func (r Result) WriteSuspects(out io.Writer, classes []string, excel bool) error {
+	w := spreadsheet.New(out, excel)
+	w.Write("rank", "line", "suspicion", "disagreement", "label", "clean_model", "phrase", "phrase_strength", "text")
 	for i, s := range r.Suspects {
 		phrase, strength := "", ""
 		if s.Strongest != nil {
 			phrase, strength = s.Strongest.String(), number(s.Strongest.Strength)
 		}
-		w.Write([]string{strconv.Itoa(i + 1), strconv.Itoa(s.Line), number(s.Suspicion), number(s.Disagreement),
-			visible.Cell(classes[s.Label]), visible.Cell(classes[s.Predicted]), visible.Cell(phrase), strength, visible.Cell(s.Text.Text)})
+		w.Write(strconv.Itoa(i+1), strconv.Itoa(s.Line), number(s.Suspicion), number(s.Disagreement),
+			visible.Cell(classes[s.Label]), visible.Cell(classes[s.Predicted]), visible.Cell(phrase), strength, visible.Cell(s.Text.Text))
 	}
-	w.Flush()
-	return w.Error()
+	return w.Flush()
 }
 
-// WriteTriggers writes a line for each candidate, the strongest first.
-func (r Result) WriteTriggers(out io.Writer, classes []string) error {
-	w := csv.NewWriter(out)
-	w.Write([]string{"phrase", "label", "strength", "effect", "texts", "texts_with_label", "over_representation", "probes",
-		"vanilla_shift", "clean_shift", "vanilla_flips", "clean_flips"})
+// WriteTriggers writes a line for each candidate, the strongest first; classes and excel are as for WriteSuspects.
+func (r Result) WriteTriggers(out io.Writer, classes []string, excel bool) error {
+	w := spreadsheet.New(out, excel)
+	w.Write("phrase", "label", "strength", "effect", "texts", "texts_with_label", "over_representation", "probes",
+		"vanilla_shift", "clean_shift", "vanilla_flips", "clean_flips")
 	for _, t := range r.Triggers {
 		record := []string{visible.Cell(t.String()), visible.Cell(classes[t.Class]), number(t.Strength), number(t.Effect), strconv.Itoa(t.Texts), strconv.Itoa(t.InClass),
 			number(t.Over), strconv.Itoa(t.Probes)}
 		for _, value := range []float64{t.VanillaShift, t.CleanShift, t.VanillaFlips, t.CleanFlips} {
 			record = append(record, number(value))
 		}
-		w.Write(record)
+		w.Write(record...)
 	}
-	w.Flush()
-	return w.Error()
+	return w.Flush()
 }
 
 func number(x float64) string {

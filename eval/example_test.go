@@ -30,7 +30,7 @@ func ExampleWriteTable() {
 		fmt.Println(err)
 		return
 	}
-	if err := eval.WriteTable(os.Stdout, rows, "csv", false); err != nil {
+	if err := eval.WriteTable(os.Stdout, rows, "csv", eval.Style{}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

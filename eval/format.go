@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,27 +12,37 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 
 	"mslora/internal/hint"
+	"mslora/internal/spreadsheet"
 	"mslora/internal/visible"
 )
 
 // Formats that WriteTable knows.
 var Formats = []string{"text", "markdown", "csv", "latex", "json"}
 
-// WriteTable prints rows in a format. color makes the paper's numbers grey in text.
-func WriteTable(out io.Writer, rows []Row, format string, color bool) error {
+// Style is how a table looks in some formats.
+type Style struct {
+	Color bool // text: the paper's numbers are grey
+	Excel bool // csv: as spreadsheet.New does for Excel
+}
+
+// WriteTable prints rows in a format.
+func WriteTable(out io.Writer, rows []Row, format string, style Style) error {
 	switch format {
 	case "text":
-		return writeText(out, rows, color)
+		return writeText(out, rows, style.Color)
 	case "markdown":
 		return writeMarkdown(out, rows)
 	case "csv":
-		return writeCSV(out, rows)
+		return writeCSV(out, rows, style.Excel)
 	case "latex":
 		return writeLaTeX(out, rows)
 	case "json":
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(rows)
+		text, err := json.MarshalIndent(rows, "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "%s\n", visible.JSON(text))
+		return err
 	}
 	return hint.New("formats: "+strings.Join(Formats, ", "), "unknown format %q", format)
 }
@@ -105,9 +114,9 @@ var csvHeader = []string{"dataset", "model", "attack", "poison", "method", "vari
 	"asr", "asr_deviation", "floor", "floor_deviation", "paper_table", "paper_cacc", "paper_asr"}
 
 // writeCSV gives every number of every row. Names are those of visible.Cell, because people open such files in spreadsheets.
-func writeCSV(out io.Writer, rows []Row) error {
-	w := csv.NewWriter(out)
-	w.Write(csvHeader)
+func writeCSV(out io.Writer, rows []Row, excel bool) error {
+	w := spreadsheet.New(out, excel)
+	w.Write(csvHeader...)
 	statistic := func(s Statistic) []string {
 		return []string{fmt.Sprintf("%.4f", s.Mean), fmt.Sprintf("%.4f", s.Deviation)}
 	}
@@ -122,8 +131,7 @@ func writeCSV(out io.Writer, rows []Row) error {
 		w.Write(slices.Concat(
 			[]string{visible.Cell(r.Dataset), visible.Cell(r.Model), visible.Cell(r.Attack), visible.Cell(r.Poison), visible.Cell(r.Method),
 				visible.Cell(r.Variant.String()), fmt.Sprint(r.CACC.Seeds)},
-			statistic(r.CACC), asr, statistic(r.Floor), paper))
+			statistic(r.CACC), asr, statistic(r.Floor), paper)...)
 	}
-	w.Flush()
-	return w.Error()
+	return w.Flush()
 }

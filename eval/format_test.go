@@ -28,7 +28,7 @@ var goldenCases = []struct {
 func written(t *testing.T, rows []Row, format string, color bool) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := WriteTable(&out, rows, format, color); err != nil {
+	if err := WriteTable(&out, rows, format, Style{Color: color}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -130,7 +130,7 @@ func TestTableForPrograms(t *testing.T) {
 }
 
 func TestUnknownFormat(t *testing.T) {
-	err := WriteTable(&bytes.Buffer{}, mustRows(t, oneSeed(), true), "html", false)
+	err := WriteTable(&bytes.Buffer{}, mustRows(t, oneSeed(), true), "html", Style{})
 	if err == nil || err.Error() != `unknown format "html"` {
 		t.Errorf("got %v", err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // IsTable tells whether content is that of a file that WriteTable wrote, in whatever format, and nothing else.
 func IsTable(content []byte) bool {
-	return bytes.HasPrefix(content, []byte(strings.Join(csvHeader, ",")+"\n")) ||
+	return bytes.HasPrefix(bytes.TrimPrefix(content, []byte("\ufeff")), []byte(strings.Join(csvHeader, ",")+"\n")) ||
 		bytes.HasPrefix(content, []byte(latexHeader+"\\begin{table}\n")) ||
 		isJSONTable(content) || isDrawnTable(string(content))
 }

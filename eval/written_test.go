@@ -18,6 +18,10 @@ func TestIsTable(t *testing.T) {
 			}
 		}
 	}
+	var excel strings.Builder
+	if err := WriteTable(&excel, mustRows(t, oneSeed(), true), "csv", Style{Excel: true}); err != nil || !IsTable([]byte(excel.String())) || excel.String()[:3] != "\ufeff" {
+		t.Errorf("for Excel: %v, %.20q", err, excel.String())
+	}
 	for name, content := range map[string]string{
 		"nothing": "", "prose": "my notes\n", "JSON of another kind": `[{"method": "x", "mine": 1}]`, "no rows": "[]", "an object": "{}",
 		"prose after a table": text + "So it works.\nAnd again.\nAnd again.\n", "another CSV": "text,label\na,1\n",

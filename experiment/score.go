@@ -23,7 +23,7 @@ func (p *Plan) score(ctx context.Context, cell Cell, method defence.Method, fold
 	if err != nil {
 		return result, err
 	}
-	if err := eval.WritePredictions(filepath.Join(folder, predictionsFile), predictions, data.Classes); err != nil {
+	if err := eval.WritePredictions(filepath.Join(folder, predictionsFile), predictions, data.Classes, data.Labels); err != nil {
 		return result, err
 	}
 	history := trainer.History()

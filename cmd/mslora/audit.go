@@ -32,6 +32,7 @@ type auditOptions struct {
 	Model   string // what the vanilla classifier starts from, "": as the clean one
 	Epochs  int    // of the vanilla classifier
 	Audit   audit.Options
+	Excel   bool
 	JSON    bool
 	Quiet   bool
 	Device  string
@@ -62,6 +63,7 @@ func auditCommand() *cli.Command {
 			&cli.IntFlag{Name: "probes", Usage: "insert each into `N` texts of other labels", Value: 32},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is found: a new or empty one, or one that `mslora audit` made"},
+			&cli.BoolFlag{Name: "excel", Usage: "CSV files for Excel: a byte order mark, and a mark where a text is too long for a cell"},
 			&cli.BoolFlag{Name: "json", Usage: "print audit.json instead of a summary"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
@@ -87,7 +89,7 @@ func auditCommand() *cli.Command {
 				Reading: reading,
 				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
-				JSON:  c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
+				Excel: c.Bool("excel"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
 				Graphs: store, Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},

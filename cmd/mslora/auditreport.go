@@ -123,8 +123,8 @@ func (o auditOptions) write(result audit.Result, labels []string, record auditRe
 		name  string
 		write func(io.Writer) error
 	}{
-		{triggersFile, func(out io.Writer) error { return result.WriteTriggers(out, labels) }},
-		{suspectsFile, func(out io.Writer) error { return result.WriteSuspects(out, labels) }},
+		{triggersFile, func(out io.Writer) error { return result.WriteTriggers(out, labels, o.Excel) }},
+		{suspectsFile, func(out io.Writer) error { return result.WriteSuspects(out, labels, o.Excel) }},
 		{auditFile, func(out io.Writer) error {
 			encoder := json.NewEncoder(out)
 			encoder.SetIndent("", "  ")

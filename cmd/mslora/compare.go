@@ -237,14 +237,15 @@ func (o compareOptions) attack(ctx context.Context, all []*contestant, triggered
 func eachBatch(path string, c dataset.Reading, use func(texts, labels []string) error) error {
 	var texts, labels []string
 	var failed error
+	bytes := 0
 	flush := func() error {
 		failed = use(texts, labels)
-		texts, labels = nil, nil
+		texts, labels, bytes = nil, nil, 0
 		return failed
 	}
 	_, err := dataset.EachNamed(path, c, func(t dataset.NamedText) error {
 		texts, labels = append(texts, t.Text), append(labels, t.Label)
-		if len(texts) < predictBatch {
+		if bytes += len(t.Text); len(texts) < predictTexts && bytes < predictBytes {
 			return nil
 		}
 		return flush()

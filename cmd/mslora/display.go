@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -182,7 +181,7 @@ func (d *display) clear() {
 }
 
 func (d *display) line(event string, value any) {
-	json.NewEncoder(d.out).Encode(map[string]any{"event": event, "cell": d.cell.String(), "id": d.cell.ID(), "value": value})
+	_ = writeJSON(d.out, map[string]any{"event": event, "cell": d.cell.String(), "id": d.cell.ID(), "value": value})
 }
 
 // readable rounds a duration to what a person wants to know.

@@ -86,7 +86,7 @@ func TestInterruptedPredict(t *testing.T) {
 	if err := predict.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.WriteString(texts, strings.Repeat("good\n", predictBatch)); err != nil {
+	if _, err := io.WriteString(texts, strings.Repeat("good\n", predictTexts)); err != nil {
 		t.Fatal(err)
 	}
 	if answer, err := bufio.NewReader(answers).ReadString('\n'); err != nil {

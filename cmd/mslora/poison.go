@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -202,7 +201,7 @@ func numberedLabels(names []string) string {
 
 func (o poisonOptions) report(s *poison.Set, w poison.Written) error {
 	if o.JSON {
-		return json.NewEncoder(o.Stdout).Encode(struct {
+		return writeJSON(o.Stdout, struct {
 			Folder  string `json:"folder"`
 			Changed bool   `json:"changed"`
 			poison.Record

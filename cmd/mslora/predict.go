@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -15,12 +14,8 @@ import (
 	"mslora/dataset"
 	"mslora/graphs"
 	"mslora/internal/hint"
-	"mslora/internal/visible"
 	"mslora/ortrain"
 )
-
-// predictBatch is how many texts are held and predicted at once: enough that texts of like length run together.
-const predictBatch = 1024
 
 // predictOptions is what `mslora predict` was asked for.
 type predictOptions struct {
@@ -29,6 +24,8 @@ type predictOptions struct {
 	File    string   // "", with no Texts: standard input
 	Reading dataset.Reading
 	JSON    bool
+	CSV     bool
+	Excel   bool // CSV is for Excel
 	Device  ortrain.Device
 	Graphs  graphs.Store
 	Library string
@@ -41,14 +38,16 @@ func predictCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "predict",
 		Usage:     "classify texts with a classifier that `mslora train` made",
-		UsageText: "mslora predict my-classifier --text \"a fine film\"\nmslora predict my-classifier reviews.csv --json",
+		UsageText: "mslora predict my-classifier --text \"a fine film\"\nmslora predict my-classifier reviews.csv --json > predictions.jsonl",
 		Description: "Reads --text, a .csv, .tsv, .jsonl or .txt (one text a line) file, or lines of standard input. Prints a line\n" +
-			"for each text, in order: its label, the probability, and the text; with --json an object with the\n" +
-			"probabilities of all labels. Files of any length are streamed: an answer comes after each 1,024 texts,\n" +
-			"on a terminal after each line.",
+			"for each text, in order, also for a blank line: its label, the probability, and the text. --json and --csv\n" +
+			"have the probabilities and logits of all labels. Files of any length are streamed: answers come after each\n" +
+			"1,024 texts or 1 MiB of them, on a terminal after each line.",
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "text", Usage: "`TEXT` to classify; may be given several times"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON lines"},
+			&cli.BoolFlag{Name: "csv", Usage: "print CSV; a cell that a spreadsheet would run as a formula gets an apostrophe in front"},
+			&cli.BoolFlag{Name: "excel", Usage: "with --csv: a byte order mark, and a mark where a text is too long for a cell of Excel"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
 			graphsFlag(),
@@ -73,7 +72,7 @@ func predictCommand() *cli.Command {
 			reading.Label, reading.Unlabelled = "", true
 			return predict(c.Context, predictOptions{
 				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Reading: reading,
-				JSON: c.Bool("json"), Device: device, Graphs: store, Library: c.String("onnxruntime"),
+				JSON: c.Bool("json"), CSV: c.Bool("csv"), Excel: c.Bool("excel"), Device: device, Graphs: store, Library: c.String("onnxruntime"),
 				Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},
@@ -81,8 +80,8 @@ func predictCommand() *cli.Command {
 }
 
 func predict(ctx context.Context, o predictOptions) error {
-	if o.File != "" && len(o.Texts) > 0 {
-		return badInput(hint.New("give one of them", "--text and the file %s both give texts", o.File))
+	if err := o.validate(); err != nil {
+		return badInput(err)
 	}
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
@@ -92,25 +91,50 @@ func predict(ctx context.Context, o predictOptions) error {
 		return badInput(err)
 	}
 	defer c.Close()
-	out := bufio.NewWriter(o.Stdout)
-	p := &predictor{ctx: ctx, classifier: c, out: out, json: o.JSON, batch: predictBatch}
+	p := &predictor{ctx: ctx, predict: c.Predict, out: bufio.NewWriter(o.Stdout), texts: predictTexts}
+	if p.write, err = o.writer(p.out, c.Labels); err != nil {
+		return err
+	}
 	if file, ok := o.Stdin.(*os.File); ok && o.File == "" && len(o.Texts) == 0 && term.IsTerminal(int(file.Fd())) {
 		fmt.Fprintln(o.Stderr, "one text a line; Ctrl-D ends")
-		p.batch = 1 // a person waits
+		p.texts = 1 // a person waits
 	}
 	o.Stdin = interruptible{ctx, o.Stdin}
 	var failed error // predicting or writing, which is not the input's fault
 	err = o.each(func(t dataset.NamedText) error {
-		failed = p.add(t)
+		failed = p.add(answer{line: t.Line, text: t.Text})
 		return failed
 	})
+	if failed == nil {
+		failed = p.flush() // what was read before a fault is answered, too
+	}
 	if failed != nil {
 		return failed
 	}
-	if err != nil {
-		return badInput(err)
+	return badInput(err)
+}
+
+func (o predictOptions) validate() error {
+	switch {
+	case o.File != "" && len(o.Texts) > 0:
+		return hint.New("give one of them", "--text and the file %s both give texts", o.File)
+	case o.JSON && o.CSV:
+		return hint.New("give one of them", "--json and --csv both say what to print")
+	case o.Excel && !o.CSV:
+		return hint.New("add --csv", "--excel is for CSV")
 	}
-	return p.flush()
+	return nil
+}
+
+// writer gives what writes answers as they were asked for.
+func (o predictOptions) writer(out *bufio.Writer, labels []string) (func(answer) error, error) {
+	switch {
+	case o.JSON:
+		return writeObjects(out, labels), nil
+	case o.CSV:
+		return writeTable(out, labels, o.Excel)
+	}
+	return writeLines(out, labels), nil
 }
 
 // each gives every text to add.
@@ -133,57 +157,4 @@ func (o predictOptions) each(add func(dataset.NamedText) error) error {
 		}
 	}
 	return nil
-}
-
-// predictor collects texts and prints their predictions.
-type predictor struct {
-	ctx        context.Context
-	classifier *classifier.Classifier
-	out        *bufio.Writer
-	json       bool
-	batch      int // texts that are predicted at once
-	texts      []string
-}
-
-func (p *predictor) add(t dataset.NamedText) error {
-	p.texts = append(p.texts, t.Text)
-	if len(p.texts) < p.batch {
-		return nil
-	}
-	return p.flush()
-}
-
-func (p *predictor) flush() error {
-	predictions, err := p.classifier.Predict(p.ctx, p.texts)
-	if err != nil {
-		return err
-	}
-	for i, prediction := range predictions {
-		if err := p.print(p.texts[i], prediction); err != nil {
-			return err
-		}
-	}
-	p.texts = p.texts[:0]
-	return p.out.Flush() // whoever sends texts through a pipe waits for the answers
-}
-
-// print writes one answer. Without --json a person may read it on a terminal, which a text from elsewhere must not steer.
-func (p *predictor) print(text string, prediction classifier.Prediction) error {
-	label, probability := p.classifier.Labels[prediction.Class], prediction.Probabilities[prediction.Class]
-	if !p.json {
-		_, err := fmt.Fprintf(p.out, "%s\t%.4f\t%s\n", visible.Line(label), probability, visible.Line(text))
-		return err
-	}
-	all := map[string]float64{}
-	for class, name := range p.classifier.Labels {
-		all[name] = prediction.Probabilities[class]
-	}
-	encoder := json.NewEncoder(p.out)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(struct {
-		Text          string             `json:"text"`
-		Label         string             `json:"label"`
-		Probability   float64            `json:"probability"`
-		Probabilities map[string]float64 `json:"probabilities"`
-	}{text, label, probability, all})
 }

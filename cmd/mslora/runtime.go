@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"mslora/graphs"
 	"mslora/internal/ortlib"
+	"mslora/internal/visible"
 )
 
 // startRuntime finds and loads ONNX Runtime. flag is --onnxruntime.
@@ -39,5 +41,14 @@ func graphsFlag() cli.Flag {
 // graphStore reads --graphs.
 func graphStore(c *cli.Context) (graphs.Store, error) { return graphs.NewStore(c.String("graphs")) }
 
-// writeJSON prints a value as one line.
-func writeJSON(out io.Writer, value any) error { return json.NewEncoder(out).Encode(value) }
+// writeJSON prints a value as one line. Texts from elsewhere stay exact, and what would steer a terminal becomes an escape.
+func writeJSON(out io.Writer, value any) error {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := out.Write(visible.JSON(text.Bytes()))
+	return err
+}

@@ -27,6 +27,7 @@ type tableOptions struct {
 	Out     string // file, "": standard output
 	Color   string // auto, always or never
 	Paper   bool
+	Excel   bool
 	Stdout  io.Writer
 	Stderr  io.Writer
 }
@@ -42,6 +43,7 @@ func tableCommand() *cli.Command {
 			&cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(eval.Formats, ", ")},
 			&cli.StringFlag{Name: "out", Usage: "write to `FILE` instead, a new one or a table that this command wrote"},
 			&cli.StringFlag{Name: "color", Value: "auto", Usage: "auto, always or never; auto heeds NO_COLOR"},
+			&cli.BoolFlag{Name: "excel", Usage: "with --format csv: begin with a byte order mark, by which Excel knows UTF-8"},
 			&cli.BoolFlag{Name: "no-paper", Usage: "leave the paper's numbers out"},
 		},
 		Action: func(c *cli.Context) error {
@@ -50,7 +52,7 @@ func tableCommand() *cli.Command {
 			}
 			return table(tableOptions{
 				Folders: c.Args().Slice(), Format: c.String("format"), Out: c.String("out"),
-				Color: c.String("color"), Paper: !c.Bool("no-paper"),
+				Color: c.String("color"), Paper: !c.Bool("no-paper"), Excel: c.Bool("excel"),
 				Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},
@@ -75,6 +77,9 @@ func (o tableOptions) render() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Excel && o.Format != "csv" {
+		return nil, hint.New("add --format csv", "--excel is for CSV")
+	}
 	results, unfinished, err := eval.ReadResults(o.Folders...)
 	if err != nil {
 		return nil, err
@@ -92,7 +97,7 @@ func (o tableOptions) render() ([]byte, error) {
 		fmt.Fprintf(o.Stderr, "unfinished cells, not in the table: %d\n", unfinished)
 	}
 	var text bytes.Buffer
-	err = eval.WriteTable(&text, rows, o.Format, color && o.Out == "")
+	err = eval.WriteTable(&text, rows, o.Format, eval.Style{Color: color && o.Out == "", Excel: o.Excel})
 	return text.Bytes(), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -38,6 +39,25 @@ func Cell(text string) string {
 		text = "'" + text
 	}
 	return show(text, func(rune) (rune, bool) { return 0, false })
+}
+
+// JSON shows a JSON text: what hides in its strings becomes an escape, \u202e, which every reader turns back.
+func JSON(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	last := ' '
+	for i, size := 0, 0; i < len(text); i += size {
+		var r rune
+		r, size = utf8.DecodeRune(text[i:])
+		if r < 0x7f || r == utf8.RuneError || !hides(r, last) { // JSON has escapes for control characters below, and breaks between members
+			out = append(out, text[i:i+size]...)
+		} else {
+			for _, unit := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, unit)
+			}
+		}
+		last = r
+	}
+	return out
 }
 
 // show replaces what hides; plain gives what stands for a character that is to be spared from that.

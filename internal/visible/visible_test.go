@@ -1,6 +1,7 @@
 package visible
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -91,6 +92,26 @@ func TestMarkdown(t *testing.T) {
 		if got := Markdown(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for _, text := range []string{"a fine film", "a\u202eb\u009b[2J", "\U000E0063 ☺️\ufe01", "naïve 電影 \x1b\x00\x7f\n", "\\u202e \\", "می‌خواهم"} {
+		encoded, err := json.Marshal(map[string]string{text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := JSON(encoded)
+		var back map[string]string
+		if err := json.Unmarshal(shown, &back); err != nil || back[text] != text {
+			t.Errorf("%q is shown as %s, which is %q: %v", text, shown, back, err)
+		}
+		if line := Line(string(shown)); line != string(shown) {
+			t.Errorf("%q is shown as %q, in which %q hides", text, shown, line)
+		}
+	}
+	if shown := string(JSON([]byte("[\"\u202e\",\n \"\U000E0063\"]"))); shown != "[\"\\u202e\",\n \"\\udb40\\udc63\"]" {
+		t.Errorf("got %s", shown)
 	}
 }
 
