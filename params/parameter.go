@@ -152,9 +152,17 @@ func (p Parameter) Range() string {
 	}
 	kind := map[Kind]string{Integer: "a whole number", Number: "a number", Numbers: "numbers"}[p.Kind]
 	if p.Above {
-		return fmt.Sprintf("%s above %v, at most %v", kind, p.Min, p.Max)
+		return fmt.Sprintf("%s above %s, at most %s", kind, bound(p.Min), bound(p.Max))
 	}
-	return fmt.Sprintf("%s from %v to %v", kind, p.Min, p.Max)
+	return fmt.Sprintf("%s from %s to %s", kind, bound(p.Min), bound(p.Max))
+}
+
+// bound writes whole numbers without an exponent as long as people read them so.
+func bound(v float64) string {
+	if v == math.Trunc(v) && v <= 1e9 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return Format(v)
 }
 
 // Format writes a value as Parse reads it.

@@ -1,7 +1,5 @@
 package params
 
-import "math"
-
 // Names that the program itself reads. Rules, purifiers and filters name theirs where they read them.
 const (
 	Epochs       = "epochs"
@@ -69,7 +67,7 @@ var Table = []Parameter{
 		Help: "alpha of LoRA", Parts: []string{LoRA},
 	},
 	{
-		Name: Scales, Flag: "scales", Kind: Numbers, Above: true, Max: math.MaxFloat32 / 2, Default: []float64{1, 4, 8, 12, 16, 20, 24, 28},
+		Name: Scales, Flag: "scales", Kind: Numbers, Above: true, Max: 1e30, Default: []float64{1, 4, 8, 12, 16, 20, 24, 28},
 		Help: "scaling vector S (Eq. 6), for example 1,4,8,12", Parts: []string{MultiScale},
 	},
 	{
