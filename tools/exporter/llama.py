@@ -40,6 +40,11 @@ class Architecture(architecture.Architecture):
     def width(self):
         return self.hidden // self.heads
 
+    def rotary_frequencies(self):
+        """Give the frequencies [e/2] in float64, to be rounded once: in float32 a power differs in its last bit from
+        processor to processor, and the graphs would with it."""
+        return [self.theta ** -(i / self.width) for i in range(0, self.width, 2)]
+
     def fixed_sizes(self):
         keys = self.key_value_heads
         return super().fixed_sizes() | {keys, self.heads // keys, keys * self.width, self.width // 2, HEAD}
@@ -131,7 +136,7 @@ class Places:
     def __init__(self, a, run):
         self.queries = Layout(run, a.heads, causal=True, group=a.heads // a.key_value_heads)
         self.keys = Layout(run, a.key_value_heads, causal=True)
-        frequencies = 1.0 / a.theta ** (torch.arange(0, a.width, 2).to(torch.float32) / a.width)
+        frequencies = torch.tensor(a.rotary_frequencies(), dtype=torch.float32)
         angles = run.position_ids[:, None].to(torch.float32) * frequencies
         self.cosine, self.sine = torch.cos(angles), torch.sin(angles)
 

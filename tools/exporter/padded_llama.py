@@ -40,7 +40,7 @@ class PaddedLlama:
     def angles(self, places):
         """cosine and sine [L, width] of how each position turns a head, both halves alike."""
         a, op = self.a, self.op
-        frequencies = 1.0 / np.float32(a.theta) ** (np.arange(0, a.width, 2, dtype=np.float32) / np.float32(a.width))
+        frequencies = np.array(a.rotary_frequencies(), dtype=np.float32)
         angles = op.Mul(op.Unsqueeze(op.Cast(places, to=FLOAT), self.graph.integers(1)), self.graph.number(np.tile(frequencies, 2)))
         return op.Cos(angles), op.Sin(angles)
 
