@@ -141,12 +141,12 @@ func (f *Format) explain(err error) error {
 	return &hint.Error{Err: err, Hint: hinted.Hint + "; read as " + f.String()}
 }
 
-// EachLine streams the lines of r as texts without labels; blank lines are skipped.
+// EachLine streams all lines of r as texts without labels, blank ones too. What is wrong with a line is in its Bad.
 func EachLine(r io.Reader, each func(NamedText) error) error {
-	f := &Format{kind: texts}
-	return f.rows(skipBOM(r), func(line int, t NamedText, _ error) error {
-		if err := CheckText(t.Text); err != nil {
-			return atLine(line, err)
+	f := &Format{kind: texts, all: true}
+	return f.rows(skipBOM(r), func(line int, t NamedText, wrong error) error {
+		if t.Bad = wrong; wrong == nil {
+			t.Bad = CheckText(t.Text)
 		}
 		if err := each(t); err != nil {
 			return atLine(line, err)

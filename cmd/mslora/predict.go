@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -42,7 +43,8 @@ func predictCommand() *cli.Command {
 		Description: "Reads --text, a .csv, .tsv, .jsonl or .txt (one text a line) file, or lines of standard input. Prints a line\n" +
 			"for each text, in order, also for a blank line: its label, the probability, and the text. --json and --csv\n" +
 			"have the probabilities and logits of all labels. Files of any length are streamed: answers come after each\n" +
-			"1,024 texts or 1 MiB of them, on a terminal after each line.",
+			"1,024 texts or 1 MiB of them, on a terminal after each line. A row that cannot be used ends it, or, with\n" +
+			"--skip-bad, is answered by an error.",
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "text", Usage: "`TEXT` to classify; may be given several times"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON lines"},
@@ -69,7 +71,7 @@ func predictCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
-			reading.Label, reading.Unlabelled = "", true
+			reading.Label, reading.Unlabelled, reading.All = "", true, true
 			return predict(c.Context, predictOptions{
 				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Reading: reading,
 				JSON: c.Bool("json"), CSV: c.Bool("csv"), Excel: c.Bool("excel"), Device: device, Graphs: store, Library: c.String("onnxruntime"),
@@ -91,7 +93,7 @@ func predict(ctx context.Context, o predictOptions) error {
 		return badInput(err)
 	}
 	defer c.Close()
-	p := &predictor{ctx: ctx, predict: c.Predict, out: bufio.NewWriter(o.Stdout), texts: predictTexts}
+	p := &predictor{ctx: ctx, predict: c.Predict, out: bufio.NewWriter(o.Stdout), texts: predictTexts, skipBad: o.Reading.SkipBad}
 	if p.write, err = o.writer(p.out, c.Labels); err != nil {
 		return err
 	}
@@ -102,7 +104,13 @@ func predict(ctx context.Context, o predictOptions) error {
 	o.Stdin = interruptible{ctx, o.Stdin}
 	var failed error // predicting or writing, which is not the input's fault
 	err = o.each(func(t dataset.NamedText) error {
-		failed = p.add(answer{line: t.Line, text: t.Text})
+		switch {
+		case t.Bad != nil && !p.skipBad:
+			return t.Bad
+		case o.Reading.SkipEmpty && strings.TrimSpace(t.Text) == "" && t.Bad == nil:
+			return nil
+		}
+		failed = p.add(answer{line: t.Line, text: t.Text, err: t.Bad})
 		return failed
 	})
 	if failed == nil {
