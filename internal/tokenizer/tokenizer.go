@@ -173,7 +173,13 @@ func (t *Tokenizer) Encode(text string, maxTokens int) []int32 {
 		panic(fmt.Sprintf("tokenizer: at most %d tokens, expected %d at least", maxTokens, len(t.empty)))
 	}
 	text = strings.ReplaceAll(text, "\x00", " ")
-	encoded := t.library.EncodeWithOptions(text, true).IDs
+	// The library needs some 0.5 KB of memory for each byte. Nearly every word is a token or more, so a few words more than there may
+	// be tokens are enough; where they are not, as in a text without spaces, all of it is read.
+	head := firstWords(text, 2*maxTokens+64)
+	encoded := t.library.EncodeWithOptions(head, true).IDs
+	if len(head) < len(text) && len(encoded) < maxTokens+t.closing {
+		encoded = t.library.EncodeWithOptions(text, true).IDs
+	}
 	if len(encoded) == 0 {
 		return slices.Clone(t.empty)
 	}
@@ -186,6 +192,18 @@ func (t *Tokenizer) Encode(text string, maxTokens int) []int32 {
 		ids[i] = int32(id)
 	}
 	return ids
+}
+
+// firstWords cuts a text before the space that ends its n-th word. Tokens do not reach over spaces.
+func firstWords(text string, n int) string {
+	for i := 1; i < len(text); i++ {
+		if text[i] == ' ' && text[i-1] != ' ' {
+			if n--; n == 0 {
+				return text[:i]
+			}
+		}
+	}
+	return text
 }
 
 // Close frees the library's memory.

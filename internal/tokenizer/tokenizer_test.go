@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,30 @@ func TestEncodeTruncates(t *testing.T) {
 		}
 		if got := tokenizer.Encode(text, limit); !slices.Equal(got, want) {
 			t.Errorf("at most %d tokens: %v, want %v", limit, got, want)
+		}
+	}
+}
+
+// Reading the first words of a long text gives the tokens that reading all of it gives, whatever stands between the words.
+func TestEncodeLongTexts(t *testing.T) {
+	words := []string{"the", "film", "is", "not", "good", "unwatchable", "naïve", "電影", "👍🏽", ",", "\u200b", "e\u0301", "\u0301", "Straße", "\x00", "x1b", "<s>", "[CLS]"}
+	spaces := []string{" ", "  ", "\n", "\t ", " \n ", "\u00a0", "", "   "}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, folder := range []string{"testdata", "testdata/roberta", "testdata/llama", "testdata/smollm"} {
+		tokenizer := open(t, folder)
+		for range 300 {
+			var text strings.Builder
+			for range random.IntN(400) {
+				text.WriteString(words[random.IntN(len(words))] + spaces[random.IntN(len(spaces))])
+			}
+			limit := 2 + random.IntN(40)
+			want := tokenizer.Encode(text.String(), 1<<20)
+			if cut := len(want) - limit; cut > 0 {
+				want = slices.Delete(want, len(want)-tokenizer.closing-cut, len(want)-tokenizer.closing)
+			}
+			if got := tokenizer.Encode(text.String(), limit); !slices.Equal(got, want) {
+				t.Fatalf("%s: at most %d tokens of %q: %v, want %v", folder, limit, text.String(), got, want)
+			}
 		}
 	}
 }
