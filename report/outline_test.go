@@ -52,6 +52,8 @@ func parse(t testing.TB, page string) outline {
 						t.Errorf("two elements have the id %s", a.Value)
 					}
 					ids[a.Value] = true
+				case a.Name.Local == "role" && slices.Contains(open, "table"), a.Name.Local == "role" && tag == "table":
+					t.Errorf("<%s> has role=%q, which HTML forbids in a table", tag, a.Value)
 				case a.Name.Local == "aria-labelledby":
 					references = append(references, strings.Fields(a.Value)...)
 				case a.Name.Local == "href" && a.Value == "https://arxiv.org/abs/2402.12026" && tag == "a":
