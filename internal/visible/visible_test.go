@@ -13,7 +13,7 @@ func TestLine(t *testing.T) {
 		{"lines", "a\r\n\tb\n", "a   b "},
 		{"accents and scripts", "naïve Straße 日本語 שלום", "naïve Straße 日本語 שלום"},
 		{"emoji of several characters", "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈", "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈"},
-		{"Persian keeps what shapes it", "می‌خواهم", "می‌خواهم"},
+		{"Persian keeps what shapes it", "می\u200cخواهم", "می\u200cخواهم"},
 		{"Latin has no use for it", "ca\u200cf \u200d", "ca⟨U+200C⟩f ⟨U+200D⟩"},
 		{"overrides", "a\u202eb\u2066c\u200ed\u200fe\u061cf\u202ag\u2069", "a⟨U+202E⟩b⟨U+2066⟩c⟨U+200E⟩d⟨U+200F⟩e⟨U+061C⟩f⟨U+202A⟩g⟨U+2069⟩"},
 		{"no width", "c\u200bf\ufeff\u00ad\u2060", "c⟨U+200B⟩f⟨U+FEFF⟩⟨U+00AD⟩⟨U+2060⟩"},
@@ -96,7 +96,7 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	for _, text := range []string{"a fine film", "a\u202eb\u009b[2J", "\U000E0063 ☺️\ufe01", "naïve 電影 \x1b\x00\x7f\n", "\\u202e \\", "می‌خواهم"} {
+	for _, text := range []string{"a fine film", "a\u202eb\u009b[2J", "\U000E0063 ☺️\ufe01", "naïve 電影 \x1b\x00\x7f\n", "\\u202e \\", "می\u200cخواهم"} {
 		encoded, err := json.Marshal(map[string]string{text: text})
 		if err != nil {
 			t.Fatal(err)
