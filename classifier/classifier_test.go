@@ -228,7 +228,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// model.onnx must give the same logits on a padded batch, and needs no other file.
+// The ONNX file must give the same logits on a padded batch, and needs no other file.
 func TestSavedGraph(t *testing.T) {
 	for _, family := range families {
 		t.Run(family, func(t *testing.T) { testSavedGraph(t, family) })
@@ -238,7 +238,7 @@ func TestSavedGraph(t *testing.T) {
 func testSavedGraph(t *testing.T, family string) {
 	c := trained(t, family, "lora+mslr")
 	want := c.logits(t, "lora+mslr", samples)
-	alone := filepath.Join(t.TempDir(), ONNXFile)
+	alone := filepath.Join(t.TempDir(), "alone.onnx")
 	if err := os.Rename(filepath.Join(save(t, c), ONNXFile), alone); err != nil {
 		t.Fatal(err)
 	}

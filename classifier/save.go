@@ -4,7 +4,9 @@ package classifier
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,14 +20,17 @@ import (
 
 // Files of a classifier's folder.
 const (
-	ONNXFile      = "model.onnx"
+	ONNXFolder    = "onnx" // where transformers.js and optimum look
+	ONNXFile      = ONNXFolder + "/model.onnx"
 	WeightsFile   = "model.safetensors"
 	ConfigFile    = "config.json"
 	AdapterFolder = "adapter"
+
+	oldONNXFile = "model.onnx" // earlier versions
 )
 
-// Files are all that Save may write, with slashes where they lie in AdapterFolder.
-var Files = slices.Concat([]string{ONNXFile, WeightsFile, ConfigFile}, tokenizerFiles, adapterFiles)
+// Files are all that Save may write, or may have written in earlier versions, with slashes where they lie in folders.
+var Files = slices.Concat([]string{ONNXFile, oldONNXFile, WeightsFile, ConfigFile}, tokenizerFiles, adapterFiles)
 
 // Trained is a tuned model as training leaves it.
 type Trained struct {
@@ -42,8 +47,8 @@ type Trained struct {
 func Mergeable(graph string) bool { return graphs.EvaluationOf(graph) == graphs.Evaluation }
 
 // Save writes the classifier to folder: config.json, model.safetensors and the tokenizer as transformers reads them,
-// model.onnx with inputs input_ids and attention_mask [B, L] and output logits [B, C], and, if the backbone is
-// frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in model.onnx and
+// onnx/model.onnx with inputs input_ids and attention_mask [B, L] and output logits [B, C], and, if the backbone is
+// frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in the ONNX file and
 // model.safetensors. Each file is replaced atomically, config.json last; whoever calls it has seen to it that they may be
 // (package ownfolder).
 func (t Trained) Save(folder string) error {
@@ -51,10 +56,15 @@ func (t Trained) Save(folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	graph := filepath.Join(folder, ONNXFile)
+	if err := os.MkdirAll(filepath.Dir(graph), 0o755); err != nil {
 		return err
 	}
-	if err := t.saveGraph(filepath.Join(folder, ONNXFile), topology); err != nil {
+	if err := t.saveGraph(graph, topology); err != nil {
+		return err
+	}
+	// Two models in a folder are one too many for programs that take the one they find.
+	if err := os.Remove(filepath.Join(folder, oldONNXFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	weights, err := t.weights(topology.Manifest)
@@ -81,7 +91,7 @@ func (t Trained) Save(folder string) error {
 	return writeJSON(filepath.Join(folder, ConfigFile), config)
 }
 
-// saveGraph writes model.onnx. Weights are merged one at a time, here and in saveWeights again: memory for all of them would be
+// saveGraph writes the ONNX file. Weights are merged one at a time, here and in saveWeights again: memory for all of them would be
 // the model once more, and merging is quick.
 func (t Trained) saveGraph(path string, topology *graphs.Topology) error {
 	file, err := atomicfile.Create(path)

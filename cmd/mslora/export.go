@@ -33,7 +33,7 @@ func exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "make a classifier of a cell that `mslora run` trained",
 		UsageText: "mslora export runs/first/sst-2/badnets-clean-0.1/bge-small/musclelora --labels negative,positive --out my-classifier",
-		Description: "Writes the model of the cell's best epoch as `mslora train` does: model.onnx, a Hugging Face folder, and\n" +
+		Description: "Writes the model of the cell's best epoch as `mslora train` does: onnx/model.onnx, a Hugging Face folder, and\n" +
 			"adapter/ for PEFT. `mslora predict`, `compare` and `audit` open it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "labels", Usage: "`NAMES` of the classes in their order, with commas between", DefaultText: "0,1,…"},
@@ -70,7 +70,7 @@ func export(o exportOptions) error {
 	if err := trained.Save(o.Out); err != nil || o.Quiet {
 		return err
 	}
-	announce(o.Stdout, o.Out, "model.onnx", "a Hugging Face folder")
+	announce(o.Stdout, o.Out, classifier.ONNXFile, "a Hugging Face folder")
 	return nil
 }
 

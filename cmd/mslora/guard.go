@@ -63,7 +63,7 @@ func (o trainOptions) guard() error {
 	if model, err := catalog.ModelFolder(o.Config.Models[0]); err == nil { // else the plan has the error
 		inputs = append(inputs, model)
 	}
-	for _, folder := range []string{o.Out, o.Config.Out, filepath.Join(o.Out, classifier.AdapterFolder)} {
+	for _, folder := range []string{o.Out, o.Config.Out, filepath.Join(o.Out, classifier.AdapterFolder), filepath.Join(o.Out, classifier.ONNXFolder)} {
 		if err := ownfolder.NotInput(folder, inputs...); err != nil {
 			return err
 		}
@@ -109,8 +109,10 @@ func (o exportOptions) guard(cell experiment.TunedModel) error {
 	if err := ownfolder.NotInput(o.Out, cell.Folder, cell.Model.Folder); err != nil {
 		return err
 	}
-	if err := ownfolder.NotInput(filepath.Join(o.Out, classifier.AdapterFolder), cell.Folder, cell.Model.Folder); err != nil {
-		return err
+	for _, below := range []string{classifier.AdapterFolder, classifier.ONNXFolder} {
+		if err := ownfolder.NotInput(filepath.Join(o.Out, below), cell.Folder, cell.Model.Folder); err != nil {
+			return err
+		}
 	}
 	saved, err := exportedFolder.Check(o.Out)
 	if err == nil && len(saved) > 0 {

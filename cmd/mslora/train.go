@@ -44,7 +44,7 @@ func trainCommand() *cli.Command {
 		UsageText: "mslora train --data reviews.csv --clean trusted.csv --out my-classifier",
 		Description: "Files have a text and a label in each row, in columns of whatever names (docs/files.md). --clean holds\n" +
 			"texts whose labels you trust, 96 or more are best. OUT becomes a folder that ONNX Runtime\n" +
-			"(model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
+			"(onnx/model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
 			"report.html and a model card. An interrupted training resumes with the same command.",
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts to train on, perhaps poisoned"},
@@ -293,6 +293,6 @@ func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error 
 		fmt.Fprintf(o.Stdout, "%s accuracy %s\n", s.name, s.accuracy)
 	}
 	fmt.Fprintf(o.Stdout, "epoch %d of %d, method %s\n", result.BestEpoch, result.Epochs, result.Method)
-	announce(o.Stdout, o.Out, "model.onnx", "a Hugging Face folder", cardFile, reportFile)
+	announce(o.Stdout, o.Out, classifier.ONNXFile, "a Hugging Face folder", cardFile, reportFile)
 	return nil
 }

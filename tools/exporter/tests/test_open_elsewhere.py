@@ -148,7 +148,7 @@ def test_pipeline_names_the_labels(saved, predicted):
 
 
 def test_onnxruntime_with_model_onnx_alone(saved, predicted, batch, tmp_path):
-    shutil.copy(saved[1] / "model.onnx", tmp_path)
+    shutil.copy(saved[1] / "onnx" / "model.onnx", tmp_path)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     assert [i.name for i in session.get_inputs()] == ["input_ids", "attention_mask"]
     (got,) = session.run(["logits"], {name: batch[name].numpy() for name in ("input_ids", "attention_mask")})
