@@ -11,6 +11,8 @@ import (
 var latexSpecial = strings.NewReplacer(
 	`\`, `\textbackslash{}`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
 	"_", `\_`, "%", `\%`, "&", `\&`, "#", `\#`, "$", `\$`, "{", `\{`, "}", `\}`, "±", `$\,\pm\,$`,
+	"[", "{[}", "]", "{]}", // after \\ a bracket would be a length
+	"<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`,
 	"⟨", `$\langle$`, "⟩", `$\rangle$`) // of visible.Line
 
 func latex(text string) string { return latexSpecial.Replace(visible.Line(text)) }

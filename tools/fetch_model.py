@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from fetch import files, hub, own, registry
-from fetch.failure import Failure, run
+from fetch.failure import Failure, run, visible
 from weights import bert, onnx_encoder, safetensors, tensor_bundle
 
 # Both kinds are those of `mslora fetch`.
@@ -141,7 +141,7 @@ def fetch(name, folder):
                 complete(fresh, model)
         except (Failure, ValueError, KeyError, zipfile.BadZipFile) as problem:
             problems.append(f"{place}: {problem}")
-            print(f"{name}: not from the {place}: {problem}", file=sys.stderr)
+            print(f"{name}: not from the {place}: {visible(problem)}", file=sys.stderr)
         else:
             PARTS.remove(cache)
             print(f"{name}: {folder}, from the {place}, tensors verified")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -160,7 +159,7 @@ func runAudit(ctx context.Context, o auditOptions) error {
 		return badInput(err)
 	}
 	if !o.Quiet {
-		o.Audit.Progress = func(message string) { fmt.Fprintln(o.Stderr, message) }
+		o.Audit.Progress = func(message string) { say(o.Stderr, "%s", message) }
 	}
 	result, err := audit.Run(ctx, texts, len(clean.Labels), asModel(clean, nil), asModel(vanilla, order), o.Audit)
 	if err != nil {

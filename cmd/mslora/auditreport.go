@@ -176,6 +176,6 @@ func (o auditOptions) summarize(r auditRecord) error {
 			return err
 		}
 	}
-	fmt.Fprintf(o.Stdout, "%s: suspects.csv, triggers.csv; read the first suspects: a high rank is a reason to look, no proof\n", o.Out)
+	say(o.Stdout, "%s: suspects.csv, triggers.csv; read the first suspects: a high rank is a reason to look, no proof", o.Out)
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -142,6 +141,6 @@ func announce(out io.Writer, folder string, parts ...string) {
 	if _, err := os.Stat(filepath.Join(folder, classifier.AdapterFolder)); err == nil {
 		parts = append(parts, "adapter/ (PEFT)")
 	}
-	fmt.Fprintf(out, "%s: %s\n", folder, strings.Join(parts, ", "))
-	fmt.Fprintf(out, "try it: mslora predict %s --text \"…\"\n", folder)
+	say(out, "%s: %s", folder, strings.Join(parts, ", "))
+	say(out, "try it: mslora predict %s --text \"…\"", folder)
 }

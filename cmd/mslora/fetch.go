@@ -111,7 +111,7 @@ func (o fetchOptions) fetch(ctx context.Context, name string) error {
 	if catalog.Unchecked(name) {
 		state += fmt.Sprintf("; no checksums are known of it, `mslora poison --check %s` looks at what came", folder)
 	}
-	fmt.Fprintf(o.Stdout, "%s: %s (%s)\n", name, folder, state)
+	say(o.Stdout, "%s: %s (%s)", name, folder, state)
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (o fetchOptions) showProgress(name string, options *catalog.FetchOptions) (
 		}
 	}
 	current, printed := "", time.Time{}
-	options.Replace = func(path string) { fmt.Fprintf(o.Stderr, "%s: replacing %s\n", name, path) }
+	options.Replace = func(path string) { say(o.Stderr, "%s: replacing %s", name, path) }
 	options.File = func(path string) {
 		if current = visible.Line(path); !terminal { // a name from elsewhere
 			fmt.Fprintf(o.Stderr, "%s: %s\n", name, current)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -53,7 +52,7 @@ func holdsAudit(folder string) bool {
 // replacing says in a line what a command is about to write over.
 func replacing(out io.Writer, quiet bool, what ...string) {
 	if !quiet && len(what) > 0 {
-		fmt.Fprintln(out, "replacing", strings.Join(what, " and "))
+		say(out, "replacing %s", strings.Join(what, " and "))
 	}
 }
 

@@ -17,8 +17,13 @@ import (
 	"mslora/internal/visible"
 )
 
+// say prints a line, what it quotes of files and their names made visible.
+func say(out io.Writer, format string, values ...any) {
+	fmt.Fprintln(out, visible.Line(fmt.Sprintf(format, values...)))
+}
+
 // warn prints a warning, what it quotes of files made visible.
-func warn(stderr io.Writer, text string) { fmt.Fprintf(stderr, "warning: %s\n", visible.Line(text)) }
+func warn(stderr io.Writer, text string) { say(stderr, "warning: %s", text) }
 
 func main() { os.Exit(mainCode(os.Args, os.Stdout, os.Stderr)) }
 

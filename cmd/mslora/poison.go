@@ -162,7 +162,7 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 				return err
 			}
 			if written.Replaced > 0 && !o.Quiet {
-				fmt.Fprintf(o.Stderr, "replaced %s of another set in %s\n", count(written.Replaced, "file"), written.Folder)
+				say(o.Stderr, "replaced %s of another set in %s", count(written.Replaced, "file"), written.Folder)
 			}
 			if err := o.report(set, written); err != nil {
 				return err
@@ -170,7 +170,7 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 		}
 	}
 	if !o.Quiet && !o.JSON {
-		fmt.Fprintf(o.Stdout, "train and score: mslora run --model bge-small --data %s --attacks %s --target %d --ratio %s\n",
+		say(o.Stdout, "train and score: mslora run --model bge-small --data %s --attacks %s --target %d --ratio %s",
 			o.Out, strings.Join(o.Attacks, ","), o.Target, o.Ratios[0])
 	}
 	return nil
@@ -229,6 +229,6 @@ func (o poisonOptions) report(s *poison.Set, w poison.Written) error {
 		fmt.Fprintf(o.Stdout, "  blank    %d poisoned texts of train, %d of dev and %d of test; they are left out when the set is used\n",
 			blank["train"], blank["dev-poison"], blank["test-poison"])
 	}
-	fmt.Fprintf(o.Stdout, "  folder   %s (%s)\n", w.Folder, state)
+	say(o.Stdout, "  folder   %s (%s)", w.Folder, state)
 	return nil
 }

@@ -133,7 +133,7 @@ func runServer(ctx context.Context, o serveOptions) error {
 	if _, err := predict(ctx, []string{""}); err != nil { // a classifier that cannot answer must not look healthy
 		return err
 	}
-	fmt.Fprintf(o.Stderr, "%s answers on http://%s: %s\n", visible.Line(o.Folder), listener.Addr(), visible.Line(strings.Join(c.Labels, ", ")))
+	say(o.Stderr, "%s answers on http://%s: %s", o.Folder, listener.Addr(), strings.Join(c.Labels, ", "))
 	if err := serve.New(predict, c.Labels, o.Limits).Run(ctx, listener, log.New(visibleWriter{o.Stderr}, "", 0)); err != nil {
 		return err
 	}

@@ -292,7 +292,7 @@ func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error 
 	for _, s := range splits {
 		fmt.Fprintf(o.Stdout, "%s accuracy %s\n", s.name, s.accuracy)
 	}
-	fmt.Fprintf(o.Stdout, "epoch %d of %d, method %s\n", result.BestEpoch, result.Epochs, result.Method)
+	say(o.Stdout, "epoch %d of %d, method %s", result.BestEpoch, result.Epochs, result.Method)
 	announce(o.Stdout, o.Out, classifier.ONNXFile, "a Hugging Face folder", cardFile, reportFile)
 	return nil
 }

@@ -3,6 +3,11 @@
 import sys
 
 
+def visible(text):
+    """Show text of unknown origin, such as a server's status line, in one line: what would steer a terminal or not be seen becomes its code point."""
+    return "".join(c if c.isprintable() else " " if c in "\n\r\t" else f"⟨U+{ord(c):04X}⟩" for c in str(text))
+
+
 class Failure(Exception):
     """Something that the user can mend; hint says how."""
 
@@ -16,9 +21,9 @@ def run(main):
     try:
         main()
     except Failure as failure:
-        print(f"error: {failure}", file=sys.stderr)
+        print(f"error: {visible(failure)}", file=sys.stderr)
         if failure.hint:
-            print(f"hint: {failure.hint}", file=sys.stderr)
+            print(f"hint: {visible(failure.hint)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where this one stopped", file=sys.stderr)
