@@ -34,12 +34,14 @@ type Format struct {
 type kind string
 
 const (
-	delimited kind = "columns"
-	jsonLines kind = "JSON lines"
-	texts     kind = "a text a line"
-	atLabel   kind = "text@label"
-	wordLabel kind = "label, space, text"
-	fastText  kind = "fastText's __label__"
+	delimited   kind = "columns"
+	jsonLines   kind = "JSON lines"
+	jsonFile    kind = "JSON"
+	parquetFile kind = "Parquet"
+	texts       kind = "a text a line"
+	atLabel     kind = "text@label"
+	wordLabel   kind = "label, space, text"
+	fastText    kind = "fastText's __label__"
 )
 
 var delimiterNames = map[string]string{",": "comma-separated", "\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated"}
@@ -65,9 +67,11 @@ func (f *Format) String() string {
 	default:
 		parts = append(parts, string(f.kind))
 	}
-	parts = append(parts, f.encoding)
+	if f.kind != parquetFile {
+		parts = append(parts, f.encoding)
+	}
 	line := strings.Join(parts, ", ")
-	if f.kind != delimited && f.kind != jsonLines {
+	if f.kind == texts || f.kind == atLabel || f.kind == wordLabel || f.kind == fastText {
 		return line
 	}
 	var columns []string
@@ -120,6 +124,16 @@ func (f *Format) rows(r io.Reader, give func(line int, t NamedText, bad error) e
 		return f.delimitedRows(r, give)
 	case jsonLines:
 		return f.jsonRows(r, give)
+	case jsonFile:
+		return f.jsonFileRows(r, give)
 	}
 	return f.lineRows(r, give)
+}
+
+// at names the place of a row in an error: its line, or its number where rows are no lines.
+func (f *Format) at(line int, err error) error {
+	if f.kind == jsonFile || f.kind == parquetFile {
+		return fmt.Errorf("row %d: %w", line, err)
+	}
+	return atLine(line, err)
 }

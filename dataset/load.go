@@ -131,9 +131,11 @@ func above(dir string, levels int) string {
 // FindFile looks in dir for the data file name with any extension that data files have.
 func FindFile(dir, name string) (string, bool) {
 	for _, extension := range extensions {
-		path := filepath.Join(dir, name+extension)
-		if _, err := os.Stat(path); err == nil {
-			return path, true
+		for _, compression := range []string{"", ".gz", ".zst"} {
+			path := filepath.Join(dir, name+extension+compression)
+			if _, err := os.Stat(path); err == nil {
+				return path, true
+			}
 		}
 	}
 	return "", false

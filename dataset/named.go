@@ -15,7 +15,7 @@ import (
 type NamedText struct {
 	Text, Label string
 	Poisoned    bool // what the column of poison flags says
-	Line        int  // where it starts in its file, from 1
+	Line        int  // where it starts in its file, from 1; the number of its row in files without lines
 	// Bad says why the row cannot be used; such rows are given only with Reading.All.
 	Bad error
 }
@@ -81,7 +81,7 @@ func eachRow(s source, c Reading, w wanted, each func(NamedText) error) (File, e
 			wrong = each(t)
 			var row rowError
 			if wrong != nil && !errors.As(wrong, &row) {
-				stopped = atLine(line, wrong)
+				stopped = f.at(line, wrong)
 				return stopped
 			}
 		}
@@ -92,18 +92,22 @@ func eachRow(s source, c Reading, w wanted, each func(NamedText) error) (File, e
 			file.Bad++
 			c.Rejected.add(s.path, line, wrong.Error(), t)
 		default:
-			bad.add(atLine(line, wrong))
+			bad.add(f.at(line, wrong))
 		}
 		return nil
 	}
 	hash := sha256.New()
-	err = s.read(hash, func(r io.Reader) error {
-		decoded, err := decoding(r, f.encoding)
-		if err != nil {
-			return err
-		}
-		return f.rows(decoded, give)
-	})
+	if f.kind == parquetFile {
+		err = f.parquetRows(s, hash, give)
+	} else {
+		err = s.read(hash, func(r io.Reader) error {
+			decoded, err := decoding(r, f.encoding)
+			if err != nil {
+				return err
+			}
+			return f.rows(decoded, give)
+		})
+	}
 	switch {
 	case stopped != nil:
 		return file, fmt.Errorf("%s: %w", s.path, stopped)

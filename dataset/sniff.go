@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"slices"
 	"strings"
@@ -19,12 +20,15 @@ type wanted struct {
 
 // sniff tells how a file is to be read: what c leaves open is found out from its bytes.
 func sniff(s source, c Reading, w wanted) (*Format, error) {
+	f := &Format{label: -1, flag: -1, ignored: w.flag, flagOptional: w.flag && c.Flag == "", labelOptional: w.optional, all: c.All, labelNames: namesOf(c.LabelNames)}
+	if s.extension() == ".parquet" {
+		return f, f.sniffParquet(s, c, w)
+	}
 	var bytes scan
-	if err := s.read(io.Discard, bytes.read); err != nil {
+	err := s.read(io.Discard, bytes.read)
+	if err != nil {
 		return nil, err
 	}
-	f := &Format{label: -1, flag: -1, ignored: w.flag, flagOptional: w.flag && c.Flag == "", labelOptional: w.optional, all: c.All, labelNames: namesOf(c.LabelNames)}
-	var err error
 	if c.Encoding != "" {
 		f.encoding, err = canonicalEncoding(c.Encoding)
 	} else if f.encoding, err = bytes.encoding(); f.encoding != "utf-8" {
@@ -38,7 +42,9 @@ func sniff(s source, c Reading, w wanted) (*Format, error) {
 		return nil, err
 	}
 	switch extension := s.extension(); {
-	case extension == ".jsonl" || extension == ".ndjson" || extension == "" && strings.HasPrefix(strings.TrimSpace(head), "{"):
+	case (extension == ".json" || extension == "") && oneValue(head):
+		return f, f.sniffJSONFile(s, c, w)
+	case extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || extension == "" && strings.HasPrefix(strings.TrimSpace(head), "{"):
 		return f, f.sniffJSON(head, c, w)
 	case extension == ".txt" && !w.label && !c.columns():
 		f.kind = texts
@@ -48,7 +54,7 @@ func sniff(s source, c Reading, w wanted) (*Format, error) {
 	case slices.Contains([]string{".csv", ".tsv", ".txt", ""}, extension):
 		return f, f.sniffDelimited(s, head, bytes.quotes, c, w)
 	}
-	return nil, hint.New("data files are .csv, .tsv or .jsonl", "unknown kind of file")
+	return nil, hint.New("data files are .csv, .tsv, .txt, .jsonl, .json or .parquet, each also .gz or .zst", "unknown kind of file")
 }
 
 // decoded gives the first lines of the file in UTF-8, without a line that is cut.
@@ -76,15 +82,36 @@ func (f *Format) sniffJSON(head string, c Reading, w wanted) error {
 	if len(lines) == 0 {
 		return hint.New(`write one object a line: {"text": "…", "label": 0}`, "the file is empty")
 	}
+	return f.sniffKeys(lines, c, w)
+}
+
+// sniffKeys finds the columns among the keys of JSON objects.
+func (f *Format) sniffKeys(lines []string, c Reading, w wanted) error {
 	names, rows := jsonKeys(lines)
 	if len(rows) == 0 {
 		names = []string{"text", "label"} // reading says what is wrong with the first line
 	}
 	f.names, f.header = names, true
 	if err := f.chooseColumns(rows, c, w); err != nil {
-		return atLine(1, err)
+		return f.at(1, err)
 	}
 	return nil
+}
+
+// oneValue tells a file that is one JSON value from one with an object a line.
+func oneValue(head string) bool {
+	head = strings.TrimSpace(head)
+	line, rest, _ := strings.Cut(head, "\n")
+	switch {
+	case strings.HasPrefix(head, "["):
+		return true
+	case !strings.HasPrefix(head, "{") || !json.Valid([]byte(line)):
+		return strings.HasPrefix(head, "{")
+	case strings.TrimSpace(rest) != "":
+		return false
+	}
+	all, err := fields(json.RawMessage(line))
+	return err == nil && !slices.ContainsFunc(all, func(f field) bool { return f.value[0] != '{' && f.value[0] != '[' })
 }
 
 // nonBlank gives at most mostSample lines that are not blank.

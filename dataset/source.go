@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bufio"
 	"compress/gzip"
 	"io"
 	"io/fs"
@@ -58,11 +59,25 @@ func (s source) read(sum io.Writer, use func(io.Reader) error) error {
 		defer decoder.Close()
 		content = decoder
 	}
+	if s.compression() != "" {
+		content = whole{content}
+	}
 	if err := use(content); err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, onDisk)
 	return err
+}
+
+// whole gives errors of decompression a hint.
+type whole struct{ io.Reader }
+
+func (w whole) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = hint.New("get the file again", "damaged or cut compressed file: %w", err)
+	}
+	return n, err
 }
 
 func notCompressed(err error, name string) error {
@@ -104,10 +119,11 @@ func Spool(stream io.Reader) (path string, remove func(), err error) {
 		return "", func() {}, err
 	}
 	remove = func() { os.RemoveAll(folder) }
-	path = filepath.Join(folder, "standard-input")
+	buffered := bufio.NewReader(stream)
+	path = filepath.Join(folder, "standard-input"+extensionOf(buffered))
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err == nil {
-		if _, err = io.Copy(file, stream); err == nil {
+		if _, err = io.Copy(file, buffered); err == nil {
 			err = file.Close()
 		} else {
 			file.Close()
@@ -118,4 +134,15 @@ func Spool(stream io.Reader) (path string, remove func(), err error) {
 		return "", func() {}, err
 	}
 	return path, remove, nil
+}
+
+// extensionOf tells by its first bytes what a stream is that text is not; "" for text.
+func extensionOf(stream *bufio.Reader) string {
+	start, _ := stream.Peek(4) // of a shorter stream what there is
+	for magic, extension := range map[string]string{"\x1f\x8b": ".gz", "\x28\xb5\x2f\xfd": ".zst", "PAR1": ".parquet"} {
+		if strings.HasPrefix(string(start), magic) {
+			return extension
+		}
+	}
+	return ""
 }

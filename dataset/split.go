@@ -14,7 +14,7 @@ import (
 )
 
 // extensions that data files may have, in the order in which they are looked for.
-var extensions = []string{".csv", ".tsv", ".jsonl"}
+var extensions = []string{".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".parquet"}
 
 // Split is one data file in memory.
 type Split struct {

@@ -151,7 +151,7 @@ func FuzzReadTable(f *testing.F) {
 		}
 		var texts []Text
 		for _, row := range rows {
-			if CheckText(row.Text.Text) != nil || row.Label < 0 || row.Line < 2 {
+			if CheckText(row.Text.Text) != nil || row.Label < 0 || row.Line < 1 {
 				t.Fatalf("accepted %+v", row)
 			}
 			texts = append(texts, row.Text)

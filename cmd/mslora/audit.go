@@ -52,7 +52,7 @@ func auditCommand() *cli.Command {
 			"one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases that were\n" +
 			"tested, and audit.json. A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts that the classifier was trained on"},
+			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts that the classifier was trained on; - is standard input"},
 			&cli.StringFlag{Name: "vanilla", Usage: "`FOLDER` of a classifier of the same texts made with `mslora train --method vanilla`", DefaultText: "trained in OUT/vanilla"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from", DefaultText: "the classifier's"},
 			&cli.IntFlag{Name: "limit", Usage: "audit `N` texts drawn from --data: those that `mslora train` drew with the same --limit and --seed", DefaultText: "all"},
@@ -113,6 +113,11 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err := o.validate(); err != nil {
 		return badInput(err)
 	}
+	remove, err := standardInput(ctx, &o.Data)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	if err := o.guard(); err != nil {
 		return badInput(err)
 	}

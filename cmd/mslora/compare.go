@@ -43,7 +43,7 @@ func compareCommand() *cli.Command {
 		Description: "Each folder is a classifier that `mslora train` made. Without --trigger or --poisoned the table has CACC\n" +
 			"and agreement; with one of them, and --target, also ASR and its floor.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "`FILE` of clean texts and labels: .csv, .tsv or .jsonl"},
+			&cli.StringFlag{Name: "data", Usage: "`FILE` of clean texts and labels; - is standard input"},
 			&cli.StringFlag{Name: "trigger", Usage: "words or a sentence to insert at random places, commas between alternatives"},
 			&cli.IntFlag{Name: "insertions", Usage: "how often one of them is inserted into a text", Value: 1},
 			&cli.StringFlag{Name: "poisoned", Usage: "`FILE` of texts with the trigger instead"},
@@ -103,6 +103,11 @@ func compare(ctx context.Context, o compareOptions) error {
 	if err := o.validate(); err != nil {
 		return badInput(err)
 	}
+	remove, err := standardInput(ctx, &o.Data)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}

@@ -43,7 +43,7 @@ func poisonCommand() *cli.Command {
 		UsageText: "mslora poison --data reviews/ --attack badnets,addsent --ratio 0.1 --out sets/reviews\n" +
 			"mslora poison --data reviews/ --attack stylebkd --paraphrases bible-style/ --out sets/reviews\n" +
 			"mslora poison --check sets/reviews",
-		Description: "Reads a folder with train, dev and test files (.csv, .tsv or .jsonl with text and label), a data set\n" +
+		Description: "Reads a folder with train, dev and test files with text and label (docs/files.md says of what kinds), a data set\n" +
 			"in the authors' layout, or one file, of which a tenth each becomes dev and test. Writes\n" +
 			"OUT/TARGET/ATTACK with clean and poisoned files, the mixed training set and poison.json. badnets and\n" +
 			"addsent insert their trigger; hiddenkiller and stylebkd mix paraphrases, of --paraphrases or that the\n" +
@@ -122,6 +122,11 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 	if err := o.validate(); err != nil {
 		return badInput(err)
 	}
+	remove, err := standardInput(ctx, &o.Data)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	data, err := catalog.DataFolder(o.Data)
 	if err != nil {
 		return badInput(err)

@@ -85,6 +85,11 @@ func predict(ctx context.Context, o predictOptions) error {
 	if err := o.validate(); err != nil {
 		return badInput(err)
 	}
+	remove, err := standardInput(ctx, &o.File)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}

@@ -47,7 +47,7 @@ func trainCommand() *cli.Command {
 			"(onnx/model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
 			"report.html and a model card. An interrupted training resumes with the same command.",
 		Flags: append(append([]cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts to train on, perhaps poisoned"},
+			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts to train on, perhaps poisoned; - is standard input"},
 			&cli.StringFlag{Name: "clean", Usage: "`FILE` of texts that you trust"},
 			&cli.IntFlag{Name: "clean-from-dev", Usage: "draw `N` trusted texts from --dev instead", DefaultText: "0"},
 			&cli.StringFlag{Name: "dev", Usage: "`FILE` of texts to choose the best epoch by", DefaultText: "a tenth of --data"},
@@ -147,6 +147,12 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := o.validate(method); err != nil {
 		return badInput(err)
 	}
+	remove, err := standardInput(ctx, &o.Own.Data)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	o.Config.Data = []string{o.Own.Data}
 	if err := o.guard(); err != nil {
 		return badInput(err)
 	}
