@@ -124,6 +124,16 @@ func TestKindsErrors(t *testing.T) {
 	}
 }
 
+// What a foreign hand made is not unpacked.
+func TestUncompressed(t *testing.T) {
+	for _, name := range []string{"a.csv.gz", "a.csv.zst", "a.parquet"} {
+		_, _, err := readAll(name, "", Reading{Uncompressed: true})
+		if err == nil || err.Error() != name+": compressed and Parquet files are not read here" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestParquet(t *testing.T) {
 	content := parquetText(t, 200, `{"info": {"features": {"text": {"dtype": "string"}, "label": {"names": ["bad", "good"], "_type": "ClassLabel"}}}}`)
 	for name, content := range map[string]string{"a.parquet": content, "a.parquet.gz": zipped(t, content)} {

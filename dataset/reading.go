@@ -28,6 +28,8 @@ type Reading struct {
 	SkipBad   bool `yaml:"skip_bad,omitempty"`   // rows that cannot be used are left out and counted
 	// Rejected, if not nil, collects the rows that are left out.
 	Rejected *Rejected `yaml:"-"`
+	// Uncompressed refuses what a hand that is not trusted could make to unpack to more than memory holds.
+	Uncompressed bool `yaml:"-"`
 	// All gives blank rows and those that cannot be used, too, with what is wrong in NamedText.Bad: each row has an answer.
 	All bool `yaml:"-"`
 }

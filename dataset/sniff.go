@@ -21,6 +21,9 @@ type wanted struct {
 // sniff tells how a file is to be read: what c leaves open is found out from its bytes.
 func sniff(s source, c Reading, w wanted) (*Format, error) {
 	f := &Format{label: -1, flag: -1, ignored: w.flag, flagOptional: w.flag && c.Flag == "", labelOptional: w.optional, all: c.All, labelNames: namesOf(c.LabelNames)}
+	if c.Uncompressed && (s.compression() != "" || s.extension() == ".parquet") {
+		return nil, hint.New("write it as .csv, .tsv or .jsonl", "compressed and Parquet files are not read here")
+	}
 	if s.extension() == ".parquet" {
 		return f, f.sniffParquet(s, c, w)
 	}

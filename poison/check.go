@@ -183,7 +183,7 @@ func (c *checker) read(path, role string, allowed dataset.Flags) *dataset.Split 
 			return nil
 		}
 	}
-	s, err := dataset.ReadSplit(path, role, allowed, dataset.Reading{}, nil)
+	s, err := dataset.ReadSplit(path, role, allowed, dataset.Reading{Uncompressed: true}, nil)
 	switch {
 	case err == nil:
 		return s
@@ -195,7 +195,7 @@ func (c *checker) read(path, role string, allowed dataset.Flags) *dataset.Split 
 
 // plain checks a folder with train, dev, test and perhaps test-poison.
 func (c *checker) plain(target int) {
-	d, err := dataset.Load(c.dir, dataset.LoadOptions{Target: target})
+	d, err := dataset.Load(c.dir, dataset.LoadOptions{Target: target, Reading: dataset.Reading{Uncompressed: true}})
 	if err != nil {
 		c.broken(err)
 		return
