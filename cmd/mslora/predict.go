@@ -40,7 +40,7 @@ func predictCommand() *cli.Command {
 		Name:      "predict",
 		Usage:     "classify texts with a classifier that `mslora train` made",
 		UsageText: "mslora predict my-classifier --text \"a fine film\"\nmslora predict my-classifier reviews.csv --json > predictions.jsonl",
-		Description: "Reads --text, a .csv, .tsv, .jsonl or .txt (one text a line) file, or lines of standard input. Prints a line\n" +
+		Description: "Reads --text, a file (docs/files.md; a .txt has one text a line), or lines of standard input. Prints a line\n" +
 			"for each text, in order, also for a blank line: its label, the probability, and the text. --json and --csv\n" +
 			"have the probabilities and logits of all labels. Files of any length are streamed: answers come after each\n" +
 			"1,024 texts or 1 MiB of them, on a terminal after each line. A row that cannot be used ends it, or, with\n" +
