@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"regexp"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -19,7 +21,8 @@ var cardTemplate = template.Must(template.New("card.md").Funcs(template.FuncMap{
 	"valueCell": func(s string) string { return cell(prose(s)) },
 	"sentence":  func(s string) string { return visible.Markdown(prose(s)) },
 	"title":     func(s string) string { return visible.Markdown(title(s)) },
-	"yaml":      quotedYAML, "decimals": decimals, "grouped": grouped,
+	"yaml":      quotedYAML, "shown": name, "decimals": decimals, "grouped": grouped,
+	"share": func(percent float64) string { return strconv.FormatFloat(percent/100, 'f', 4, 64) },
 }).Parse(cardText))
 
 // card is what the template shows beside the report itself.
@@ -50,6 +53,11 @@ func newCard(r Report) card {
 	}
 	return c
 }
+
+// IndexName and IndexData name the model and its data in the list of results, which needs both.
+func (c card) IndexName() string { return cmp.Or(title(c.Title), "classifier") }
+
+func (c card) IndexData() string { return name(cmp.Or(c.Data, "unknown")) }
 
 // idPattern is what the model hub takes for an id: an owner, perhaps, and a name.
 var idPattern = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*$`)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"reflect"
 	"regexp"
 	"strings"
@@ -46,6 +47,31 @@ func TestFrontMatter(t *testing.T) {
 		}
 		if !reflect.DeepEqual(fields, want) {
 			t.Errorf("model %q: %v, want %v", test.model, fields, want)
+		}
+	}
+}
+
+// The list of results has a result for each split, also under hostile names, and is left out where nothing was measured.
+func TestModelIndex(t *testing.T) {
+	for _, fixture := range fixtures {
+		r := fixture.make()
+		fields, _ := frontMatter(t, cardOf(t, r))
+		index, found := fields["model-index"].([]any)
+		if found != (len(r.Splits) > 0) {
+			t.Errorf("%s: %d splits, model-index is %v", fixture.name, len(r.Splits), fields["model-index"])
+		}
+		if !found {
+			continue
+		}
+		results := index[0].(map[string]any)["results"].([]any)
+		if len(results) != len(r.Splits) {
+			t.Errorf("%s: %d results of %d splits", fixture.name, len(results), len(r.Splits))
+		}
+		for i, result := range results {
+			metric := result.(map[string]any)["metrics"].([]any)[0].(map[string]any)
+			if value, ok := metric["value"].(float64); !ok || math.Abs(100*value-r.Splits[i].Accuracy) > 0.01 {
+				t.Errorf("%s: accuracy is %v, want %v %%", fixture.name, metric["value"], r.Splits[i].Accuracy)
+			}
 		}
 	}
 }

@@ -28,4 +28,16 @@ func ExampleReport_WriteCard() {
 	// - text-classification
 	// metrics:
 	// - accuracy
+	// model-index:
+	// - name: "reviews"
+	//   results:
+	//   - task:
+	//       type: text-classification
+	//     dataset:
+	//       name: "reviews.csv"
+	//       type: local
+	//       split: "test"
+	//     metrics:
+	//     - type: accuracy
+	//       value: 0.9050
 }
