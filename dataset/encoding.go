@@ -33,8 +33,11 @@ func (s *scan) read(r io.Reader) error {
 	}
 	s.head, s.whole = head, len(head) < headSize
 	rest := s.count(head, s.whole)
+	if s.whole {
+		return nil
+	}
 	buffer := make([]byte, headSize)
-	for !s.whole {
+	for {
 		kept := copy(buffer, rest)
 		n, err := io.ReadFull(r, buffer[kept:])
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
