@@ -48,7 +48,6 @@ func (s *scan) read(r io.Reader) error {
 			return nil
 		}
 	}
-	return nil
 }
 
 // count looks at a piece of the file and gives its last bytes if they may be the begin of a character.
