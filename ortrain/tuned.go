@@ -53,6 +53,7 @@ func LoadTuned(path string) (Tuned, map[string]string, error) {
 		}
 		tensor, _ := file.Tensor(name)
 		tuned[name] = Weight{slices.Clone(tensor.Shape), slices.Clone(values)}
+		file.Drop(name) // or all of it would be in memory twice at the end
 	}
 	return tuned, maps.Clone(file.Metadata), nil
 }
