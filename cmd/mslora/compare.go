@@ -12,9 +12,7 @@ import (
 	"mslora/classifier"
 	"mslora/dataset"
 	"mslora/eval"
-	"mslora/graphs"
 	"mslora/internal/hint"
-	"mslora/ortrain"
 	"mslora/poison"
 )
 
@@ -27,12 +25,10 @@ type compareOptions struct {
 	Trigger  poison.Trigger // to insert into the texts of Data; without phrases: none
 	Target   string         // name of the target label
 	Seed     uint64
-	Device   ortrain.Device
-	Graphs   graphs.Store
-	Library  string
-	JSON     bool
-	Stdout   io.Writer
-	Stderr   io.Writer
+	place
+	JSON   bool
+	Stdout io.Writer
+	Stderr io.Writer
 }
 
 func compareCommand() *cli.Command {
@@ -50,17 +46,9 @@ func compareCommand() *cli.Command {
 			&cli.StringFlag{Name: "target", Usage: "the label that the attacker wants"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed of the places", Value: 42},
 			&cli.BoolFlag{Name: "json", Usage: "print a JSON line for each classifier"},
-			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
-			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
-			graphsFlag(),
-			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
-		}, readingFlags()...),
+		}, append(placeFlags(), readingFlags()...)...),
 		Action: func(c *cli.Context) error {
-			device, err := ortrain.ParseDevice(c.String("device"), c.Int("threads"))
-			if err != nil {
-				return badInput(err)
-			}
-			store, err := graphStore(c)
+			place, err := placeFromFlags(c)
 			if err != nil {
 				return badInput(err)
 			}
@@ -71,8 +59,8 @@ func compareCommand() *cli.Command {
 			o := compareOptions{
 				Folders: c.Args().Slice(), Data: c.String("data"),
 				Reading:  reading,
-				Poisoned: c.String("poisoned"), Target: c.String("target"), Seed: c.Uint64("seed"), Device: device,
-				Graphs: store, Library: c.String("onnxruntime"), JSON: c.Bool("json"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
+				Poisoned: c.String("poisoned"), Target: c.String("target"), Seed: c.Uint64("seed"), place: place,
+				JSON: c.Bool("json"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 				Trigger: poison.Trigger{Phrases: splitAll([]string{c.String("trigger")}), Insertions: c.Int("insertions")},
 			}
 			return compare(c.Context, o)

@@ -13,9 +13,7 @@ import (
 
 	"mslora/classifier"
 	"mslora/dataset"
-	"mslora/graphs"
 	"mslora/internal/hint"
-	"mslora/ortrain"
 )
 
 // predictOptions is what `mslora predict` was asked for.
@@ -27,12 +25,10 @@ type predictOptions struct {
 	JSON    bool
 	CSV     bool
 	Excel   bool // CSV is for Excel
-	Device  ortrain.Device
-	Graphs  graphs.Store
-	Library string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  io.Writer
+	place
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
 }
 
 func predictCommand() *cli.Command {
@@ -50,20 +46,12 @@ func predictCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print JSON lines"},
 			&cli.BoolFlag{Name: "csv", Usage: "print CSV; a cell that a spreadsheet would run as a formula gets an apostrophe in front"},
 			&cli.BoolFlag{Name: "excel", Usage: "with --csv: a byte order mark, and a mark where a text is too long for a cell of Excel"},
-			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
-			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
-			graphsFlag(),
-			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
-		}, readingFlags()...),
+		}, append(placeFlags(), readingFlags()...)...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 1 || c.NArg() > 2 {
 				return badInput(hint.New("for example: mslora predict my-classifier reviews.csv", "give a classifier's folder and, perhaps, one file"))
 			}
-			device, err := ortrain.ParseDevice(c.String("device"), c.Int("threads"))
-			if err != nil {
-				return badInput(err)
-			}
-			store, err := graphStore(c)
+			place, err := placeFromFlags(c)
 			if err != nil {
 				return badInput(err)
 			}
@@ -74,8 +62,7 @@ func predictCommand() *cli.Command {
 			reading.Label, reading.Unlabelled, reading.All = "", true, true
 			return predict(c.Context, predictOptions{
 				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Reading: reading,
-				JSON: c.Bool("json"), CSV: c.Bool("csv"), Excel: c.Bool("excel"), Device: device, Graphs: store, Library: c.String("onnxruntime"),
-				Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
+				JSON: c.Bool("json"), CSV: c.Bool("csv"), Excel: c.Bool("excel"), place: place, Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},
 	}

@@ -12,6 +12,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/ortlib"
 	"mslora/internal/visible"
+	"mslora/ortrain"
 )
 
 // startRuntime finds and loads ONNX Runtime. flag is --onnxruntime.
@@ -40,6 +41,32 @@ func graphsFlag() cli.Flag {
 
 // graphStore reads --graphs.
 func graphStore(c *cli.Context) (graphs.Store, error) { return graphs.NewStore(c.String("graphs")) }
+
+// place is where a command that answers with classifiers runs them.
+type place struct {
+	Device  ortrain.Device
+	Graphs  graphs.Store
+	Library string // --onnxruntime
+}
+
+// placeFlags are those that placeFromFlags reads.
+func placeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
+		&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
+		graphsFlag(),
+		&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
+	}
+}
+
+func placeFromFlags(c *cli.Context) (p place, err error) {
+	if p.Device, err = ortrain.ParseDevice(c.String("device"), c.Int("threads")); err != nil {
+		return p, err
+	}
+	p.Graphs, err = graphStore(c)
+	p.Library = c.String("onnxruntime")
+	return p, err
+}
 
 // writeJSON prints a value as one line. Texts from elsewhere stay exact, and what would steer a terminal becomes an escape.
 func writeJSON(out io.Writer, value any) error {

@@ -15,23 +15,19 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mslora/classifier"
-	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/visible"
-	"mslora/ortrain"
 	"mslora/serve"
 )
 
 // serveOptions is what `mslora serve` was asked for.
 type serveOptions struct {
-	Folder  string
-	Host    string
-	Port    int // 0: a free one
-	Limits  serve.Limits
-	Device  ortrain.Device
-	Graphs  graphs.Store
-	Library string
-	Stderr  io.Writer
+	Folder string
+	Host   string
+	Port   int // 0: a free one
+	Limits serve.Limits
+	place
+	Stderr io.Writer
 }
 
 func serveCommand() *cli.Command {
@@ -45,7 +41,7 @@ func serveCommand() *cli.Command {
 			"has counters for Prometheus. Texts of requests that come at once run together. When more wait than\n" +
 			"--queue allows the answer is 503. Ctrl-C and SIGTERM stop it once what was accepted is answered.\n" +
 			"There is no password and no encryption: only this machine can reach it unless --host says otherwise.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "host", Usage: "`ADDRESS` to listen on", Value: "127.0.0.1"},
 			&cli.IntFlag{Name: "port", Usage: "`NUMBER` of the port, 0 for a free one", Value: 8080},
 			&cli.IntFlag{Name: "queue", Usage: "`TEXTS` that may wait", Value: 4096},
@@ -53,20 +49,12 @@ func serveCommand() *cli.Command {
 			&cli.IntFlag{Name: "max-text-bytes", Usage: "`BYTES` of one text", Value: 100_000},
 			&cli.Int64Flag{Name: "max-body-bytes", Usage: "`BYTES` of one request", Value: 1 << 20},
 			&cli.DurationFlag{Name: "timeout", Usage: "`TIME` that a request may wait for its answer, and stopping for all", Value: 30 * time.Second},
-			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
-			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
-			graphsFlag(),
-			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
-		},
+		}, placeFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return badInput(hint.New("for example: mslora serve my-classifier", "give one classifier's folder"))
 			}
-			device, err := ortrain.ParseDevice(c.String("device"), c.Int("threads"))
-			if err != nil {
-				return badInput(err)
-			}
-			store, err := graphStore(c)
+			place, err := placeFromFlags(c)
 			if err != nil {
 				return badInput(err)
 			}
@@ -76,7 +64,7 @@ func serveCommand() *cli.Command {
 					Queue: c.Int("queue"), Texts: c.Int("max-texts"), TextBytes: c.Int("max-text-bytes"),
 					Body: c.Int64("max-body-bytes"), Timeout: c.Duration("timeout"),
 				},
-				Device: device, Graphs: store, Library: c.String("onnxruntime"), Stderr: c.App.ErrWriter,
+				place: place, Stderr: c.App.ErrWriter,
 			})
 		},
 	}
