@@ -25,11 +25,8 @@ func (p *Plan) check() error {
 		if err := model.openTokenizer(); err != nil {
 			return err
 		}
-		_, topologies, err := cell.graphs(p.Config.Graphs)
+		topologies, err := p.checkMemory(cell, memory)
 		if err != nil {
-			return err
-		}
-		if err := p.checkMemory(cell, memory); err != nil {
 			return err
 		}
 		key := fmt.Sprintln(cell.ModelFolder, cell.Method, cell.Hyperparameters[params.Head])
@@ -44,21 +41,22 @@ func (p *Plan) check() error {
 	return nil
 }
 
-// checkMemory refuses a cell whose data do not give its setting, or whose trained tensors do not fit into memory, in bytes.
-func (p *Plan) checkMemory(cell Cell, memory int64) error {
+// checkMemory refuses a cell whose data do not give its setting, or whose trained tensors do not fit into memory, in bytes. It
+// gives the cell's graphs.
+func (p *Plan) checkMemory(cell Cell, memory int64) (ortrain.Topologies, error) {
 	data, err := p.dataset(cell)
 	if err != nil {
-		return err
+		return ortrain.Topologies{}, err
 	}
 	method, topologies, err := cell.graphs(p.Config.Graphs)
 	if err != nil {
-		return err
+		return ortrain.Topologies{}, err
 	}
 	ready, err := p.prepare(cell, method, data)
 	if err != nil {
-		return err
+		return ortrain.Topologies{}, err
 	}
-	return ortrain.CheckMemory(p.models[cell.ModelFolder].Model, topologies.Train.Manifest, ready.setting, memory)
+	return topologies, ortrain.CheckMemory(p.models[cell.ModelFolder].Model, topologies.Train.Manifest, ready.setting, memory)
 }
 
 // sameFiles makes sure that the files that were read are those whose checksums the cell has.

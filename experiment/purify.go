@@ -67,7 +67,7 @@ func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, rea
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
 	return method.Purify(ctx, defence.Bench{
-		Train: ready.train, Trusted: ready.trusted, Classes: ready.classes, Seed: ready.seed, Values: ready.hyperparameter, Vectors: backbone.vectors,
+		Train: ready.train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Values: cell.Hyperparameters, Vectors: backbone.vectors,
 	})
 }
 

@@ -116,13 +116,10 @@ func (p *Plan) Trained(cell Cell) (*ortrain.Model, ortrain.Tuned, error) {
 
 // prepared is a cell's training setting, with the texts of each purpose.
 type prepared struct {
-	setting        ortrain.Setting
-	classes        int
-	train, dev     []dataset.Text
-	auxiliary      []dataset.Text // nil if the method does not align
-	trusted        []dataset.Text // what a purifier or a filter may use: auxiliary texts, or else dev
-	seed           uint64
-	hyperparameter params.Values
+	setting    ortrain.Setting
+	train, dev []dataset.Text
+	auxiliary  []dataset.Text // nil if the method does not align
+	trusted    []dataset.Text // what a purifier or a filter may use: auxiliary texts, or else dev
 }
 
 // prepare turns a cell into a training setting and its texts.
@@ -138,7 +135,7 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 		Optimizer: ortrain.DefaultAdamW, Classes: data.Classes, Seed: cell.Seed, SaveEvery: p.Config.SaveEvery,
 	}
 	setting.Optimizer.WeightDecay = h.Float(params.WeightDecay)
-	ready := prepared{setting: setting, classes: data.Classes, train: data.Train, dev: data.Dev, trusted: data.Dev, seed: cell.Seed, hyperparameter: h}
+	ready := prepared{setting: setting, train: data.Train, dev: data.Dev, trusted: data.Dev}
 	if len(data.Trusted) > 0 {
 		ready.trusted = data.Trusted
 	}
