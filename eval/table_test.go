@@ -153,6 +153,8 @@ func TestVariantsOf(t *testing.T) {
 		{"precision", func(r *Result) { r.Precision = "tf32" }, "precision"},
 		{"hyperparameter", func(r *Result) { r.Config = json.RawMessage(`{"epochs": 4}`) }, "epochs"},
 		{"hyperparameter of another release", func(r *Result) { r.Config = json.RawMessage(`{"epochs": 3, "warmup": 0}`) }, "warmup"},
+		{"hyperparameter at its unwritten value", func(r *Result) { r.Config = json.RawMessage(`{"epochs": 3, "class_weights": "none"}`) }, ""},
+		{"hyperparameter that others leave out", func(r *Result) { r.Config = json.RawMessage(`{"epochs": 3, "class_weights": "balanced"}`) }, "class_weights"},
 		{"no configuration", func(r *Result) { r.Config = nil }, "epochs"},
 		{"target label", func(r *Result) { r.Target = 0 }, "target"},
 		{"limit", func(r *Result) { r.Limit = 100 }, "limit"},

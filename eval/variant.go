@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mslora/params"
 )
 
 // Variant tells results of one data set, model, attack and method apart: the hyperparameters in which they
@@ -84,6 +86,11 @@ func circumstances(r Result) map[string]string {
 		var compact bytes.Buffer
 		if json.Compact(&compact, value) == nil {
 			facts[key] = compact.String()
+		}
+	}
+	for _, row := range params.Table {
+		if word, ok := row.Unwritten.(string); ok && facts[row.Name] == "" {
+			facts[row.Name] = strconv.Quote(word)
 		}
 	}
 	files := map[string]string{} // "data", "model" and "graph": checksums of their files

@@ -46,6 +46,15 @@ func TestCellID(t *testing.T) {
 			t.Errorf("another %s has the same ID", name)
 		}
 	}
+	weighted := exampleCell()
+	weighted.Hyperparameters = weighted.Hyperparameters.With(params.Values{params.ClassWeights: params.WeightsNone})
+	if weighted.ID() != id {
+		t.Error("a hyperparameter that is as before its row existed changes the ID")
+	}
+	weighted.Hyperparameters = weighted.Hyperparameters.With(params.Values{params.ClassWeights: params.WeightsBalanced})
+	if weighted.ID() == id {
+		t.Error("weights of the classes do not change the ID")
+	}
 	moved := exampleCell()
 	moved.DataFolder, moved.ModelFolder = "elsewhere", "somewhere"
 	if moved.ID() != id {

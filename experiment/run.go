@@ -152,11 +152,18 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 	return ready, nil
 }
 
-// tokenised gives the texts as training reads them.
+// tokenised gives the texts as training reads them, with their weights.
 func (p *Plan) tokenised(cell Cell, ready prepared) ortrain.Data {
 	d := ortrain.Data{Train: p.examples(cell, ready.train), Dev: p.examples(cell, ready.dev)}
 	if ready.auxiliary != nil {
 		d.Auxiliary = p.examples(cell, ready.auxiliary)
+	}
+	if cell.Hyperparameters.Word(params.ClassWeights) == params.WeightsBalanced {
+		// Each by its own counts, so that the two gradients that alignment compares, and the accuracy that chooses the epoch,
+		// are means over the classes, however often each occurs among the trusted texts.
+		balance(d.Train)
+		balance(d.Auxiliary)
+		balance(d.Dev)
 	}
 	return d
 }

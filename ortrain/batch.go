@@ -6,6 +6,23 @@ import "slices"
 type Example struct {
 	Tokens []int32 // token ids, special tokens included, at least one
 	Label  int     // class index, 0 ≤ Label < classes
+	Weight float32 // share in the loss beside that of other texts, above 0; 0 counts as 1
+}
+
+// weight is the text's share in the loss.
+func (e Example) weight() float32 {
+	if e.Weight == 0 {
+		return 1
+	}
+	return e.Weight
+}
+
+// totalWeight is what the loss of a batch is divided by: the number of texts if none has a weight of its own.
+func totalWeight(examples []Example) (total float32) {
+	for _, e := range examples {
+		total += e.weight()
+	}
+	return total
 }
 
 // Batch is a row-packed batch: token-wise operations see one axis of T tokens without any padding,
@@ -21,7 +38,7 @@ type Batch struct {
 	TextTokens            []int64   // [B, L] token of each position of each text (0 where padding)
 	TextMask              []float32 // [B, L] 1 for a token, 0 for padding
 	FirstTokens           []int64   // [B] the token index of each text's first token
-	Targets               []float32 // [B, C] one-hot labels
+	Targets               []float32 // [B, C] each text's weight at its label, else 0
 	Classes               int       // C
 }
 
@@ -92,7 +109,7 @@ func (b *Batch) fill(examples []Example, row, column []int) {
 	b.Targets = make([]float32, b.Texts*b.Classes)
 	for text, e := range examples {
 		b.FirstTokens[text] = int64(len(b.InputIDs))
-		b.Targets[text*b.Classes+e.Label] = 1
+		b.Targets[text*b.Classes+e.Label] = e.weight()
 		for position, id := range e.Tokens {
 			token := int64(len(b.InputIDs))
 			slot := row[text]*b.Width + column[text] + position

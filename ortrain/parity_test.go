@@ -36,7 +36,8 @@ type parity struct {
 	step       *stepper
 	drawn      Tuned
 	buffer     *gradientBuffer
-	training   string // before the names of what ten steps gave
+	training   string    // before the names of what ten steps gave
+	weights    []float32 // of each class; nil: none has a weight of its own
 }
 
 // parityCase is a family and a method, with the head frozen or trained where the method leaves that open.
@@ -142,6 +143,9 @@ func (p *parity) examples(place string) (examples []Example, longest int) {
 	examples = make([]Example, len(lengths))
 	for i, n := range lengths {
 		examples[i].Label = int(labels[i])
+		if p.weights != nil {
+			examples[i].Weight = p.weights[labels[i]]
+		}
 		for _, id := range padded[i*longest : i*longest+int(n)] {
 			examples[i].Tokens = append(examples[i].Tokens, int32(id))
 		}
@@ -179,7 +183,7 @@ func (p *parity) parts(place string, tokens int) func() (part, error) {
 			}
 			masks = append(masks, packMask(padded, spec, shape, batch, texts, longest)...)
 		}
-		return part{batch, masks, 1 / float32(len(examples)), len(shares) == 0}, nil
+		return part{batch, masks, 1 / totalWeight(examples), len(shares) == 0}, nil
 	}
 }
 

@@ -22,7 +22,7 @@ type EpochRecord struct {
 	Mu           float64 `json:"mu"`
 	FullyAligned float64 `json:"fully_aligned"`
 	GradientNorm float64 `json:"gradient_norm"`
-	DevAccuracy  float64 `json:"dev_accuracy"` // percent
+	DevAccuracy  float64 `json:"dev_accuracy"` // percent, by the weights of the texts
 	Best         bool    `json:"best"`
 }
 

@@ -16,7 +16,7 @@ import (
 type part struct {
 	batch     *Batch
 	masks     []byte  // all keep masks, one after the other in the manifest's order
-	lossScale float32 // 1 / texts of the whole batch: the parts' losses and gradients add up to the batch's
+	lossScale float32 // 1 / weight of all texts of the whole batch: the parts' losses and gradients add up to the batch's
 	last      bool    // of its batch
 }
 
@@ -36,11 +36,11 @@ type stepper struct {
 // for the masks of a part, which is reused if it is large enough.
 func (s *stepper) parts(examples []Example, classes int, masks *splitMix, buffer func() []byte) iter.Seq2[part, error] {
 	return func(yield func(part, error) bool) {
-		shares := split(examples, s.partTokens)
+		shares, lossScale := split(examples, s.partTokens), 1/totalWeight(examples)
 		for i, share := range shares {
 			batch := Pack(share, classes)
 			drawn, err := s.drawMasks(batch, masks, buffer())
-			p := part{batch, drawn, 1 / float32(len(examples)), i == len(shares)-1}
+			p := part{batch, drawn, lossScale, i == len(shares)-1}
 			if !yield(p, err) || err != nil {
 				return
 			}

@@ -28,7 +28,8 @@ type Setting struct {
 }
 
 // Data is what a run trains on and chooses its epoch by. Auxiliary holds the trusted clean texts that
-// gradients are aligned to; they are in no other part.
+// gradients are aligned to; they are in no other part. Where texts have weights, a batch's loss is divided by the sum of its
+// weights, as PyTorch's CrossEntropyLoss(weight) does, and dev accuracy is the share of right texts by weight.
 type Data struct {
 	Train, Auxiliary, Dev []Example
 }
@@ -260,13 +261,15 @@ func (t *Trainer) devAccuracy(ctx context.Context, run *Run) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	right := 0
+	var right, all float64
 	for i, e := range t.data.Dev {
+		weight := float64(e.weight())
+		all += weight
 		if Argmax(logits[i]) == e.Label {
-			right++
+			right += weight
 		}
 	}
-	return 100 * float64(right) / float64(len(t.data.Dev)), nil
+	return 100 * right / all, nil
 }
 
 // LastTuned views the tensors after the last step, trained and drawn, by name, without copying.

@@ -32,6 +32,9 @@ type Parameter struct {
 	Words    []string // what a Word may be; nil: whoever reads it knows
 	Default  any      // the value of the paper's code for BERT-base; an int, float64, string or []float64
 	Help     string
+	// Unwritten is the value that configurations and results do not name: what the program did before the row existed. Cells
+	// with it keep the ID and the folder that they had. Set it in each row that is added. nil: every value is written.
+	Unwritten any
 	// Parts are the parts of methods that have it, one of them is enough: see the constants of this package. A method
 	// without any of them does not have the hyperparameter.
 	Parts []string

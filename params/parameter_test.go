@@ -93,6 +93,9 @@ func TestTable(t *testing.T) {
 		if err := p.Check(p.Default); err != nil {
 			t.Error(err)
 		}
+		if p.Unwritten != nil && p.Check(p.Unwritten) != nil {
+			t.Errorf("%s cannot have the value %v that is not written", p.Name, p.Unwritten)
+		}
 		again, err := p.Parse(Format(p.Default))
 		if err != nil || !reflect.DeepEqual(again, p.Default) {
 			t.Errorf("%s: %v became %v, error %v", p.Name, p.Default, again, err)

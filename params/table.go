@@ -8,6 +8,7 @@ const (
 	MaxTokens    = "max_tokens"
 	ClipNorm     = "clip_norm"
 	WeightDecay  = "weight_decay"
+	ClassWeights = "class_weights"
 	Head         = "head"
 	LoRARank     = "lora_rank"
 	LoRAAlpha    = "lora_alpha"
@@ -24,6 +25,12 @@ const (
 const (
 	HeadFrozen  = "frozen"
 	HeadTrained = "trained"
+)
+
+// What ClassWeights may be. Balanced weights give every class the same share of the loss.
+const (
+	WeightsNone     = "none"
+	WeightsBalanced = "balanced"
 )
 
 // Table has one row for each hyperparameter, in the order of help texts and configurations. The defaults are what the
@@ -53,6 +60,10 @@ var Table = []Parameter{
 	{
 		Name: WeightDecay, Flag: "weight-decay", Kind: Number, Max: 100, Default: 0.0,
 		Help: "decoupled weight decay", Parts: []string{Training},
+	},
+	{
+		Name: ClassWeights, Flag: "class-weights", Kind: Word, Words: []string{WeightsNone, WeightsBalanced}, Default: WeightsNone, Unwritten: WeightsNone,
+		Help: "weights of the classes in the loss: none, or balanced, texts / (classes * texts of the class)", Parts: []string{Training},
 	},
 	{
 		Name: Head, Flag: "head", Kind: Word, Words: []string{HeadFrozen, HeadTrained}, Default: HeadFrozen,

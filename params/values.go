@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 )
 
 // Values are hyperparameters by name: an int, float64, string or []float64, as the kind of each row says. Values are not
-// changed in place; With and Only give new ones.
+// changed in place; With and Only give new ones. What is written of them, as YAML or JSON, leaves out a row's Unwritten value,
+// and reading it back does not put it in: the readers below know it.
 type Values map[string]any
 
 // Defaults gives every row's default.
@@ -43,6 +45,10 @@ func (v Values) Has(name string) bool { return v[name] != nil }
 
 func get[T any](v Values, name string) T {
 	value, ok := v[name].(T)
+	if v[name] == nil {
+		row, _ := Find(name)
+		value, ok = row.Unwritten.(T)
+	}
 	if !ok {
 		panic(fmt.Sprintf("params: %s is %v (%T)", name, v[name], v[name]))
 	}
@@ -84,6 +90,19 @@ func (v Values) Check() error {
 	return nil
 }
 
+// written gives the rows with a value that is written, in the order of the table, and the value.
+func (v Values) written() iter.Seq2[Parameter, any] {
+	return func(yield func(Parameter, any) bool) {
+		for _, p := range Table {
+			// A vector is never Unwritten: it cannot be compared.
+			value, ok := v[p.Name]
+			if ok && (p.Kind == Numbers || value != p.Unwritten) && !yield(p, value) {
+				return
+			}
+		}
+	}
+}
+
 // Names lists the names of all rows.
 func Names() []string {
 	names := make([]string, len(Table))
@@ -96,11 +115,7 @@ func Names() []string {
 // MarshalYAML writes the values in the order of the table.
 func (v Values) MarshalYAML() (any, error) {
 	mapping := &yaml.Node{Kind: yaml.MappingNode}
-	for _, p := range Table {
-		value, ok := v[p.Name]
-		if !ok {
-			continue
-		}
+	for p, value := range v.written() {
 		var encoded yaml.Node
 		if err := encoded.Encode(value); err != nil {
 			return nil, err
@@ -175,11 +190,7 @@ func decode[T any](node *yaml.Node) (value T, err error) {
 func (v Values) MarshalJSON() ([]byte, error) {
 	var text bytes.Buffer
 	text.WriteByte('{')
-	for _, p := range Table {
-		value, ok := v[p.Name]
-		if !ok {
-			continue
-		}
+	for p, value := range v.written() {
 		encoded, err := json.Marshal(value)
 		if err != nil {
 			return nil, err

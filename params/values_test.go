@@ -22,8 +22,35 @@ func TestYAML(t *testing.T) {
 		t.Errorf("%s lacks %s", text, want)
 	}
 	var again Values
+	delete(values, ClassWeights) // as before its row existed: not written
 	if err := yaml.Unmarshal(text, &again); err != nil || !reflect.DeepEqual(again, values) {
 		t.Errorf("got %v, error %v", again, err)
+	}
+}
+
+// What is as before its row existed is not written, so that cells keep their IDs, and is read all the same.
+func TestUnwritten(t *testing.T) {
+	for _, test := range []struct {
+		values     Values
+		yaml, json string
+		weights    string
+	}{
+		{Values{Epochs: 3, ClassWeights: WeightsNone}, "epochs: 3\n", `{"epochs":3}`, WeightsNone},
+		{Values{Epochs: 3}, "epochs: 3\n", `{"epochs":3}`, WeightsNone},
+		{Values{Epochs: 3, ClassWeights: WeightsBalanced}, "epochs: 3\nclass_weights: balanced\n", `{"epochs":3,"class_weights":"balanced"}`, WeightsBalanced},
+	} {
+		text, err := yaml.Marshal(test.values)
+		if err != nil || string(text) != test.yaml {
+			t.Errorf("%v: YAML %q, error %v, want %q", test.values, text, err, test.yaml)
+		}
+		encoded, err := json.Marshal(test.values)
+		if err != nil || string(encoded) != test.json {
+			t.Errorf("%v: JSON %s, error %v, want %s", test.values, encoded, err, test.json)
+		}
+		var again Values
+		if err := yaml.Unmarshal(text, &again); err != nil || again.Word(ClassWeights) != test.weights {
+			t.Errorf("%v: %q is read as %v, error %v", test.values, text, again, err)
+		}
 	}
 }
 

@@ -93,6 +93,9 @@ func (r Report) charts() []chart {
 	loss := chart{ID: "loss", Title: "Loss by epoch", Unit: "nats"}
 	loss.draw(r.Epochs, losses, lossAxis)
 	dev := chart{ID: "accuracy", Title: "Accuracy on dev by epoch", Unit: "%"}
+	if r.Balanced {
+		dev.Title = "Balanced accuracy on dev by epoch"
+	}
 	dev.draw(r.Epochs, []line{accuracy}, accuracyAxis)
 	if kept := r.kept(); kept >= 0 && !math.IsNaN(accuracy.values[kept]) {
 		dev.markKept(r.Epochs[kept])

@@ -27,6 +27,7 @@ type Report struct {
 	Settings  []Pair
 	Checksums []Pair   // file and SHA-256
 	Warnings  []string // sentences, such as: fewer trusted texts than asked for
+	Balanced  bool     // dev accuracies of epochs are balanced: means of the classes' recalls
 }
 
 // Epoch tells how one epoch of training went. Losses and shares are means over the epoch's steps.

@@ -44,6 +44,7 @@ func TestEdges(t *testing.T) {
 		{"nothing", Report{}, []string{"No accuracy was measured", "Classifier without a name", "How to cite"}, []string{"<svg", "<table", "Training</h2>", "Mistakes", "Warnings"}},
 		{"one epoch", epochs(1, unchanged), []string{disc, "kept: epoch 1, 80.00", `text-anchor="middle">1</text>`, `open="open"`}, []string{"auxiliary", "Auxiliary"}},
 		{"ten epochs", epochs(10, unchanged), []string{disc, ">10</text>", `open="open"`}, nil},
+		{"balanced", Report{Balanced: true, Epochs: epochs(2, unchanged).Epochs}, []string{"the first with the best balanced accuracy on dev", "Balanced dev accuracy,", "Balanced accuracy on dev by epoch"}, nil},
 		{"fifty epochs", epochs(50, unchanged), []string{path, ">1</text>", ">50</text>", "<details>"}, []string{disc, ">11</text>"}},
 		{"no epoch kept", epochs(3, func(e *Epoch) { e.Best = false }), []string{path}, []string{"kept:", "ring\"", "is that of epoch"}},
 		{"no finite loss", epochs(3, func(e *Epoch) { e.Loss = math.NaN() }), []string{"No epoch has a finite number to draw.", ">NaN</td>"}, nil},

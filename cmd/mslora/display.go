@@ -125,7 +125,11 @@ func (d *display) Epoch(_ context.Context, _ *ortrain.Run, history []ortrain.Epo
 	if last.AuxLoss > 0 {
 		aligned = fmt.Sprintf("  auxiliary loss %.4f  fully aligned %.0f%%", last.AuxLoss, 100*last.FullyAligned)
 	}
-	fmt.Fprintf(d.out, "  epoch %d  loss %.4f%s  dev accuracy %.2f%s\n", last.Epoch, last.Loss, aligned, last.DevAccuracy, best)
+	accuracy := "dev accuracy"
+	if balanced(d.cell) {
+		accuracy = "balanced dev accuracy"
+	}
+	fmt.Fprintf(d.out, "  epoch %d  loss %.4f%s  %s %.2f%s\n", last.Epoch, last.Loss, aligned, accuracy, last.DevAccuracy, best)
 	return nil
 }
 

@@ -259,29 +259,6 @@ func hubName(model string) string {
 	return model
 }
 
-// paperTrusted is the number of trusted texts in the paper's experiments.
-const paperTrusted = 96
-
-// trustWarnings says what is wrong with the trusted texts, if there are any.
-func trustWarnings(d *dataset.Dataset) (warnings []string) {
-	if len(d.Trusted) == 0 {
-		return nil
-	}
-	if n := len(d.Trusted); n < paperTrusted {
-		warnings = append(warnings, fmt.Sprintf("there are %d trusted texts; the paper has %d, and fewer make a worse classifier", n, paperTrusted))
-	}
-	seen := make([]bool, d.Classes)
-	for _, t := range d.Trusted {
-		seen[t.Label] = true
-	}
-	for class, is := range seen {
-		if !is {
-			warnings = append(warnings, fmt.Sprintf("no trusted text has the label %q, so nothing vouches for it", d.Labels[class]))
-		}
-	}
-	return warnings
-}
-
 // summarize prints the scores and what was made.
 func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error {
 	if o.JSON {

@@ -56,10 +56,14 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		s.accuracy = eval.Accuracy(s.classes(), s.labels())
 		splits = append(splits, s)
 	}
+	for _, w := range scoreWarnings(splits, set.Labels, plan.Cells[0]) {
+		warn(o.Stderr, w)
+		warnings = append(warnings, w)
+	}
 	title, _ := defence.Display(result.Method)
 	r := report.Report{
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: title, Data: filepath.Base(o.Own.Data), Created: result.Finished,
-		Labels: set.Labels, Warnings: warnings,
+		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]),
 	}
 	for _, e := range history {
 		r.Epochs = append(r.Epochs, report.Epoch{Epoch: e.Epoch, Loss: e.Loss, AuxLoss: e.AuxLoss, DevAccuracy: e.DevAccuracy, Mu: e.Mu, FullyAligned: e.FullyAligned, Best: e.Best})

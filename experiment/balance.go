@@ -1,0 +1,16 @@
+package experiment
+
+import "mslora/ortrain"
+
+// balance gives each text the weight texts / (classes * texts of its class), where classes are those that occur. It is what
+// scikit-learn calls class_weight="balanced": every class has the same share of the whole weight.
+func balance(examples []ortrain.Example) {
+	texts := map[int]int{}
+	for _, e := range examples {
+		texts[e.Label]++
+	}
+	for i := range examples {
+		of := len(texts) * texts[examples[i].Label]
+		examples[i].Weight = float32(float64(len(examples)) / float64(of))
+	}
+}
