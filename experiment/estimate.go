@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"mslora/dataset"
 	"mslora/ortrain"
 )
 
@@ -16,7 +17,7 @@ type Estimate struct {
 	Texts    int
 	Steps    int
 	StepTime time.Duration
-	Total    time.Duration // all steps; evaluation comes to a few percent more
+	Total    time.Duration // all steps, dev after each epoch, and the test sets; without what a purifier or a filter takes
 	Memory   ortrain.Memory
 }
 
@@ -70,7 +71,39 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	if e.Memory, err = trainer.Memory(); err != nil {
 		return Estimate{}, err
 	}
-	e.StepTime, err = trainer.Measure(ctx, min(estimateSteps, e.Steps))
-	e.Total = time.Duration(e.Steps) * e.StepTime
-	return e, err
+	if e.StepTime, err = trainer.Measure(ctx, min(estimateSteps, e.Steps)); err != nil {
+		return Estimate{}, err
+	}
+	answer, err := p.measureAnswers(ctx, cell, trainer, ready.dev)
+	if err != nil {
+		return Estimate{}, err
+	}
+	answers := ready.setting.Epochs*len(ready.dev) + 2*(len(data.TestClean)+len(data.TestPoison)) // with the best epoch and the last
+	e.Total = time.Duration(e.Steps)*e.StepTime + time.Duration(answers)*answer
+	return e, nil
+}
+
+// estimateAnswers is the number of texts that are predicted for an estimate, twice: the first time, in which ONNX Runtime allocates its
+// memory, is not timed.
+const estimateAnswers = 64
+
+// measureAnswers predicts some of the texts, from all over them, and gives the mean time of one.
+func (p *Plan) measureAnswers(ctx context.Context, cell Cell, trainer *ortrain.Trainer, texts []dataset.Text) (time.Duration, error) {
+	var some []dataset.Text
+	n := min(len(texts), estimateAnswers)
+	for i := range n {
+		some = append(some, texts[i*len(texts)/n])
+	}
+	examples, evaluator := p.examples(cell, some), trainer.Evaluator()
+	if err := evaluator.Use(trainer.LastTuned()); err != nil {
+		return 0, err
+	}
+	var begin time.Time
+	for range 2 {
+		begin = time.Now()
+		if _, err := evaluator.Logits(ctx, examples); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begin) / time.Duration(max(1, n)), nil
 }

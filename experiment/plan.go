@@ -29,7 +29,7 @@ type Plan struct {
 	// What was used last: cells of one data set follow each other.
 	loaded    *dataset.Dataset
 	loadedKey dataKey
-	tokens    map[tokenKey][]int32
+	tokens    map[tokenKey]encoded
 	read      []dataset.File
 }
 
@@ -37,6 +37,12 @@ type loadedModel struct {
 	*ortrain.Model
 	tokenizer *tokenizer.Tokenizer // nil until a text is tokenised
 	checksums map[string]string
+}
+
+// encoded is a text as a model reads it.
+type encoded struct {
+	tokens []int32
+	cut    bool // the text has more tokens
 }
 
 // tokenKey finds the tokens of a text under a model.
@@ -122,7 +128,7 @@ func emptyPlan(config Config) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{Config: config, Device: device, models: map[string]*loadedModel{}, sums: filesum.Open(), tokens: map[tokenKey][]int32{}}, nil
+	return &Plan{Config: config, Device: device, models: map[string]*loadedModel{}, sums: filesum.Open(), tokens: map[tokenKey]encoded{}}, nil
 }
 
 // dataCells are what cells have in common that are of one data set.
@@ -363,21 +369,25 @@ func (p *Plan) dataset(cell Cell) (*dataset.Dataset, error) {
 	return data, nil
 }
 
-// examples tokenises texts; each text is tokenised once per model, whatever number of cells uses it.
+// examples tokenises texts.
 func (p *Plan) examples(cell Cell, texts []dataset.Text) []ortrain.Example {
-	model := p.models[cell.ModelFolder]
-	longest := cell.Hyperparameters.Int(params.MaxTokens)
 	examples := make([]ortrain.Example, len(texts))
 	for i, t := range texts {
-		key := tokenKey{cell.ModelFolder, longest, t.Text}
-		tokens, ok := p.tokens[key]
-		if !ok {
-			tokens = model.tokenizer.Encode(t.Text, longest)
-			p.tokens[key] = tokens
-		}
-		examples[i] = ortrain.Example{Tokens: tokens, Label: t.Label}
+		examples[i] = ortrain.Example{Tokens: p.encode(cell, t.Text).tokens, Label: t.Label}
 	}
 	return examples
+}
+
+// encode tokenises a text, once per model, whatever number of cells uses it.
+func (p *Plan) encode(cell Cell, text string) encoded {
+	longest := cell.Hyperparameters.Int(params.MaxTokens)
+	key := tokenKey{cell.ModelFolder, longest, text}
+	e, ok := p.tokens[key]
+	if !ok {
+		e.tokens, e.cut = p.models[cell.ModelFolder].tokenizer.EncodeCut(text, longest)
+		p.tokens[key] = e
+	}
+	return e
 }
 
 // Close releases all models.

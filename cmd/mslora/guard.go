@@ -82,7 +82,7 @@ func (o trainOptions) guard() error {
 	if len(trained) > 0 && o.Force {
 		what = append(what, "the training in "+o.Config.Out)
 	}
-	replacing(o.Stderr, o.Quiet, what...)
+	replacing(o.Stderr, o.Quiet || o.DryRun, what...)
 	return nil
 }
 

@@ -22,8 +22,12 @@ func say(out io.Writer, format string, values ...any) {
 	fmt.Fprintln(out, visible.Line(fmt.Sprintf(format, values...)))
 }
 
-// warn prints a warning, what it quotes of files made visible.
-func warn(stderr io.Writer, text string) { say(stderr, "warning: %s", text) }
+// warn prints warnings, one a line, what they quote of files made visible.
+func warn(stderr io.Writer, texts ...string) {
+	for _, text := range texts {
+		say(stderr, "warning: %s", text)
+	}
+}
 
 func main() { os.Exit(mainCode(os.Args, os.Stdout, os.Stderr)) }
 

@@ -271,7 +271,7 @@ type plannedCell struct {
 	Texts       int     `json:"texts"`
 	Steps       int     `json:"steps"`
 	StepSeconds float64 `json:"step_seconds"`
-	Seconds     float64 `json:"seconds"` // all steps
+	Seconds     float64 `json:"seconds"` // training and evaluation
 	MemoryBytes int64   `json:"memory_bytes"`
 }
 

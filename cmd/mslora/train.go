@@ -29,6 +29,7 @@ type trainOptions struct {
 	Own     dataset.Own
 	Config  experiment.Config
 	Out     string
+	DryRun  bool
 	Force   bool
 	JSON    bool
 	Quiet   bool
@@ -57,8 +58,9 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "musclelora"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora train` made"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "say what was read and what would be trained, estimate the time from a few real steps, write nothing"},
 			&cli.BoolFlag{Name: "force", Usage: "train again, with whatever settings stand in OUT; replaces only what `mslora train` made"},
-			&cli.BoolFlag{Name: "json", Usage: "print progress and scores as JSON lines"},
+			&cli.BoolFlag{Name: "json", Usage: "print progress and scores, or what --dry-run says, as JSON lines"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
 		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), append(readingFlags(), machineFlags()...)...),
 		Action: func(c *cli.Context) error {
@@ -75,7 +77,7 @@ func trainCommand() *cli.Command {
 					CleanFromDev: c.Int("clean-from-dev"), Limit: c.Int("limit"), Seed: c.Uint64("seed"),
 					Reading: reading,
 				},
-				Config: experiment.DefaultConfig(), Out: c.String("out"), Force: c.Bool("force"), JSON: c.Bool("json"),
+				Config: experiment.DefaultConfig(), Out: c.String("out"), DryRun: c.Bool("dry-run"), Force: c.Bool("force"), JSON: c.Bool("json"),
 				Quiet: c.Bool("quiet"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			}
 			o.Config.Data, o.Config.Models = []string{o.Own.Data}, []string{c.String("model")}
@@ -165,9 +167,11 @@ func train(ctx context.Context, o trainOptions) error {
 		return badInput(err)
 	}
 	announceReading(o.Stderr, o.Quiet, set.Files...)
+	var odd []string // about the file
 	for _, w := range set.Warnings {
-		warn(o.Stderr, o.Own.Data+": "+w)
+		odd = append(odd, o.Own.Data+": "+w)
 	}
+	warn(o.Stderr, odd...)
 	plan, err := experiment.NewSinglePlan(o.Config, set)
 	if err != nil {
 		return badInput(err)
@@ -177,9 +181,14 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := savable(cell, set.Classes, o.Config.Graphs); err != nil {
 		return badInput(err)
 	}
-	warnings := trustWarnings(set)
-	for _, w := range warnings {
-		warn(o.Stderr, w)
+	survey, err := plan.Survey(cell)
+	if err != nil {
+		return err
+	}
+	warnings := append(trustWarnings(set), survey.Warnings(cell.Model)...)
+	warn(o.Stderr, warnings...)
+	if o.DryRun {
+		return o.dryRun(ctx, plan, set, survey, append(odd, warnings...))
 	}
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
 	display.train(cell, describe(set))

@@ -56,10 +56,9 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		s.accuracy = eval.Accuracy(s.classes(), s.labels())
 		splits = append(splits, s)
 	}
-	for _, w := range scoreWarnings(splits, set.Labels, plan.Cells[0]) {
-		warn(o.Stderr, w)
-		warnings = append(warnings, w)
-	}
+	poor := scoreWarnings(splits, set.Labels, plan.Cells[0])
+	warn(o.Stderr, poor...)
+	warnings = append(warnings, poor...)
 	title, _ := defence.Display(result.Method)
 	r := report.Report{
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: title, Data: filepath.Base(o.Own.Data), Created: result.Finished,

@@ -26,6 +26,8 @@ type Tokenizer struct {
 	library *tokenizers.Tokenizer
 	closing int     // special tokens after a text, which truncation keeps
 	empty   []int32 // what an empty text becomes: the special tokens around it, at least one
+	special int     // number of special tokens around a text
+	unknown int32   // the token that stands for what has none, -1 if the tokenizer has no such token
 }
 
 // longestFile bounds tokenizer.json and config.json, in bytes. The longest known tokenizer.json has 33 MB.
@@ -55,19 +57,21 @@ func Open(folder string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, hint.New("it must be a tokenizer.json of Hugging Face tokenizers", "%s: %w", path, err)
 	}
-	t := &Tokenizer{library: library}
-	if err := t.check(folder, path, idsEnd(data)); err != nil {
+	end, unknown := readVocabulary(data)
+	t := &Tokenizer{library: library, unknown: unknown}
+	if err := t.check(folder, path, end); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
 }
 
-// idsEnd gives the number after the largest id in a tokenizer.json, which is more than the number of tokens
-// if ids are left out.
-func idsEnd(data []byte) int {
+// readVocabulary gives the number after the largest id in a tokenizer.json, which is more than the number of tokens
+// if ids are left out, and the id of the unknown token, -1 if there is none.
+func readVocabulary(data []byte) (end int, unknown int32) {
 	var file struct {
 		Model struct {
 			Vocabulary map[string]int `json:"vocab"`
+			Unknown    string         `json:"unk_token"`
 		} `json:"model"`
 		Added []struct {
 			ID int `json:"id"`
@@ -75,15 +79,24 @@ func idsEnd(data []byte) int {
 	}
 	// An error means a vocabulary of another form, a list: there the ids are the places.
 	_ = json.Unmarshal(data, &file)
-	end := 0
 	for _, id := range file.Model.Vocabulary {
 		end = max(end, id+1)
 	}
 	for _, token := range file.Added {
 		end = max(end, token.ID+1)
 	}
-	return end
+	unknown = -1
+	if id, ok := file.Model.Vocabulary[file.Model.Unknown]; ok && file.Model.Unknown != "" {
+		unknown = int32(id)
+	}
+	return end, unknown
 }
+
+// Special gives the number of special tokens that Encode puts around a text.
+func (t *Tokenizer) Special() int { return t.special }
+
+// Unknown gives the id of the token that stands for what the tokenizer has no token for, such as [UNK]; -1 if it has none.
+func (t *Tokenizer) Unknown() int32 { return t.unknown }
 
 // modelConfig is the part of config.json that the tokenizer must fit. Ids are numbers, null, or lists of them.
 type modelConfig struct {
@@ -112,6 +125,7 @@ func (t *Tokenizer) check(folder, path string, idsEnd int) error {
 	for _, id := range t.library.EncodeWithOptions("", true).IDs {
 		t.empty = append(t.empty, int32(id))
 	}
+	t.special = len(t.empty)
 	if config.ModelType == "llama" {
 		return t.checkDecoder(path, config)
 	}
@@ -169,6 +183,12 @@ func (t *Tokenizer) checkDecoder(path string, config modelConfig) error {
 // leaves no room for the special tokens. NUL, after which the library would drop the rest of the text,
 // counts as a space.
 func (t *Tokenizer) Encode(text string, maxTokens int) []int32 {
+	ids, _ := t.EncodeCut(text, maxTokens)
+	return ids
+}
+
+// EncodeCut is Encode; it tells, too, whether the text has more tokens than maxTokens.
+func (t *Tokenizer) EncodeCut(text string, maxTokens int) (ids []int32, isCut bool) {
 	if maxTokens < len(t.empty) {
 		panic(fmt.Sprintf("tokenizer: at most %d tokens, expected %d at least", maxTokens, len(t.empty)))
 	}
@@ -181,17 +201,18 @@ func (t *Tokenizer) Encode(text string, maxTokens int) []int32 {
 		encoded = t.library.EncodeWithOptions(text, true).IDs
 	}
 	if len(encoded) == 0 {
-		return slices.Clone(t.empty)
+		return slices.Clone(t.empty), false
 	}
-	if cut := len(encoded) - maxTokens; cut > 0 {
+	cut := len(encoded) - maxTokens
+	if cut > 0 {
 		end := len(encoded) - t.closing
 		encoded = slices.Delete(encoded, end-cut, end)
 	}
-	ids := make([]int32, len(encoded))
+	ids = make([]int32, len(encoded))
 	for i, id := range encoded {
 		ids[i] = int32(id)
 	}
-	return ids
+	return ids, cut > 0
 }
 
 // firstWords cuts a text before the space that ends its n-th word. Tokens do not reach over spaces.

@@ -357,3 +357,38 @@ func FuzzEncode(f *testing.F) {
 		}
 	})
 }
+
+// EncodeCut tells of texts that have more tokens than they keep.
+func TestEncodeCut(t *testing.T) {
+	for _, folder := range folders {
+		tokenizer := open(t, folder)
+		const text = "the film is not good"
+		whole := tokenizer.Encode(text, long)
+		for limit, want := range map[int]bool{long: false, len(whole): false, len(whole) - 1: true} {
+			if ids, isCut := tokenizer.EncodeCut(text, limit); isCut != want || len(ids) != min(limit, len(whole)) {
+				t.Errorf("%s: at most %d of %d tokens: %d, cut: %v", folder, limit, len(whole), len(ids), isCut)
+			}
+		}
+		if ids, isCut := tokenizer.EncodeCut("", len(tokenizer.empty)); isCut || !slices.Equal(ids, tokenizer.empty) {
+			t.Errorf("%s: an empty text is %v, cut: %v", folder, ids, isCut)
+		}
+	}
+}
+
+func TestSpecialAndUnknown(t *testing.T) {
+	for _, test := range []struct {
+		folder  string
+		special int
+		unknown int32
+	}{
+		{"testdata", 2, 1}, {"testdata/roberta", 2, -1}, {"testdata/llama", 1, 0}, {"testdata/smollm", 0, -1},
+	} {
+		tokenizer := open(t, test.folder)
+		if tokenizer.Special() != test.special || tokenizer.Unknown() != test.unknown {
+			t.Errorf("%s: %d special tokens and the unknown token %d, want %d and %d", test.folder, tokenizer.Special(), tokenizer.Unknown(), test.special, test.unknown)
+		}
+		if ids := tokenizer.Encode("the ☃", long); test.special == 2 && test.unknown >= 0 && !slices.Contains(ids, test.unknown) {
+			t.Errorf("%s: %v has no unknown token", test.folder, ids)
+		}
+	}
+}
