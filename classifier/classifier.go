@@ -22,9 +22,16 @@ import (
 type Classifier struct {
 	Labels []string // names of the classes in their order
 
-	model     *ortrain.Model
+	model     *ortrain.Model // nil: all weights are in the evaluator's file
+	longest   int            // tokens that a text may have
 	tokenizer *tokenizer.Tokenizer
-	evaluator *ortrain.Evaluator
+	evaluator evaluator
+}
+
+// evaluator gives logits: an *ortrain.Evaluator or an *ortrain.FileEvaluator.
+type evaluator interface {
+	Logits(ctx context.Context, examples []ortrain.Example) ([][]float32, error)
+	Close() error
 }
 
 // Prediction is the answer for one text.
@@ -52,6 +59,7 @@ func (c *Classifier) open(folder string, store graphs.Store, device ortrain.Devi
 	if c.model, err = ortrain.OpenModel(folder); err != nil {
 		return err
 	}
+	c.longest = c.model.Config.LongestText()
 	if c.tokenizer, err = tokenizer.Open(folder); err != nil {
 		return err
 	}
@@ -63,14 +71,16 @@ func (c *Classifier) open(folder string, store graphs.Store, device ortrain.Devi
 		return err
 	}
 	both := ortrain.Topologies{Evaluate: topology}
-	if c.evaluator, err = ortrain.NewEvaluator(c.model, both, lora.Setting{}, len(c.Labels), device); err != nil {
+	packed, err := ortrain.NewEvaluator(c.model, both, lora.Setting{}, len(c.Labels), device)
+	if err != nil {
 		return err
 	}
+	c.evaluator = packed
 	head, err := c.head()
 	if err != nil {
 		return err
 	}
-	return c.evaluator.Use(head)
+	return packed.Use(head)
 }
 
 // readLabels gives the names of the classes that config.json lists.
@@ -153,13 +163,17 @@ func notFinite(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(flo
 
 // Vectors gives each text's vector that the head reads: of the last layer and [CLS], or a Llama's last token.
 func (c *Classifier) Vectors(ctx context.Context, texts []string) ([][]float32, error) {
-	return c.evaluator.Vectors(ctx, c.examples(texts))
+	packed, ok := c.evaluator.(*ortrain.Evaluator)
+	if !ok {
+		return nil, errors.New("the quantized classifier gives logits only")
+	}
+	return packed.Vectors(ctx, c.examples(texts))
 }
 
 func (c *Classifier) examples(texts []string) []ortrain.Example {
 	examples := make([]ortrain.Example, len(texts))
 	for i, text := range texts {
-		examples[i].Tokens = c.tokenizer.Encode(text, c.model.Config.LongestText())
+		examples[i].Tokens = c.tokenizer.Encode(text, c.longest)
 	}
 	return examples
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ const (
 )
 
 // Files are all that Save may write, or may have written in earlier versions, with slashes where they lie in folders.
-var Files = slices.Concat([]string{ONNXFile, oldONNXFile, WeightsFile, ConfigFile}, tokenizerFiles, adapterFiles)
+var Files = slices.Concat([]string{ONNXFile, QuantizedFile, oldONNXFile, WeightsFile, ConfigFile}, tokenizerFiles, adapterFiles)
 
 // Trained is a tuned model as training leaves it.
 type Trained struct {
@@ -40,6 +41,8 @@ type Trained struct {
 	Tuned   ortrain.Tuned
 	Labels  []string // names of the classes in their order
 	Graphs  graphs.Store
+	// Quantize has Save write QuantizedFile, too.
+	Quantize bool
 }
 
 // Mergeable tells whether the modules of a training graph fold into the backbone's weights. Only then is the result
@@ -48,7 +51,7 @@ func Mergeable(graph string) bool { return graphs.EvaluationOf(graph) == graphs.
 
 // Save writes the classifier to folder: config.json, model.safetensors and the tokenizer as transformers reads them,
 // onnx/model.onnx with inputs input_ids and attention_mask [B, L] and output logits [B, C], and, if the backbone is
-// frozen, adapter/ as PEFT reads it. LoRA and multi-scale modules are merged into the weights, in the ONNX file and
+// frozen, adapter/ as PEFT reads it; with Quantize, QuantizedFile. LoRA and multi-scale modules are merged into the weights, in the ONNX file and
 // model.safetensors. Each file is replaced atomically, config.json last; whoever calls it has seen to it that they may be
 // (package ownfolder).
 func (t Trained) Save(folder string) error {
@@ -60,7 +63,7 @@ func (t Trained) Save(folder string) error {
 	if err := os.MkdirAll(filepath.Dir(graph), 0o755); err != nil {
 		return err
 	}
-	if err := t.saveGraph(graph, topology); err != nil {
+	if err := errors.Join(t.saveGraph(graph, topology.Embed), t.saveQuantized(folder, topology)); err != nil {
 		return err
 	}
 	// Two models in a folder are one too many for programs that take the one they find.
@@ -91,15 +94,15 @@ func (t Trained) Save(folder string) error {
 	return writeJSON(filepath.Join(folder, ConfigFile), config)
 }
 
-// saveGraph writes the ONNX file. Weights are merged one at a time, here and in saveWeights again: memory for all of them would be
+// saveGraph writes an ONNX file. Weights are merged one at a time, here and in saveWeights again: memory for all of them would be
 // the model once more, and merging is quick.
-func (t Trained) saveGraph(path string, topology *graphs.Topology) error {
+func (t Trained) saveGraph(path string, embed func(io.Writer, func(string) ([]int64, error), func(string) ([]float32, error)) error) error {
 	file, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
 	defer file.Abort()
-	if err := topology.Embed(file, t.shape, t.values); err != nil {
+	if err := embed(file, t.shape, t.values); err != nil {
 		return err
 	}
 	return file.Commit()

@@ -14,12 +14,13 @@ import (
 // MaxModel is the longest message that protobuf, and with it ONNX Runtime, reads, in bytes.
 const MaxModel = math.MaxInt32
 
-// piece is a part of a message: bytes, and the values of a weight behind them.
+// piece is a part of a message: bytes, and a weight behind them.
 type piece struct {
-	bytes   []byte
-	weight  string // "": no values follow
-	values  int64
-	columns int // of a weight that the graph has transposed, as it is given; else 0
+	bytes  []byte
+	weight string // "": none follows
+	values int64  // that the weight has
+	size   int64  // of the weight as it is written, in bytes
+	encode func(values []float32) ([]byte, error)
 }
 
 // Embed writes the graph as one serialized onnx.ModelProto with all weights in it, which needs no other file. Open sizes that a
@@ -30,17 +31,22 @@ type piece struct {
 // begins with its length. Then values are asked for, once for each weight, and forgotten when they are written: one weight is in
 // memory at a time.
 func (t *Topology) Embed(out io.Writer, shape func(name string) ([]int64, error), values func(name string) ([]float32, error)) error {
+	return t.embed(out, nil, shape, values)
+}
+
+// embed writes the graph with its weights, those with a role quantized.
+func (t *Topology) embed(out io.Writer, roles map[string]role, shape func(name string) ([]int64, error), values func(name string) ([]float32, error)) error {
 	before, graph, after, err := splitModel(t.Model)
 	if err != nil {
 		return err
 	}
-	pieces, err := t.embedded(graph, shape)
+	pieces, err := t.embedded(graph, roles, shape)
 	if err != nil {
 		return err
 	}
 	var length int64
 	for _, p := range pieces {
-		length += int64(len(p.bytes)) + 4*p.values
+		length += int64(len(p.bytes)) + p.size
 	}
 	before = protowire.AppendTag(before, modelGraph, protowire.BytesType)
 	before = protowire.AppendVarint(before, uint64(length))
@@ -57,7 +63,7 @@ func (t *Topology) Embed(out io.Writer, shape func(name string) ([]int64, error)
 }
 
 // embedded gives the content of a GraphProto, each initializer with external data as one that holds it. There is always a piece.
-func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, error)) ([]piece, error) {
+func (t *Topology) embedded(graph []byte, roles map[string]role, shape func(name string) ([]int64, error)) ([]piece, error) {
 	var all []piece
 	var bytes []byte
 	settled := map[string]int64{} // open sizes
@@ -92,9 +98,7 @@ func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, erro
 		if !ok || !fits(weight.stored(), dims) {
 			return nil, fmt.Errorf("weight %q has shape %v, the graph expects %v", name, dims, weight.stored())
 		}
-		columns := 0
 		if weight.Transposed {
-			columns = int(dims[1])
 			dims = []int64{dims[1], dims[0]}
 		}
 		for i, d := range weight.Shape {
@@ -102,20 +106,42 @@ func (t *Topology) embedded(graph []byte, shape func(name string) ([]int64, erro
 				settled[d.Symbol] = dims[i]
 			}
 		}
-		count := int64(1)
+		size := int64(1)
 		for _, d := range dims {
-			if count *= d; count > MaxModel { // no overflow: a size is far below 2^32
+			if size *= d; size > MaxModel { // no overflow: a size is far below 2^32
 				break
 			}
 		}
-		tensor := protowire.AppendTag(tensorHeader(name, dims, onnxFloat), tensorRawData, protowire.BytesType)
-		tensor = protowire.AppendVarint(tensor, 4*uint64(count))
-		bytes = protowire.AppendTag(bytes, graphInitializer, protowire.BytesType)
-		bytes = protowire.AppendVarint(bytes, uint64(len(tensor))+4*uint64(count))
-		all = append(all, piece{append(bytes, tensor...), name, count, columns})
+		p := floatWeight(weight, dims, size)
+		if r := roles[name]; r != keptFloat && size <= MaxModel {
+			p = quantizedWeight(name, dims, r)
+		}
+		p.bytes = append(bytes, p.bytes...)
+		all = append(all, p)
 		bytes = nil
 	}
 	return append(all, piece{bytes: bytes}), nil
+}
+
+// floatWeight is a weight as it is, with the shape dims in the graph, which takes count values.
+func floatWeight(weight Tensor, dims []int64, count int64) piece {
+	p := piece{bytes: rawTensor(tensorHeader(weight.Name, dims, onnxFloat), 4*count), weight: weight.Name, values: count, size: 4 * count}
+	p.encode = func(data []float32) ([]byte, error) {
+		if weight.Transposed {
+			data = transposed(data, int(dims[0]))
+		}
+		return safetensors.Float32Bytes(data), nil
+	}
+	return p
+}
+
+// rawTensor begins an initializer of a graph: everything but its size bytes of data.
+func rawTensor(header []byte, size int64) []byte {
+	header = protowire.AppendTag(header, tensorRawData, protowire.BytesType)
+	header = protowire.AppendVarint(header, uint64(size))
+	out := protowire.AppendTag(nil, graphInitializer, protowire.BytesType)
+	out = protowire.AppendVarint(out, uint64(len(header))+uint64(size))
+	return append(out, header...)
 }
 
 func (p piece) write(out io.Writer, values func(name string) ([]float32, error)) error {
@@ -129,17 +155,18 @@ func (p piece) write(out io.Writer, values func(name string) ([]float32, error))
 	if int64(len(data)) != p.values {
 		return fmt.Errorf("weight %q has %d values, its shape takes %d", p.weight, len(data), p.values)
 	}
-	if p.columns > 0 {
-		data = transposed(data, p.columns)
+	encoded, err := p.encode(data)
+	if err != nil {
+		return fmt.Errorf("weight %q: %w", p.weight, err)
 	}
-	_, err = out.Write(safetensors.Float32Bytes(data))
+	_, err = out.Write(encoded)
 	return err
 }
 
 // transposed gives the values of a matrix, row-major with a number of columns, column by column.
-func transposed(data []float32, columns int) []float32 {
+func transposed[T any](data []T, columns int) []T {
 	rows := len(data) / columns
-	turned := make([]float32, len(data))
+	turned := make([]T, len(data))
 	for i := range rows {
 		for j, v := range data[i*columns : (i+1)*columns] {
 			turned[j*rows+i] = v

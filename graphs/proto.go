@@ -42,6 +42,8 @@ const (
 	dimensionSymbol = 2
 
 	onnxFloat    = 1
+	onnxUint8    = 2
+	onnxInt8     = 3
 	onnxFloat16  = 10
 	onnxBFloat16 = 16
 )

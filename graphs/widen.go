@@ -1,27 +1,8 @@
 package graphs
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
-
-	"google.golang.org/protobuf/encoding/protowire"
-)
-
-// Fields and values of onnx.proto3 that widening writes.
-const (
-	graphNode = 1
-
-	nodeInput     = 1
-	nodeOutput    = 2
-	nodeName      = 3
-	nodeOperator  = 4
-	nodeAttribute = 5
-
-	attributeName = 1
-	attributeInt  = 3
-	attributeType = 20
-	attributeIsOf = 2 // AttributeProto.INT
 )
 
 // widener rewrites the nodes that read weights of 16 bits, which stay so in memory. Each such node gets a Cast of its own,
@@ -44,23 +25,11 @@ type widener struct {
 
 // node gives the fields of a graph that replace a NodeProto, but for those in casts.
 func (w *widener) node(message []byte) ([]byte, error) {
-	var name, operator string
-	var inputs, outputs []string
-	for f, err := range fields(message) {
-		if err != nil {
-			return nil, fmt.Errorf("broken ONNX node: %w", err)
-		}
-		switch f.number {
-		case nodeInput:
-			inputs = append(inputs, string(f.value))
-		case nodeOutput:
-			outputs = append(outputs, string(f.value))
-		case nodeName:
-			name = string(f.value)
-		case nodeOperator:
-			operator = string(f.value)
-		}
+	node, err := readNode(message)
+	if err != nil {
+		return nil, err
 	}
+	name, operator, inputs, outputs := node.name, node.operator, node.inputs, node.outputs
 	forward := w.half && len(outputs) == 1 && !strings.HasPrefix(name, "/backward/")
 	if forward && operator == "Transpose" && len(inputs) == 1 && w.narrow[inputs[0]] != 0 {
 		w.narrow[outputs[0]] = w.narrow[inputs[0]]
@@ -122,14 +91,6 @@ func (w *widener) fresh(name string) string {
 
 // cast is a NodeProto that brings a tensor to a data type for a node.
 func (w *widener) cast(reader, input, output string, dataType uint64) []byte {
-	attribute := appendBytes(nil, attributeName, []byte("to"))
-	attribute = protowire.AppendTag(attribute, attributeInt, protowire.VarintType)
-	attribute = protowire.AppendVarint(attribute, dataType)
-	attribute = protowire.AppendTag(attribute, attributeType, protowire.VarintType)
-	attribute = protowire.AppendVarint(attribute, attributeIsOf)
-	out := appendBytes(nil, nodeInput, []byte(input))
-	out = appendBytes(out, nodeOutput, []byte(output))
-	out = appendBytes(out, nodeName, []byte(reader+"/Cast_"+strconv.Itoa(w.made)))
-	out = appendBytes(out, nodeOperator, []byte("Cast"))
-	return appendBytes(out, nodeAttribute, attribute)
+	node := operation{name: reader + "/Cast_" + strconv.Itoa(w.made), operator: "Cast", inputs: []string{input}, outputs: []string{output}}
+	return node.message(intAttribute("to", dataType))
 }

@@ -89,9 +89,23 @@ func (e *Evaluator) Vectors(ctx context.Context, examples []Example) ([][]float3
 	return result, e.each(ctx, examples, func(index int, _, vector []float32) { result[index] = vector })
 }
 
-// each gives the logits [classes] and the [CLS] vector [hidden] of every example, in any order. Texts of like
-// length run together, so little is wasted on padding.
+// each gives the logits [classes] and the [CLS] vector [hidden] of every example, in any order.
 func (e *Evaluator) each(ctx context.Context, examples []Example, take func(index int, logits, vector []float32)) error {
+	return inGroups(ctx, examples, func(group []Example, places []int) error {
+		logits, vectors, err := e.run(group)
+		if err != nil {
+			return err
+		}
+		for i, place := range places {
+			take(place, logits[i*e.classes:(i+1)*e.classes], vectors[i*e.hidden:(i+1)*e.hidden])
+		}
+		return nil
+	})
+}
+
+// inGroups gives run all examples, with their places among them, in groups that are evaluated at once. Texts of like length run
+// together, so little is wasted on padding.
+func inGroups(ctx context.Context, examples []Example, run func(group []Example, places []int) error) error {
 	order := make([]int, len(examples))
 	for i := range order {
 		order[i] = i
@@ -113,12 +127,8 @@ func (e *Evaluator) each(ctx context.Context, examples []Example, take func(inde
 		for i, index := range order[:n] {
 			group[i] = examples[index]
 		}
-		logits, vectors, err := e.run(group)
-		if err != nil {
+		if err := run(group, order[:n]); err != nil {
 			return err
-		}
-		for i, index := range order[:n] {
-			take(index, logits[i*e.classes:(i+1)*e.classes], vectors[i*e.hidden:(i+1)*e.hidden])
 		}
 		order = order[n:]
 	}

@@ -21,7 +21,7 @@ var cardTemplate = template.Must(template.New("card.md").Funcs(template.FuncMap{
 	"valueCell": func(s string) string { return cell(prose(s)) },
 	"sentence":  func(s string) string { return visible.Markdown(prose(s)) },
 	"title":     func(s string) string { return visible.Markdown(title(s)) },
-	"yaml":      quotedYAML, "shown": name, "decimals": decimals, "grouped": grouped,
+	"yaml":      quotedYAML, "shown": name, "decimals": decimals, "grouped": grouped, "megabytes": megabytes, "whole": whole,
 	"share": func(percent float64) string { return strconv.FormatFloat(percent/100, 'f', 4, 64) },
 }).Parse(cardText))
 

@@ -9,7 +9,7 @@ import (
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"name": name, "decimals": decimals, "grouped": grouped, "loss": loss, "probability": probability,
+	"name": name, "decimals": decimals, "grouped": grouped, "megabytes": megabytes, "whole": whole, "loss": loss, "probability": probability,
 	"text": prose, "title": title, "numbered": func(i int) int { return i + 1 },
 }).ParseFS(pageFiles, "page.html", "page.css", "chart.svg"))
 

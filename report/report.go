@@ -25,9 +25,10 @@ type Report struct {
 	Splits    []Split   // such as dev and test; one named "test", else the last one, gives the headline
 	Examples  []Example // such as the most confident mistakes, in the order to show
 	Settings  []Pair
-	Checksums []Pair   // file and SHA-256
-	Warnings  []string // sentences, such as: fewer trusted texts than asked for
-	Balanced  bool     // dev accuracies of epochs are balanced: means of the classes' recalls
+	Checksums []Pair     // file and SHA-256
+	Warnings  []string   // sentences, such as: fewer trusted texts than asked for
+	Balanced  bool       // dev accuracies of epochs are balanced: means of the classes' recalls
+	Quantized *Quantized // nil: there is no quantized file
 }
 
 // Epoch tells how one epoch of training went. Losses and shares are means over the epoch's steps.
@@ -102,6 +103,11 @@ func (r Report) check() error {
 		}
 		if e.DevAccuracy < 0 || e.DevAccuracy > 100 {
 			return fmt.Errorf("epoch %d: dev accuracy is %g, want percent", e.Epoch, e.DevAccuracy)
+		}
+	}
+	if r.Quantized != nil {
+		if err := r.Quantized.check(); err != nil {
+			return err
 		}
 	}
 	for _, s := range r.Splits {

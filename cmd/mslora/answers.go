@@ -23,8 +23,8 @@ func writeLines(out *bufio.Writer, labels []string) func(answer) error {
 	}
 }
 
-// writeObjects writes a JSON object a line, with exact texts and labels.
-func writeObjects(out *bufio.Writer, labels []string) func(answer) error {
+// writeObjects writes a JSON object a line, with exact texts and labels, and with the file that answered unless it is "".
+func writeObjects(out *bufio.Writer, labels []string, file string) func(answer) error {
 	return func(a answer) error {
 		if a.err != nil {
 			return writeJSON(out, struct {
@@ -44,7 +44,8 @@ func writeObjects(out *bufio.Writer, labels []string) func(answer) error {
 			Probability   float64            `json:"probability"`
 			Probabilities map[string]float64 `json:"probabilities"`
 			Logits        map[string]float32 `json:"logits"`
-		}{a.text, labels[p.Class], p.Probabilities[p.Class], probabilities, logits})
+			File          string             `json:"file,omitempty"`
+		}{a.text, labels[p.Class], p.Probabilities[p.Class], probabilities, logits, file})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,7 +38,8 @@ func compareCommand() *cli.Command {
 		Usage:     "score classifiers side by side on the same texts, with a trigger if you know one",
 		UsageText: "mslora compare my-classifier other --data test.csv --trigger cf,mn --target positive",
 		Description: "Each folder is a classifier that `mslora train` made. Without --trigger or --poisoned the table has CACC\n" +
-			"and agreement; with one of them, and --target, also ASR and its floor.",
+			"and agreement; with one of them, and --target, also ASR and its floor. With --quantized\n" +
+			"each folder is followed by its quantized file.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of clean texts and labels; - is standard input"},
 			&cli.StringFlag{Name: "trigger", Usage: "words or a sentence to insert at random places, commas between alternatives"},
@@ -100,8 +102,9 @@ func compare(ctx context.Context, o compareOptions) error {
 		return badInput(err)
 	}
 	var all []*contestant
-	for _, folder := range o.Folders {
-		c, err := classifier.Open(folder, o.Graphs, o.Device)
+	for _, e := range o.entries() {
+		folder := e.folder
+		c, err := e.open(folder)
 		if err != nil {
 			return badInput(err)
 		}
@@ -109,7 +112,7 @@ func compare(ctx context.Context, o compareOptions) error {
 		if o.Target != "" && !slices.Contains(c.Labels, o.Target) {
 			return badInput(hint.New("it knows "+strings.Join(c.Labels, ", "), "--target %q is no label of %s", o.Target, folder))
 		}
-		all = append(all, o.enter(folder, c))
+		all = append(all, o.enter(e.name, c))
 	}
 	if err := o.check(all[0].Labels); err != nil {
 		return badInput(err)
@@ -135,14 +138,33 @@ func compare(ctx context.Context, o compareOptions) error {
 	return nil
 }
 
+// entry is a classifier to score: where it runs, its folder, and its name in the table.
+type entry struct {
+	place
+	folder, name string
+}
+
+// entries are the folders, each followed by its quantized file if that was asked for.
+func (o compareOptions) entries() (all []entry) {
+	for _, folder := range o.Folders {
+		e := entry{o.place, folder, folder}
+		e.Quantized = false
+		all = append(all, e)
+		if o.Quantized {
+			all = append(all, entry{o.place, folder, filepath.Join(folder, classifier.QuantizedFile)})
+		}
+	}
+	return all
+}
+
 // contestant is a classifier with its row of the table.
 type contestant struct {
 	*classifier.Classifier
 	row eval.Comparison
 }
 
-func (o compareOptions) enter(folder string, c *classifier.Classifier) *contestant {
-	entered := &contestant{c, eval.Comparison{Classifier: folder}}
+func (o compareOptions) enter(name string, c *classifier.Classifier) *contestant {
+	entered := &contestant{c, eval.Comparison{Classifier: name}}
 	if o.Target != "" {
 		entered.row.ASR, entered.row.Floor = &eval.Share{}, &eval.Share{}
 	}

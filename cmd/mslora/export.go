@@ -18,13 +18,14 @@ import (
 
 // exportOptions is what `mslora export` was asked for.
 type exportOptions struct {
-	Cell   string // folder
-	Labels []string
-	Out    string
-	Graphs graphs.Store
-	Quiet  bool
-	Stdout io.Writer
-	Stderr io.Writer
+	Cell     string // folder
+	Labels   []string
+	Out      string
+	Graphs   graphs.Store
+	Quantize bool
+	Quiet    bool
+	Stdout   io.Writer
+	Stderr   io.Writer
 }
 
 func exportCommand() *cli.Command {
@@ -37,6 +38,7 @@ func exportCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "labels", Usage: "`NAMES` of the classes in their order, with commas between", DefaultText: "0,1,…"},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora export` made"},
+			quantizeFlag(),
 			graphsFlag(),
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
 		},
@@ -48,7 +50,11 @@ func exportCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
-			o := exportOptions{Cell: c.Args().First(), Out: c.String("out"), Graphs: store, Quiet: c.Bool("quiet"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter}
+			quantize, err := quantizeFromFlags(c)
+			if err != nil {
+				return badInput(err)
+			}
+			o := exportOptions{Cell: c.Args().First(), Out: c.String("out"), Graphs: store, Quantize: quantize, Quiet: c.Bool("quiet"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter}
 			if c.IsSet("labels") {
 				o.Labels = strings.Split(c.String("labels"), ",")
 			}
@@ -69,7 +75,14 @@ func export(o exportOptions) error {
 	if err := trained.Save(o.Out); err != nil || o.Quiet {
 		return err
 	}
-	announce(o.Stdout, o.Out, classifier.ONNXFile, "a Hugging Face folder")
+	parts := []string{classifier.ONNXFile, "a Hugging Face folder"}
+	if o.Quantize {
+		parts = append(parts, classifier.QuantizedFile)
+	}
+	announce(o.Stdout, o.Out, parts...)
+	if o.Quantize {
+		say(o.Stdout, "the accuracy of %s was not measured, which needs texts: mslora compare %s --quantized --data test.csv", classifier.QuantizedFile, o.Out)
+	}
 	return nil
 }
 
@@ -102,7 +115,7 @@ func (o exportOptions) open() (trained classifier.Trained, err error) {
 		return trained, err
 	}
 	trained = classifier.Trained{
-		Model: cell.Model, Base: hubName(cell.Cell.Model), Modules: defence.Modules(cell.Cell.Hyperparameters), Tuned: cell.Tuned, Labels: labels, Graphs: o.Graphs,
+		Model: cell.Model, Base: hubName(cell.Cell.Model), Modules: defence.Modules(cell.Cell.Hyperparameters), Tuned: cell.Tuned, Labels: labels, Graphs: o.Graphs, Quantize: o.Quantize,
 	}
 	return trained, classifier.Savable(cell.Model.Config, cell.Classes, o.Graphs)
 }

@@ -80,7 +80,7 @@ func predict(ctx context.Context, o predictOptions) error {
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
-	c, err := classifier.Open(o.Folder, o.Graphs, o.Device)
+	c, err := o.open(o.Folder)
 	if err != nil {
 		return badInput(err)
 	}
@@ -126,11 +126,19 @@ func (o predictOptions) validate() error {
 	return nil
 }
 
+// file is the file that answers, "" for the one that is usual.
+func (o predictOptions) file() string {
+	if o.Quantized {
+		return classifier.QuantizedFile
+	}
+	return ""
+}
+
 // writer gives what writes answers as they were asked for.
 func (o predictOptions) writer(out *bufio.Writer, labels []string) (func(answer) error, error) {
 	switch {
 	case o.JSON:
-		return writeObjects(out, labels), nil
+		return writeObjects(out, labels, o.file()), nil
 	case o.CSV:
 		return writeTable(out, labels, o.Excel)
 	}

@@ -88,7 +88,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		var text strings.Builder
 		out := bufio.NewWriter(&text)
-		write := map[string]func(answer) error{"lines": writeLines(out, labels), "objects": writeObjects(out, labels)}[test.name]
+		write := map[string]func(answer) error{"lines": writeLines(out, labels), "objects": writeObjects(out, labels, "")}[test.name]
 		if test.name == "table" {
 			var err error
 			if write, err = writeTable(out, labels, false); err != nil {

@@ -9,7 +9,9 @@ import (
 	"github.com/urfave/cli/v2"
 	ort "github.com/yalue/onnxruntime_go"
 
+	"mslora/classifier"
 	"mslora/graphs"
+	"mslora/internal/hint"
 	"mslora/internal/ortlib"
 	"mslora/internal/visible"
 	"mslora/ortrain"
@@ -42,11 +44,34 @@ func graphsFlag() cli.Flag {
 // graphStore reads --graphs.
 func graphStore(c *cli.Context) (graphs.Store, error) { return graphs.NewStore(c.String("graphs")) }
 
+// quantizeFlag is a flag that quantizeFromFlags reads.
+func quantizeFlag() cli.Flag {
+	return &cli.StringFlag{Name: "quantize", Usage: "int8: also write " + classifier.QuantizedFile + ", a quarter as large (docs/quantize.md)", DefaultText: "none"}
+}
+
+// quantizeFromFlags tells whether a quantized file is asked for.
+func quantizeFromFlags(c *cli.Context) (bool, error) {
+	kind := c.String("quantize")
+	if c.IsSet("quantize") && kind != "int8" {
+		return false, hint.New("give int8, or leave it out", "--quantize %q is unknown", kind)
+	}
+	return kind != "", nil
+}
+
 // place is where a command that answers with classifiers runs them.
 type place struct {
-	Device  ortrain.Device
-	Graphs  graphs.Store
-	Library string // --onnxruntime
+	Device    ortrain.Device
+	Graphs    graphs.Store
+	Library   string // --onnxruntime
+	Quantized bool
+}
+
+// open opens a classifier, or its quantized file if that was asked for. ONNX Runtime must be loaded.
+func (p place) open(folder string) (*classifier.Classifier, error) {
+	if p.Quantized {
+		return classifier.OpenQuantized(folder, p.Device)
+	}
+	return classifier.Open(folder, p.Graphs, p.Device)
 }
 
 // placeFlags are those that placeFromFlags reads.
@@ -55,6 +80,7 @@ func placeFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 		&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
 		graphsFlag(),
+		&cli.BoolFlag{Name: "quantized", Usage: "run " + classifier.QuantizedFile + " of each folder, which --quantize int8 wrote"},
 		&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 	}
 }
@@ -64,7 +90,7 @@ func placeFromFlags(c *cli.Context) (p place, err error) {
 		return p, err
 	}
 	p.Graphs, err = graphStore(c)
-	p.Library = c.String("onnxruntime")
+	p.Library, p.Quantized = c.String("onnxruntime"), c.Bool("quantized")
 	return p, err
 }
 

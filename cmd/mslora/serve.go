@@ -14,7 +14,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mslora/classifier"
 	"mslora/internal/hint"
 	"mslora/internal/visible"
 	"mslora/serve"
@@ -105,7 +104,7 @@ func runServer(ctx context.Context, o serveOptions) error {
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
-	c, err := classifier.Open(o.Folder, o.Graphs, o.Device)
+	c, err := o.open(o.Folder)
 	if err != nil {
 		return badInput(err)
 	}

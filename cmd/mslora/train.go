@@ -19,6 +19,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/visible"
+	"mslora/report"
 )
 
 // trainingFolder is where, in a classifier's folder, its training is recorded.
@@ -26,16 +27,17 @@ const trainingFolder = "training"
 
 // trainOptions is what `mslora train` was asked for.
 type trainOptions struct {
-	Own     dataset.Own
-	Config  experiment.Config
-	Out     string
-	DryRun  bool
-	Force   bool
-	JSON    bool
-	Quiet   bool
-	Library string
-	Stdout  io.Writer
-	Stderr  io.Writer
+	Own      dataset.Own
+	Config   experiment.Config
+	Out      string
+	DryRun   bool
+	Force    bool
+	Quantize bool
+	JSON     bool
+	Quiet    bool
+	Library  string
+	Stdout   io.Writer
+	Stderr   io.Writer
 }
 
 func trainCommand() *cli.Command {
@@ -59,6 +61,7 @@ func trainCommand() *cli.Command {
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora train` made"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what was read and what would be trained, estimate the time from a few real steps, write nothing"},
+			quantizeFlag(),
 			&cli.BoolFlag{Name: "force", Usage: "train again, with whatever settings stand in OUT; replaces only what `mslora train` made"},
 			&cli.BoolFlag{Name: "json", Usage: "print progress and scores, or what --dry-run says, as JSON lines"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
@@ -71,13 +74,17 @@ func trainCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
+			quantize, err := quantizeFromFlags(c)
+			if err != nil {
+				return badInput(err)
+			}
 			o := trainOptions{
 				Own: dataset.Own{
 					Data: c.String("data"), Dev: c.String("dev"), Test: c.String("test"), Clean: c.String("clean"),
 					CleanFromDev: c.Int("clean-from-dev"), Limit: c.Int("limit"), Seed: c.Uint64("seed"),
 					Reading: reading,
 				},
-				Config: experiment.DefaultConfig(), Out: c.String("out"), DryRun: c.Bool("dry-run"), Force: c.Bool("force"), JSON: c.Bool("json"),
+				Config: experiment.DefaultConfig(), Out: c.String("out"), DryRun: c.Bool("dry-run"), Force: c.Bool("force"), Quantize: quantize, JSON: c.Bool("json"),
 				Quiet: c.Bool("quiet"), Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			}
 			o.Config.Data, o.Config.Models = []string{o.Own.Data}, []string{c.String("model")}
@@ -216,16 +223,16 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	trained := classifier.Trained{
-		Model: model, Base: hubName(cell.Model), Modules: defence.Modules(cell.Hyperparameters), Tuned: tuned, Labels: set.Labels, Graphs: o.Config.Graphs,
+		Model: model, Base: hubName(cell.Model), Modules: defence.Modules(cell.Hyperparameters), Tuned: tuned, Labels: set.Labels, Graphs: o.Config.Graphs, Quantize: o.Quantize,
 	}
 	if err := trained.Save(o.Out); err != nil {
 		return err
 	}
-	splits, err := describeClassifier(ctx, o, plan, set, result, history, warnings)
+	splits, quantized, err := describeClassifier(ctx, o, plan, set, result, history, warnings)
 	if err != nil {
 		return err
 	}
-	return o.summarize(result, splits)
+	return o.summarize(result, splits, quantized)
 }
 
 // savable tells before any training whether its result can be saved.
@@ -269,12 +276,15 @@ func hubName(model string) string {
 }
 
 // summarize prints the scores and what was made.
-func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error {
+func (o trainOptions) summarize(result eval.Result, splits []scoredSplit, quantized *report.Quantized) error {
 	if o.JSON {
 		for _, s := range splits {
 			if err := writeJSON(o.Stdout, map[string]any{"event": "score", "split": s.name, "accuracy": s.accuracy}); err != nil {
 				return err
 			}
+		}
+		if quantized != nil {
+			return o.summarizeQuantized(quantized)
 		}
 		return nil
 	}
@@ -283,6 +293,11 @@ func (o trainOptions) summarize(result eval.Result, splits []scoredSplit) error 
 	}
 	for _, s := range splits {
 		fmt.Fprintf(o.Stdout, "%s accuracy %s\n", s.name, s.accuracy)
+	}
+	if quantized != nil {
+		if err := o.summarizeQuantized(quantized); err != nil {
+			return err
+		}
 	}
 	say(o.Stdout, "epoch %d of %d, method %s", result.BestEpoch, result.Epochs, result.Method)
 	announce(o.Stdout, o.Out, classifier.ONNXFile, "a Hugging Face folder", cardFile, reportFile)

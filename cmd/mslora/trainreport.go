@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mslora/classifier"
 	"mslora/dataset"
@@ -31,14 +32,32 @@ type scoredSplit struct {
 	accuracy  eval.Share
 	predicted []classifier.Prediction
 	texts     []dataset.Text
+	took      time.Duration // of predicting
 }
+
+// score predicts the texts.
+func (s *scoredSplit) score(ctx context.Context, c *classifier.Classifier) (err error) {
+	texts := make([]string, len(s.texts))
+	for i, t := range s.texts {
+		texts[i] = t.Text
+	}
+	begin := time.Now()
+	if s.predicted, err = c.Predict(ctx, texts); err != nil {
+		return err
+	}
+	s.took, s.accuracy = time.Since(begin), eval.Accuracy(s.classes(), s.labels())
+	return nil
+}
+
+// speed is the number of texts a second.
+func (s scoredSplit) speed() float64 { return float64(len(s.texts)) / max(s.took.Seconds(), 1e-9) }
 
 // describeClassifier opens the classifier just as its users will, scores it, and leaves report.html and the model card
 // beside it.
-func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, set *dataset.Dataset, result eval.Result, history []ortrain.EpochRecord, warnings []string) ([]scoredSplit, error) {
+func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, set *dataset.Dataset, result eval.Result, history []ortrain.EpochRecord, warnings []string) ([]scoredSplit, *report.Quantized, error) {
 	saved, err := classifier.Open(o.Out, o.Config.Graphs, plan.Device)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer saved.Close()
 	var splits []scoredSplit
@@ -46,23 +65,29 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		if len(s.texts) == 0 {
 			continue
 		}
-		texts := make([]string, len(s.texts))
-		for i, t := range s.texts {
-			texts[i] = t.Text
+		if err := s.score(ctx, saved); err != nil {
+			return nil, nil, err
 		}
-		if s.predicted, err = saved.Predict(ctx, texts); err != nil {
-			return nil, err
-		}
-		s.accuracy = eval.Accuracy(s.classes(), s.labels())
 		splits = append(splits, s)
 	}
 	poor := scoreWarnings(splits, set.Labels, plan.Cells[0])
 	warn(o.Stderr, poor...)
 	warnings = append(warnings, poor...)
+	var quantized *report.Quantized
+	if o.Quantize {
+		var warning string
+		if quantized, warning, err = scoreQuantized(ctx, o.Out, plan.Device, splits); err != nil {
+			return nil, nil, err
+		}
+		if warning != "" {
+			warn(o.Stderr, warning)
+			warnings = append(warnings, warning)
+		}
+	}
 	title, _ := defence.Display(result.Method)
 	r := report.Report{
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: title, Data: filepath.Base(o.Own.Data), Created: result.Finished,
-		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]),
+		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]), Quantized: quantized,
 	}
 	for _, e := range history {
 		r.Epochs = append(r.Epochs, report.Epoch{Epoch: e.Epoch, Loss: e.Loss, AuxLoss: e.AuxLoss, DevAccuracy: e.DevAccuracy, Mu: e.Mu, FullyAligned: e.FullyAligned, Best: e.Best})
@@ -78,7 +103,7 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 	for _, name := range slices.Sorted(maps.Keys(result.Checksums)) {
 		r.Checksums = append(r.Checksums, report.Pair{Name: name, Value: result.Checksums[name]})
 	}
-	return splits, writeReport(r, o.Out)
+	return splits, quantized, writeReport(r, o.Out)
 }
 
 func writeReport(r report.Report, folder string) error {

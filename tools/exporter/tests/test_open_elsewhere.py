@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -106,7 +107,7 @@ def saved(request, program, base, graphs, tmp_path_factory):
         file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows[::5])
     clean = ["--clean", folder / "trusted.jsonl"] if method == "musclelora" else []
     program("train", "--model", base, "--graphs", graphs, "--data", folder / "texts.jsonl", *clean, "--method", method, *head,
-            "--epochs", 5, "--batch", 4, "--lr", 0.01, "--out", folder / "classifier", "--quiet")
+            "--epochs", 5, "--batch", 4, "--lr", 0.01, "--out", folder / "classifier", "--quantize", "int8", "--quiet")
     return method, folder / "classifier"
 
 
@@ -153,6 +154,35 @@ def test_onnxruntime_with_model_onnx_alone(saved, predicted, batch, tmp_path):
     assert [i.name for i in session.get_inputs()] == ["input_ids", "attention_mask"]
     (got,) = session.run(["logits"], {name: batch[name].numpy() for name in ("input_ids", "attention_mask")})
     assert_same(got, predicted)
+
+
+def test_quantized_weights(saved):
+    """They are the float32 file's as numpy rounds them: products by column to 64, tables by row to 127."""
+    float32, quantized = ({i.name: onnx.numpy_helper.to_array(i) for i in onnx.load(saved[1] / "onnx" / name).graph.initializer}
+                          for name in ("model.onnx", "model_quantized.onnx"))
+    onnx.checker.check_model(onnx.load(saved[1] / "onnx" / "model_quantized.onnx"), full_check=True)
+    rounded = [name for name in float32 if name + "_quantized" in quantized]
+    assert len(rounded) > 10 and not set(rounded) & set(quantized)
+    for name in rounded:
+        table, weight = "embed" in name, float32[name]
+        levels = np.float32(127 if table else 64)
+        scale = abs(weight).max(axis=1 if table else 0, keepdims=table) / levels
+        scale[scale == 0] = 1
+        np.testing.assert_array_equal(quantized[name + "_scale"], scale)
+        np.testing.assert_array_equal(quantized[name + "_quantized"], np.rint(weight / scale).astype(np.int8))
+
+
+def test_onnxruntime_with_the_quantized_file_alone(saved, program, predicted, batch, tmp_path):
+    shutil.copy(saved[1] / "onnx" / "model_quantized.onnx", tmp_path)
+    session = onnxruntime.InferenceSession(tmp_path / "model_quantized.onnx")
+    (got,) = session.run(["logits"], {name: batch[name].numpy() for name in ("input_ids", "attention_mask")})
+    rows = [json.loads(line) for line in program("predict", saved[1], "--quantized", "--json", stdin="\n".join(TEXTS)).splitlines()]
+    assert_same(got, rows)
+    want = np.array([[row["logits"][label] for label in LABELS] for row in predicted])
+    assert np.abs(got - want).max() < 0.1 * np.ptp(want)
+    margin = np.diff(np.sort(want)[:, -2:])[:, 0]
+    certain = margin > 0.2 * np.ptp(want)
+    assert certain.any() and (got.argmax(axis=1) == want.argmax(axis=1))[certain].all()
 
 
 def test_tokenizer_json_alone(saved, batch):

@@ -1,0 +1,85 @@
+package graphs
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Fields and values of onnx.proto3 that nodes are made of.
+const (
+	graphNode = 1
+
+	nodeInput     = 1
+	nodeOutput    = 2
+	nodeName      = 3
+	nodeOperator  = 4
+	nodeAttribute = 5
+
+	attributeName   = 1
+	attributeInt    = 3
+	attributeInts   = 8
+	attributeType   = 20
+	attributeIsInt  = 2 // AttributeProto.INT
+	attributeIsInts = 7 // AttributeProto.INTS
+)
+
+// operation is what rewriting a graph looks at in a NodeProto.
+type operation struct {
+	name, operator  string
+	inputs, outputs []string
+}
+
+func readNode(message []byte) (o operation, err error) {
+	for f, err := range fields(message) {
+		if err != nil {
+			return o, fmt.Errorf("broken ONNX node: %w", err)
+		}
+		switch f.number {
+		case nodeInput:
+			o.inputs = append(o.inputs, string(f.value))
+		case nodeOutput:
+			o.outputs = append(o.outputs, string(f.value))
+		case nodeName:
+			o.name = string(f.value)
+		case nodeOperator:
+			o.operator = string(f.value)
+		}
+	}
+	return o, nil
+}
+
+// message is a NodeProto.
+func (o operation) message(attributes ...[]byte) []byte {
+	var out []byte
+	for _, input := range o.inputs {
+		out = appendBytes(out, nodeInput, []byte(input))
+	}
+	for _, output := range o.outputs {
+		out = appendBytes(out, nodeOutput, []byte(output))
+	}
+	out = appendBytes(out, nodeName, []byte(o.name))
+	out = appendBytes(out, nodeOperator, []byte(o.operator))
+	for _, attribute := range attributes {
+		out = appendBytes(out, nodeAttribute, attribute)
+	}
+	return out
+}
+
+// intAttribute is an AttributeProto of one integer.
+func intAttribute(name string, value uint64) []byte {
+	return attribute(name, attributeInt, attributeIsInt, value)
+}
+
+// intsAttribute is an AttributeProto of a list with one integer, which may be negative.
+func intsAttribute(name string, value int64) []byte {
+	return attribute(name, attributeInts, attributeIsInts, uint64(value))
+}
+
+func attribute(name string, number protowire.Number, kind, value uint64) []byte {
+	out := appendBytes(nil, attributeName, []byte(name))
+	out = protowire.AppendTag(out, number, protowire.VarintType)
+	out = protowire.AppendVarint(out, value)
+	out = protowire.AppendTag(out, attributeType, protowire.VarintType)
+	return protowire.AppendVarint(out, kind)
+}

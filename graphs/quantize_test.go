@@ -1,0 +1,157 @@
+package graphs
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Worked by hand: the largest of each row over the levels is its scale, and halves go to the even number.
+func TestQuantizeRows(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		data   []float32
+		width  int
+		levels float32
+		whole  []int8
+		scales []float32
+	}{
+		{"two rows", []float32{64, -32, 0.5, -128, 3, 127}, 3, 64, []int8{64, -32, 0, -64, 2, 64}, []float32{1, 2}},
+		{"halves", []float32{127, 1.5, 2.5, -1.5, -2.5}, 5, 127, []int8{127, 2, 2, -2, -2}, []float32{1}},
+		{"nothing but zeros", []float32{0, 0, 1, -1}, 2, 127, []int8{0, 0, 127, -127}, []float32{1, 1.0 / 127}},
+		{"smaller than a scale can be", []float32{math.SmallestNonzeroFloat32, 0}, 2, 64, []int8{0, 0}, []float32{1}},
+		{"the largest numbers", []float32{math.MaxFloat32, -math.MaxFloat32}, 2, 64, []int8{64, -64}, []float32{math.MaxFloat32 / 64}},
+	} {
+		whole, scales, err := quantizeRows(test.data, test.width, test.levels)
+		if err != nil || !slices.Equal(whole, test.whole) || !slices.Equal(scales, test.scales) {
+			t.Errorf("%s: %v %v (%v), want %v %v", test.name, whole, scales, err, test.whole, test.scales)
+		}
+	}
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if _, _, err := quantizeRows([]float32{1, float32(v)}, 2, 64); err == nil {
+			t.Errorf("%v was quantized", v)
+		}
+	}
+}
+
+// Two products of uint8 and int8, added, must fit into the 16 bits that AVX2 has for them.
+func TestProductsFit(t *testing.T) {
+	if worst := 2 * math.MaxUint8 * productLevels; worst > math.MaxInt16 {
+		t.Errorf("%d does not fit", worst)
+	}
+}
+
+// Every product and table of each family is quantized, its whole numbers times their scales are the weights to half a step, and
+// everything else is as Embed writes it.
+func TestEmbedQuantized(t *testing.T) {
+	for _, folder := range tinyFolders {
+		t.Run(folder, func(t *testing.T) { testEmbedQuantized(t, folder) })
+	}
+}
+
+func testEmbedQuantized(t *testing.T, folder string) {
+	topology, err := Open(folder, Classification)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := func(name string) ([]int64, error) {
+		weight, _ := topology.Manifest.weight(name)
+		return Resolve(weight.stored(), map[string]int64{"C": 3, "V": 9, "P": 7})
+	}
+	values := func(name string) ([]float32, error) {
+		dims, err := shape(name)
+		all := make([]float32, product64(dims))
+		for i := range all {
+			all[i] = float32(math.Sin(float64(len(name) + i*i)))
+		}
+		return all, err
+	}
+	var got, float bytes.Buffer
+	if err := topology.EmbedQuantized(&got, shape, values); err != nil {
+		t.Fatal(err)
+	}
+	if err := topology.Embed(&float, shape, values); err != nil {
+		t.Fatal(err)
+	}
+	quantized, plain := decodeGraph(t, got.Bytes()), decodeGraph(t, float.Bytes())
+	held := map[string]initializer{}
+	for _, i := range quantized.initializers {
+		held[i.name] = i
+	}
+	rounded := 0
+	for _, want := range plain.initializers {
+		if same, ok := held[want.name]; ok {
+			if !bytes.Equal(same.raw, want.raw) {
+				t.Errorf("%s is another", want.name)
+			}
+			if len(want.dims) == 2 && !strings.HasPrefix(want.name, "classifier") && !strings.HasPrefix(want.name, "score.2") {
+				t.Errorf("%s %v is not quantized", want.name, want.dims)
+			}
+			continue
+		}
+		rounded++
+		whole, scale := held[want.name+"_quantized"], held[want.name+"_scale"]
+		if !slices.Equal(whole.dims, want.dims) || len(whole.raw) != len(want.raw)/4 {
+			t.Fatalf("%s has shape %v and %d bytes, want %v", want.name, whole.dims, len(whole.raw), want.dims)
+		}
+		columns := int(want.dims[1])
+		for i, b := range whole.raw {
+			place := i % columns
+			if len(scale.dims) == 2 {
+				place = i / columns
+			}
+			step := floatAt(scale.raw, place)
+			if d := floatAt(want.raw, i) - float32(int8(b))*step; math.Abs(float64(d)) > 0.5001*float64(step) {
+				t.Fatalf("%s[%d] is off by %v, a step is %v", want.name, i, d, step)
+			}
+		}
+	}
+	if rounded == 0 {
+		t.Error("nothing is quantized")
+	}
+	if bytes.Contains(got.Bytes(), []byte("location")) {
+		t.Error("the model asks for another file")
+	}
+}
+
+func floatAt(data []byte, i int) float32 {
+	return math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+}
+
+func product64(dims []int64) int64 {
+	size := int64(1)
+	for _, d := range dims {
+		size *= d
+	}
+	return size
+}
+
+func TestEmbedQuantizedErrors(t *testing.T) {
+	topology, err := Open(tinyFolders[0], Classification)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := func(name string) ([]int64, error) {
+		weight, _ := topology.Manifest.weight(name)
+		return Resolve(weight.stored(), map[string]int64{"C": 3, "V": 9, "P": 7})
+	}
+	damaged := func(name string) ([]float32, error) {
+		dims, err := shape(name)
+		all := make([]float32, product64(dims))
+		all[0] = float32(math.NaN())
+		return all, err
+	}
+	if err := topology.EmbedQuantized(io.Discard, shape, damaged); err == nil || !strings.Contains(err.Error(), "no finite numbers") || !strings.Contains(err.Error(), "weight ") {
+		t.Errorf("%v, want the weight with NaN", err)
+	}
+	for i := range topology.Manifest.Weights {
+		topology.Manifest.Weights[i].Shape = []Dim{{Size: 1}}
+	}
+	if err := topology.EmbedQuantized(io.Discard, shape, damaged); err == nil || !strings.Contains(err.Error(), ErrNotQuantizable.Error()) {
+		t.Errorf("a graph without products: %v", err)
+	}
+}
