@@ -13,6 +13,7 @@ SETS    := $(DEPS)/data/sets/reviews
 EXPORT  := $(DEPS)/export
 TESTING := $(DEPS)/testing
 BENCH   := $(DEPS)/bench
+CLIENTS := $(DEPS)/clients
 
 # need TEST, WHAT IS MISSING, HINT: stops with two clear lines unless the shell command TEST succeeds.
 need = $(1) >/dev/null 2>&1 || { printf 'error: %s\nhint: %s\n' '$(2)' '$(3)' >&2; exit 1; }
@@ -26,7 +27,7 @@ define environment
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help toolchains deps gpu build test lint race cross vulnerabilities test-tools test-exporter demo model reviews graphs graphs-check bench bench-predict bench-serve clean distclean
+.PHONY: help toolchains deps gpu build test lint race cross vulnerabilities test-tools test-exporter test-clients clients-table clients-classifier demo model reviews graphs graphs-check bench bench-predict bench-serve clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -69,6 +70,16 @@ test-tools: $(TESTING)/.stamp ## test the Python tools, except the exporter
 
 test-exporter: deps $(EXPORT)/.stamp ## test the exporter, and that other programs open classifiers (fetches PyTorch)
 	$(EXPORT)/bin/python -m pytest -q tools/exporter
+
+test-clients: clients-classifier ## let other programs answer 200 texts and compare (docs/clients.md; fetches their packages)
+	$(GO) run ./tools/clients $(CLIENTS)/classifier $(DEPS)/models/$(MODEL)
+
+clients-table: clients-classifier ## the same, and write the table of docs/clients.md
+	$(GO) run ./tools/clients -write docs/clients.md $(CLIENTS)/classifier $(DEPS)/models/$(MODEL)
+
+clients-classifier: build model reviews
+	$(PROGRAM) train --quiet --data $(REVIEWS)/train.csv --limit 200 --method lora --head trained \
+		--lr 1e-3 --epochs 4 --out $(CLIENTS)/classifier
 
 model: toolchains
 	@$(PYTHON) tools/fetch_model.py $(MODEL) --out $(DEPS)/models/$(MODEL)

@@ -51,6 +51,14 @@ func TestFrontMatter(t *testing.T) {
 	}
 }
 
+// A language is a string in YAML, too: no, for Norwegian, would be false without quotes.
+func TestCardLanguages(t *testing.T) {
+	fields, _ := frontMatter(t, cardOf(t, Report{Languages: []string{"no", "en"}}))
+	if want := []any{"no", "en"}; !reflect.DeepEqual(fields["language"], want) {
+		t.Errorf("language is %v, want %v", fields["language"], want)
+	}
+}
+
 // The list of results has a result for each split, also under hostile names, and is left out where nothing was measured.
 func TestModelIndex(t *testing.T) {
 	for _, fixture := range fixtures {

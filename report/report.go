@@ -19,6 +19,8 @@ type Report struct {
 	Method  string    // training method, as people write it
 	Data    string    // names of the data files
 	Created time.Time // shown in UTC
+	// Languages of the texts, as ISO 639 codes such as en; they are for the card.
+	Languages []string
 
 	Epochs    []Epoch   // in order
 	Labels    []string  // class names in class order

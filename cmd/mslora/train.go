@@ -27,17 +27,19 @@ const trainingFolder = "training"
 
 // trainOptions is what `mslora train` was asked for.
 type trainOptions struct {
-	Own      dataset.Own
-	Config   experiment.Config
-	Out      string
-	DryRun   bool
-	Force    bool
-	Quantize bool
-	JSON     bool
-	Quiet    bool
-	Library  string
-	Stdout   io.Writer
-	Stderr   io.Writer
+	Own    dataset.Own
+	Config experiment.Config
+	Out    string
+	// Languages of the texts, for the model card.
+	Languages []string
+	DryRun    bool
+	Force     bool
+	Quantize  bool
+	JSON      bool
+	Quiet     bool
+	Library   string
+	Stdout    io.Writer
+	Stderr    io.Writer
 }
 
 func trainCommand() *cli.Command {
@@ -59,6 +61,7 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or a name, see `mslora fetch --help`", Value: "bge-small"},
 			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "musclelora"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
+			&cli.StringFlag{Name: "language", Usage: "`CODES` of the texts' languages for the model card, such as en or en,de", DefaultText: "left out"},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora train` made"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what was read and what would be trained, estimate the time from a few real steps, write nothing"},
 			quantizeFlag(),
@@ -91,6 +94,9 @@ func trainCommand() *cli.Command {
 			o.Config.Methods, o.Config.Seeds = []string{c.String("method")}, []uint64{o.Own.Seed}
 			o.Config.Reading = reading
 			o.Config.Out, o.Config.Limit = filepath.Join(o.Out, trainingFolder), experiment.List[int]{o.Own.Limit}
+			if o.Languages, err = languages(c.String("language")); err != nil {
+				return badInput(err)
+			}
 			if err := trainingFromFlags(c, &o.Config); err != nil {
 				return badInput(err)
 			}

@@ -87,7 +87,7 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 	title, _ := defence.Display(result.Method)
 	r := report.Report{
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: title, Data: filepath.Base(o.Own.Data), Created: result.Finished,
-		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]), Quantized: quantized,
+		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]), Quantized: quantized, Languages: o.Languages,
 	}
 	for _, e := range history {
 		r.Epochs = append(r.Epochs, report.Epoch{Epoch: e.Epoch, Loss: e.Loss, AuxLoss: e.AuxLoss, DevAccuracy: e.DevAccuracy, Mu: e.Mu, FullyAligned: e.FullyAligned, Best: e.Best})

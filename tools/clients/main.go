@@ -1,0 +1,129 @@
+// Command clients lets the usual programs that read a classifier answer 200 texts and compares their probabilities with those of
+// `mslora predict`. It also runs the Python examples of the model card and of docs/train.md. What cannot be set up is skipped with a line
+// that begins with SKIPPED.
+//
+// usage: clients [-only NAME] [-write docs/clients.md] CLASSIFIER BASE
+//
+// It runs in the repository's root. CLASSIFIER is a folder that `mslora train` made from the model in BASE.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mslora/internal/hint"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	only := flag.String("only", "", "run the client with this `NAME` alone")
+	write := flag.String("write", "", "put the table of all clients into this `PAGE`")
+	flag.Parse()
+	if flag.NArg() != 2 {
+		fmt.Fprintln(os.Stderr, "error: expected a classifier and its base model\nhint: make test-clients")
+		os.Exit(2)
+	}
+	if err := run(ctx, flag.Arg(0), flag.Arg(1), *only, *write); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		var withHint *hint.Error
+		if errors.As(err, &withHint) {
+			fmt.Fprintln(os.Stderr, "hint:", withHint.Hint)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, folder, base, only, page string) error {
+	work, err := os.MkdirTemp("", "clients")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	if folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	if base, err = filepath.Abs(base); err != nil {
+		return err
+	}
+	asked := asking{folder: folder, base: base, work: work}
+	if err := asked.predict(ctx); err != nil {
+		return err
+	}
+	var rows []measured
+	var failed []error
+	skipped := 0
+	for _, c := range clients {
+		if only != "" && c.name != only {
+			continue
+		}
+		began := time.Now()
+		row, err := asked.measure(ctx, c)
+		var skip *skipError
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, &skip):
+			fmt.Printf("SKIPPED: %s: %v\n", c.name, skip)
+			skipped++
+		case err != nil:
+			fmt.Printf("FAILED: %v\n", err)
+			failed = append(failed, err)
+		default:
+			fmt.Printf("%s %s: %d texts, differences up to %s, on longer texts %s (%.0f s)\n",
+				c.name, row.version, row.texts, short(row.others), short(row.longer), time.Since(began).Seconds())
+			rows = append(rows, row)
+		}
+	}
+	if only == "" {
+		failed = append(failed, asked.examples(ctx))
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	if page != "" {
+		if skipped > 0 || only != "" {
+			return hint.New("install what the lines with SKIPPED name", "%s needs all %d clients, %d were measured", page, len(clients), len(rows))
+		}
+		return writeTable(page, table(rows))
+	}
+	return nil
+}
+
+// asking is what every client is asked.
+type asking struct {
+	folder, base, work string
+	texts              []text
+	want               []answer // what mslora predict says
+}
+
+// predict makes the texts and lets `mslora predict` answer them.
+func (a *asking) predict(ctx context.Context) error {
+	a.texts = makeTexts()
+	var lines strings.Builder
+	for _, text := range a.texts {
+		line, err := json.Marshal(map[string]string{"text": text.content})
+		if err != nil {
+			return err
+		}
+		lines.Write(append(line, '\n'))
+	}
+	file := filepath.Join(a.work, "texts.jsonl")
+	if err := os.WriteFile(file, []byte(lines.String()), 0o644); err != nil {
+		return err
+	}
+	printed, err := output(ctx, ".", nil, "bin/mslora", "predict", a.folder, file, "--json")
+	if err != nil {
+		return err
+	}
+	a.want, err = readPredictions(printed)
+	return err
+}
