@@ -101,8 +101,8 @@ func TestRareByLimit(t *testing.T) {
 	rows.WriteString("text,label\n" + repeat(25, "rare %d,%s", "rare") + repeat(2000, "often %d,%s", "often"))
 	dir := testset.Write(t, map[string]string{"own.csv": rows.String()})
 	_, err := LoadOwn(Own{Data: dir + "/own.csv", Limit: 200, Seed: 42})
-	testset.CheckError(t, err, dir+`/own.csv: label "rare" has 3 of the 200 texts that --limit drew, and 25 of the file's; drawing a tenth of each label needs 10`,
-		"raise --limit, to 1620 or more, or give a file to choose the epoch by with --dev")
+	testset.CheckError(t, err, dir+`/own.csv: label "rare" has 2 of the 200 texts that --limit drew, and 25 of the file's; drawing a tenth of each label needs 10`,
+		"raise --limit, to 810 or more, or give a file to choose the epoch by with --dev")
 }
 
 func TestContradictions(t *testing.T) {

@@ -19,7 +19,7 @@ type Own struct {
 	Clean string // trusted texts that gradients are aligned to
 	// CleanFromDev draws that many trusted texts from Dev instead, and removes them from it.
 	CleanFromDev int
-	// Limit keeps that many rows of Data, a Sample, so that a file of any length needs little memory; 0: all.
+	// Limit keeps that many rows of Data, a Sample stratified by label, so that a file of any length needs little memory; 0: all.
 	Limit   int
 	Reading Reading
 	Seed    uint64 // of the split and of the draws
@@ -84,7 +84,7 @@ func readNamed(path, role string, c Reading, sample *Sample[NamedText], check fu
 		if err := check(t); err != nil {
 			return err
 		}
-		sample.Add(t)
+		sample.Add(t.Label, t)
 		return nil
 	})
 	file.Role = role
@@ -204,7 +204,7 @@ func (d *Dataset) raiseLimit(rows map[string]int, err error) error {
 	if inFile < 10 {
 		return hint.New("add texts, or give a file to choose the epoch by with --dev", "%w", err)
 	}
-	return hint.New(fmt.Sprintf("raise --limit, to %d or more, or give a file to choose the epoch by with --dev", min(total, (20*total+inFile-1)/inFile)),
+	return hint.New(fmt.Sprintf("raise --limit, to %d or more, or give a file to choose the epoch by with --dev", min(total, (10*total+inFile-1)/inFile)),
 		"label %s has %d of the %d texts that --limit drew, and %d of the file's; drawing a tenth of each label needs 10",
 		hint.Quote(d.Labels[rare]), drawn[rare], len(d.Train), inFile)
 }

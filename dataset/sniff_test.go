@@ -183,30 +183,3 @@ func TestSkip(t *testing.T) {
 		t.Errorf("%q, %+v: %v", texts, file, err)
 	}
 }
-
-// FuzzSniff makes sure that whatever is given is read or refused, and that rows that are read are usable.
-func FuzzSniff(f *testing.F) {
-	for _, seed := range []string{
-		"text\tlabel\n\"a\tb\nc\"\td\n", "a;b\nc;d\n", "v1,v2,,\nham,x,,\n", ",0,1,2\n0,a,1,0\n", "x@y\nz@y\nu@v\nw@v", "__label__a b", "A b\nA c\nB d\nB e\n",
-		"\xff\xfea\x00,\x00b\x00", "caf\xe9,x", `{"review": "a", "stars": 1}`, "a|b|c\n1|2|3", "Title,Description,Class Index\na,b,1\n", "\"\"\"", "a\tb\tc\n\"\td\te",
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, content string) {
-		for _, name := range []string{"a.csv", "a.tsv", "a.txt", "a.jsonl", "a"} {
-			for _, w := range []wanted{{label: true}, {label: true, flag: true}, {}} {
-				rows := 0
-				file, err := eachRow(memory(name, content), Reading{}, w, func(row NamedText) error {
-					rows++
-					if CheckText(row.Text) != nil || w.label && row.Label == "" || row.Line < 1 || !w.flag && row.Poisoned {
-						t.Errorf("%s gave %+v for %q", name, row, content)
-					}
-					return nil
-				})
-				if err == nil && (file.Rows != rows || rows == 0 || strings.ContainsAny(file.Understood, "\n")) {
-					t.Errorf("%s: %+v for %d rows of %q", name, file, rows, content)
-				}
-			}
-		}
-	})
-}

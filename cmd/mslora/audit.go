@@ -195,7 +195,7 @@ func (o auditOptions) read(labels []string) (texts []audit.Text, sum string, err
 			return dataset.BadRow(hint.New("audit the texts that the classifier was trained on; its labels are in config.json",
 				"%s has no label %q", o.Folder, t.Label))
 		}
-		sample.Add(audit.Text{Text: t.Text, Label: class, Line: t.Line, Poisoned: t.Poisoned})
+		sample.Add(t.Label, audit.Text{Text: t.Text, Label: class, Line: t.Line, Poisoned: t.Poisoned})
 		return nil
 	})
 	if err == nil {
