@@ -106,6 +106,7 @@ func TestKindsErrors(t *testing.T) {
 		{"a.csv.gz", zipped(t, "text,label\na,b\n")[:20], "a.csv.gz: damaged or cut compressed file: unexpected EOF"},
 		{"a.csv.zst", "text,label\n", "a.csv.zst: damaged or cut compressed file: "},
 		{"a.parquet", "PAR1 but no more", "a.parquet: not a Parquet file"},
+		{"a.parquet", "PAR1\xff\xff\xff\x7fPAR1", "a.parquet: not a Parquet file, or a damaged one: the footer claims 2147483647 bytes"},
 		{"a.json", "", "a.json: the file is empty"},
 		{"a.json", "{\"a\": 1,\n\"b\": 2}", `a.json: the object has no rows: its keys are "a, b"`},
 		{"a.json", `{"text": ["a"], "label": ["b", "c"]}`, `a.json: "label" has 2 values, "text" has 1`},

@@ -13,49 +13,59 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"mslora/internal/hint"
+	"mslora/internal/parquetcheck"
 )
 
 // parquetObjects gives the rows of a Parquet file as JSON objects of its columns. A column of lists gives arrays.
-func (s source) parquetObjects(sum io.Writer, open func(*parquet.File), each func(json.RawMessage) error) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil { // the library trusts a file's own numbers
-			err = hint.New("write the file again", "damaged Parquet file: %v", fault)
-		}
-	}()
+func (s source) parquetObjects(sum io.Writer, open func(*parquet.File), each func(json.RawMessage) error) error {
 	file, size, release, err := s.randomAccess(sum)
 	if err != nil {
 		return err
 	}
 	defer release()
-	table, err := parquet.OpenFile(file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	table, err := parquetcheck.Watch(func() (*parquet.File, error) { return parquetcheck.Open(file, size) })
 	if err != nil {
-		return hint.New("give the file the extension of what it is", "not a Parquet file: %w", err)
+		return hint.New("give the file the extension of what it is, or write it again", "not a Parquet file, or a damaged one: %w", err)
 	}
 	open(table)
-	columns := table.Schema().Columns()
-	names := parquetNames(table)
-	rows := make([]parquet.Row, 64)
 	for _, group := range table.RowGroups() {
-		reader := group.Rows()
-		for {
-			n, err := reader.ReadRows(rows)
-			for _, row := range rows[:n] {
-				if err := each(parquetObject(names, columns, row)); err != nil {
-					return errors.Join(err, reader.Close())
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return errors.Join(hint.New("write the file again", "damaged Parquet file: %w", err), reader.Close())
-			}
-		}
-		if err := reader.Close(); err != nil {
+		if err := parquetGroup(table, group, each); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parquetGroup gives the rows of a group of rows, a few at a time.
+func parquetGroup(table *parquet.File, group parquet.RowGroup, each func(json.RawMessage) error) error {
+	columns, names := table.Schema().Columns(), parquetNames(table)
+	var reader parquet.Rows
+	rows := make([]parquet.Row, 64)
+	for {
+		objects, err := parquetcheck.Watch(func() (objects []json.RawMessage, err error) {
+			if reader == nil {
+				reader = group.Rows()
+			}
+			n, err := reader.ReadRows(rows)
+			for _, row := range rows[:n] {
+				objects = append(objects, parquetObject(names, columns, row))
+			}
+			return objects, err
+		})
+		for _, object := range objects {
+			if err := each(object); err != nil {
+				return errors.Join(err, reader.Close())
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return reader.Close()
+		case err != nil: // the reader may still be at it
+			return hint.New("write the file again", "damaged Parquet file: %w", err)
+		case len(objects) == 0:
+			return hint.New("write the file again", "damaged Parquet file: rows are missing")
+		}
+	}
 }
 
 // parquetNames gives the names of the columns, of lists their own instead of their elements'.
@@ -65,6 +75,9 @@ func parquetNames(table *parquet.File) (names []string) {
 	}
 	return names
 }
+
+// mostUnpacked is how large a compressed Parquet file may get, in bytes: it is in memory as a whole.
+const mostUnpacked = 1 << 30
 
 // randomAccess opens the source for reading anywhere; what is compressed lies in memory.
 func (s source) randomAccess(sum io.Writer) (file io.ReaderAt, size int64, release func() error, err error) {
@@ -81,7 +94,9 @@ func (s source) randomAccess(sum io.Writer) (file io.ReaderAt, size int64, relea
 	opened.Close()
 	var content []byte
 	err = s.read(sum, func(r io.Reader) (err error) {
-		content, err = io.ReadAll(r)
+		if content, err = io.ReadAll(io.LimitReader(r, mostUnpacked+1)); err == nil && len(content) > mostUnpacked {
+			err = hint.New("unpack it: a Parquet file is compressed in itself", "the file unpacks to more than %d MiB", mostUnpacked>>20)
+		}
 		return err
 	})
 	return bytes.NewReader(content), int64(len(content)), func() error { return nil }, err
