@@ -32,7 +32,7 @@ type Dataset struct {
 
 	Files []File // every file read, in the order above
 
-	Warnings []string // what is odd about the texts that are trained on
+	Rejected *Rejected // the rows that were left out; nil if none were to be
 }
 
 // File records what was read, so that a result says what it came from.
@@ -47,6 +47,10 @@ type File struct {
 	Nothing int    `json:"nothing,omitempty"` // texts that are a word such as nan, which programs write where there is nothing
 	// Understood says in a line how the file was read, where that had to be guessed.
 	Understood string `json:"understood,omitempty"`
+
+	Classes  []string `json:"-"` // names of the classes, in their order, where the file is trained on and has names
+	LeftOut  []string `json:"-"` // what is wrong with the first of the rows that Bad counts
+	Warnings []string `json:"-"` // what is odd about its texts and labels
 }
 
 // Blank counts the texts that have nothing but white space.

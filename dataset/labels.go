@@ -201,10 +201,11 @@ func contradictions(texts []NamedText) []string {
 	first := make(map[string]int32, len(texts)) // places, which need less memory than rows
 	count, example := 0, ""
 	for i, t := range texts {
-		place, ok := first[t.Text]
+		key := collapsed(t.Text)
+		place, ok := first[key]
 		switch {
 		case !ok:
-			first[t.Text] = int32(i)
+			first[key] = int32(i)
 		case texts[place].Label != t.Label:
 			if count++; count == 1 {
 				other := texts[place]

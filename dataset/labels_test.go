@@ -3,6 +3,8 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,8 +65,8 @@ func TestLabels(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		if !slices.Equal(d.Labels, test.want) || strings.Join(d.Warnings, "") != test.warning {
-			t.Errorf("%s: labels %q, warnings %q", test.name, d.Labels, d.Warnings)
+		if !slices.Equal(d.Labels, test.want) || strings.Join(d.Files[0].Warnings, "") != test.warning {
+			t.Errorf("%s: labels %q, warnings %q", test.name, d.Labels, d.Files[0].Warnings)
 		}
 	}
 }
@@ -111,8 +113,8 @@ func TestContradictions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{`1 rows repeat a text with another label, for example lines 2 ("a") and 42 ("b")`}; !slices.Equal(d.Warnings, want) {
-		t.Errorf("warnings %q, want %q", d.Warnings, want)
+	if want := []string{`1 rows repeat a text with another label, for example lines 2 ("a") and 42 ("b")`}; !slices.Equal(d.Files[0].Warnings, want) {
+		t.Errorf("warnings %q, want %q", d.Files[0].Warnings, want)
 	}
 	if d.Files[0].Nothing != 1 {
 		t.Errorf("%+v", d.Files[0])
@@ -138,7 +140,21 @@ func TestRejected(t *testing.T) {
 	_, err := eachRow(memory("a.csv", "text,label\none,a\n,b\nx,y,z\n"), Reading{SkipEmpty: true, SkipBad: true, Rejected: rejected}, wanted{label: true},
 		func(NamedText) error { return nil })
 	want := "file,line,reason,text,label\na.csv,3,the text is empty,,b\na.csv,4,\"expected 2 columns as in the header, found 3\",\"x,y,z\",\n"
-	if got := string(rejected.Encode()); err != nil || got != want {
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := rejected.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(folder, RejectedFile)); err != nil || string(got) != want {
 		t.Errorf("%v\n got %q\nwant %q", err, got, want)
+	}
+	for _, none := range []*Rejected{nil, {}} { // no file without rows
+		folder := t.TempDir()
+		err := none.Write(folder)
+		if entries, _ := os.ReadDir(folder); err != nil || len(entries) > 0 {
+			t.Error(entries, err)
+		}
 	}
 }

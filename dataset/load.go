@@ -53,6 +53,9 @@ func Load(dir string, o LoadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Reading.SkipBad || o.Reading.SkipEmpty {
+		o.Reading.Rejected = &Rejected{}
+	}
 	var d *Dataset
 	if located.layout == PlainLayout {
 		d, err = loadPlain(located, o)
@@ -62,7 +65,7 @@ func Load(dir string, o LoadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Attack, d.Setting, d.Ratio = located.Attack, located.Setting, located.Ratio
+	d.Attack, d.Setting, d.Ratio, d.Rejected = located.Attack, located.Setting, located.Ratio, o.Reading.Rejected
 	if o.Limit > 0 {
 		d.Train = Subset(d.Train, o.Limit)
 	}
@@ -151,6 +154,7 @@ func Assemble(dir string, o LoadOptions, train, dev, testClean, testPoison *Spli
 			return nil, err
 		}
 	}
+	warnOfOverlaps(train, dev, testClean)
 	d := &Dataset{Name: NameOf(dir), Target: o.Target, Classes: classes, Labels: train.Labels}
 	if o.Target >= classes {
 		return nil, hint.New("choose another --target", "%s: target label %d is out of range, expected 0 to %d", dir, o.Target, classes-1)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func TestLoadRelease(t *testing.T) {
 		want[i].SHA256 = fmt.Sprintf("%x", sha256.Sum256([]byte(files["1/badnets/"+want[i].Path])))
 		want[i].Path = filepath.Join(dir, "1/badnets", want[i].Path)
 	}
-	if !slices.Equal(d.Files, want) {
+	if !reflect.DeepEqual(d.Files, want) {
 		t.Errorf("files\n got %+v\nwant %+v", d.Files, want)
 	}
 }
@@ -186,7 +187,6 @@ func TestLoadErrors(t *testing.T) {
 
 		{"no dev", testset.With(plain, "dev.csv", "-"), "", LoadOptions{}, "DIR: file does not exist: dev.csv, dev.tsv or dev.jsonl", trust},
 		{"no test", testset.With(plain, "test.csv", "-"), "", LoadOptions{}, "DIR: file does not exist: test.csv, test.tsv or test.jsonl", "split off texts to score the model on"},
-		{"labels from 1", testset.With(plain, "train.csv", "text,label\na,1\nb,2\n"), "", LoadOptions{}, "DIR/train.csv: line 3 has label 2, but no text has label 0", numberClasses},
 		{"gap", testset.With(plain, "train.csv", "text,label\na,0\nb,7\nc,1\n"), "", LoadOptions{}, "DIR/train.csv: line 3 has label 7, but no text has label 2", numberClasses},
 		{"one class", testset.With(plain, "train.csv", "text,label\na,0\nb,0\n"), "", LoadOptions{}, "DIR/train.csv: every text has label 0", "a classifier needs two classes or more"},
 		{"target out of range", plain, "", LoadOptions{Target: 2}, "DIR: target label 2 is out of range, expected 0 to 1", "choose another --target"},

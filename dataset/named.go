@@ -89,7 +89,9 @@ func eachRow(s source, c Reading, w wanted, each func(NamedText) error) (File, e
 		case wrong == nil:
 			file.Rows++
 		case c.SkipBad:
-			file.Bad++
+			if file.Bad++; file.Bad <= mostShown {
+				file.LeftOut = append(file.LeftOut, f.at(line, wrong).Error())
+			}
 			c.Rejected.add(s.path, line, wrong.Error(), t)
 		default:
 			bad.add(f.at(line, wrong))

@@ -42,17 +42,20 @@ func LoadOwn(o Own) (*Dataset, error) {
 		return nil, fmt.Errorf("%s: %w", o.Data, err)
 	}
 	d.Classes = len(d.Labels)
-	d.Warnings = append(alike(d.Labels), contradictions(train)...)
+	d.Files[0].Warnings = append(alike(d.Labels), contradictions(train)...)
 	if d.Train, err = d.number(o.Data, train, o.Data); err != nil {
 		return nil, err
 	}
 	if err := d.everyClass(classes.rows); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Data, err)
 	}
+	training := listed{"training", o.Data, train}
+	trusted, dev, test := listed{what: "trusted", path: o.Clean}, listed{what: "dev", path: o.Dev}, listed{what: "test", path: o.Test}
 	for _, other := range []struct {
-		path, role string
-		texts      *[]Text
-	}{{o.Dev, "dev", &d.Dev}, {o.Test, "test-clean", &d.TestClean}, {o.Clean, "trusted", &d.Trusted}} {
+		path, role, flag string
+		texts            *[]Text
+		rows             *[]NamedText
+	}{{o.Clean, "trusted", "--clean", &d.Trusted, &trusted.texts}, {o.Dev, "dev", "--dev", &d.Dev, &dev.texts}, {o.Test, "test-clean", "--test", &d.TestClean, &test.texts}} {
 		if other.path == "" {
 			continue
 		}
@@ -60,8 +63,22 @@ func LoadOwn(o Own) (*Dataset, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := sameFile(d.Files[0], file, other.flag); err != nil {
+			return nil, err
+		}
 		if *other.texts, err = d.number(other.path, named, o.Data); err != nil {
 			return nil, err
+		}
+		*other.rows = named
+		switch other.role {
+		case "trusted":
+			file.Warnings = append(trusted.twice(), trusted.alsoIn(training, noSecondOpinion)...)
+		case "dev":
+			if file.Warnings = dev.alsoIn(trusted, knownBefore); o.CleanFromDev > 0 {
+				file.Warnings = append(dev.twice(), dev.alsoIn(training, noSecondOpinion)...)
+			}
+		default:
+			file.Warnings = append(test.alsoIn(training, knownBefore), test.alsoIn(trusted, knownBefore)...)
 		}
 		d.Files = append(d.Files, file)
 	}

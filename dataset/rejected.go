@@ -3,11 +3,17 @@ package dataset
 import (
 	"bytes"
 	"encoding/csv"
+	"path/filepath"
 	"strconv"
+
+	"mslora/internal/atomicfile"
 )
 
 // mostRejected is how many rejected rows are kept; all are counted.
 const mostRejected = 100_000
+
+// RejectedFile, in the folder that a command makes, has the rows that SkipBad and SkipEmpty left out.
+const RejectedFile = "rejected.csv"
 
 // Rejected collects the rows that SkipBad and SkipEmpty leave out.
 type Rejected struct {
@@ -20,11 +26,14 @@ func (r *Rejected) add(path string, line int, reason string, t NamedText) {
 	}
 }
 
-// Encode writes the rows as CSV with a header.
-func (r *Rejected) Encode() []byte {
+// Write writes RejectedFile into a folder, as CSV with a header, if rows were left out.
+func (r *Rejected) Write(folder string) error {
+	if r == nil || len(r.Rows) == 0 {
+		return nil
+	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	w.Write([]string{"file", "line", "reason", "text", "label"}) // a buffer takes all
 	w.WriteAll(r.Rows)
-	return b.Bytes()
+	return atomicfile.WriteFile(filepath.Join(folder, RejectedFile), b.Bytes(), 0o644)
 }

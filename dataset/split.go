@@ -63,18 +63,24 @@ func ReadSplit(path, role string, allowed Flags, c Reading, labels []string) (*S
 	return s, nil
 }
 
-// ReadTraining is ReadSplit of the file that says what classes there are. If not all of its labels are numbers from 0 they are names:
-// Split.Labels has them, in the order of LoadOwn's.
+// ReadTraining is ReadSplit of the file that says what classes there are. If its labels are no numbers from 0 they are names, also the
+// numbers from 1: Split.Labels has them, in the order of LoadOwn's.
 func ReadTraining(path, role string, allowed Flags, c Reading) (*Split, error) {
 	s, err := readSplit(regularSource(path), role, allowed, c)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.numbered(); err == nil || !s.names() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", path, err)
+	if !s.fromOne() {
+		err := s.severalLabels()
+		if err == nil {
+			err = s.numbered()
 		}
-		return s, err
+		if err == nil {
+			return s, nil
+		}
+		if !s.names() {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	found := classNames{}
 	for i, t := range s.Texts {
@@ -89,6 +95,7 @@ func ReadTraining(path, role string, allowed Flags, c Reading) (*Split, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	s.Classes, s.Warnings = labels, alike(labels)
 	return s, nil
 }
 
@@ -127,6 +134,25 @@ func (s *Split) numbered() error {
 	}
 	s.renumber(numbers)
 	return nil
+}
+
+// fromOne tells whether labels are the numbers from 1 on, each of them.
+func (s *Split) fromOne() bool {
+	for number := range s.written {
+		if !slices.Contains(s.written, strconv.Itoa(number+1)) {
+			return false
+		}
+	}
+	return true
+}
+
+// severalLabels is the error of a file that has several labels in a row.
+func (s *Split) severalLabels() error {
+	counts := map[string]int{}
+	for _, t := range s.Texts {
+		counts[s.written[t.Label]]++
+	}
+	return severalLabels(s.written, counts)
 }
 
 // names tells whether labels are names: none of them is a number, or all are whole numbers, of which some are negative. One that is

@@ -71,6 +71,9 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortr
 	if err != nil {
 		return eval.Result{}, err
 	}
+	if err := data.Rejected.Write(folder); err != nil {
+		return eval.Result{}, err
+	}
 	method, topologies, err := cell.graphs(p.Config.Graphs)
 	if err != nil {
 		return eval.Result{}, err

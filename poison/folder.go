@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"mslora/dataset"
 	"mslora/internal/ownfolder"
 )
 
@@ -14,7 +15,7 @@ var SetFolder = ownfolder.Kind{
 	Name: "poisoned sets",
 	Files: []string{
 		"[0-9]*/*/train-clean.csv", "[0-9]*/*/train-poison.csv", "[0-9]*/*/dev-clean.csv", "[0-9]*/*/dev-poison.csv",
-		"[0-9]*/*/test-clean.csv", "[0-9]*/*/test-poison.csv", "[0-9]*/*/*/*/train-poison.csv", "[0-9]*/*/*/*/" + recordFile,
+		"[0-9]*/*/test-clean.csv", "[0-9]*/*/test-poison.csv", "[0-9]*/*/*/*/train-poison.csv", "[0-9]*/*/*/*/" + recordFile, "[0-9]*/*/" + dataset.RejectedFile,
 	},
 	Recognise: holdsRecords,
 }

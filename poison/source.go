@@ -18,6 +18,7 @@ type Source struct {
 	Labels           []string // names of the classes; nil where the files number them
 	Train, Dev, Test []dataset.Text
 	Files            []dataset.File
+	Rejected         *dataset.Rejected // rows that were left out; nil if none were to be
 
 	// Poisoned texts that are there already, for the paraphrasing attacks only: TrainPoison row by row those of
 	// Train. Blank ones, which the paraphrasers left, are kept so that rows stay in step.
@@ -49,6 +50,9 @@ func ReadSource(path string, o SourceOptions) (*Source, error) {
 	_, inserts := FindTrigger(attack)
 	if inserts && o.Paraphrases != "" {
 		return nil, hint.New("paraphrases are for hiddenkiller and stylebkd", "attack %s inserts a trigger and does not paraphrase", attack)
+	}
+	if o.Reading.SkipBad || o.Reading.SkipEmpty {
+		o.Reading.Rejected = &dataset.Rejected{}
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -123,7 +127,7 @@ func newSource(name string, reading dataset.Reading, train, dev, test *dataset.S
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{Name: name, Classes: classes, Labels: train.Labels, reading: reading, Train: train.Texts, Dev: dev.Texts, Test: test.Texts}
+	s := &Source{Name: name, Classes: classes, Labels: train.Labels, Rejected: reading.Rejected, reading: reading, Train: train.Texts, Dev: dev.Texts, Test: test.Texts}
 	for _, part := range []*dataset.Split{train, dev, test} {
 		if err := part.CheckClasses(classes); err != nil {
 			return nil, err

@@ -141,7 +141,7 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err := auditFolder.Claim(o.Out); err != nil {
 		return err
 	}
-	if err := writeRejected(o.Out, o.Reading.Rejected); err != nil {
+	if err := o.Reading.Rejected.Write(o.Out); err != nil {
 		return err
 	}
 	given := o.Vanilla != ""

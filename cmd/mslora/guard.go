@@ -10,6 +10,7 @@ import (
 
 	"mslora/catalog"
 	"mslora/classifier"
+	"mslora/dataset"
 	"mslora/experiment"
 	"mslora/internal/ownfolder"
 )
@@ -30,12 +31,12 @@ const vanillaFolder = "vanilla"
 // training, so `train` does not go on with it, nor `export` put another model beside a record.
 var (
 	trainedFolder = ownfolder.Kind{
-		Name: "trained classifier", Files: append(slices.Clone(classifier.Files), cardFile, reportFile, rejectedFile), Folders: []string{trainingFolder},
+		Name: "trained classifier", Files: append(slices.Clone(classifier.Files), cardFile, reportFile, dataset.RejectedFile), Folders: []string{trainingFolder},
 		Recognise: func(folder string) bool { return experiment.HoldsCell(filepath.Join(folder, trainingFolder)) },
 	}
 	exportedFolder = ownfolder.Kind{Name: "exported classifier", Files: classifier.Files}
 	auditFolder    = ownfolder.Kind{
-		Name: "audit", Files: []string{suspectsFile, triggersFile, auditFile, rejectedFile}, Folders: []string{vanillaFolder}, Recognise: holdsAudit,
+		Name: "audit", Files: []string{suspectsFile, triggersFile, auditFile, dataset.RejectedFile}, Folders: []string{vanillaFolder}, Recognise: holdsAudit,
 	}
 )
 

@@ -142,9 +142,6 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 			return badInput(err)
 		}
 		announceReading(o.Stderr, o.Quiet, source.Files...)
-		if source.Labels != nil && !o.Quiet {
-			fmt.Fprintln(o.Stderr, visible.Line("labels are numbered: "+numberedLabels(source.Labels)))
-		}
 		for _, text := range o.Ratios {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -164,6 +161,9 @@ func runPoison(ctx context.Context, o poisonOptions) error {
 				return badInput(err)
 			}
 			if err != nil {
+				return err
+			}
+			if err := source.Rejected.Write(written.Folder); err != nil {
 				return err
 			}
 			if written.Replaced > 0 && !o.Quiet {

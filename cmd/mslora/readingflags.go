@@ -3,12 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"mslora/dataset"
-	"mslora/internal/atomicfile"
 	"mslora/internal/visible"
 )
 
@@ -59,8 +58,15 @@ func announceReading(out io.Writer, quiet bool, files ...dataset.File) {
 		if file.Understood != "" && !quiet {
 			fmt.Fprintln(out, visible.Line(fmt.Sprintf("%s: read as %s", file.Path, file.Understood)))
 		}
+		if file.Classes != nil && !quiet {
+			fmt.Fprintln(out, visible.Line(fmt.Sprintf("%s: labels are numbered: %s", file.Path, numberedLabels(file.Classes))))
+		}
+		for _, w := range file.Warnings {
+			warn(out, file.Path+": "+w)
+		}
 		if file.Bad > 0 {
-			warn(out, fmt.Sprintf("%s: %s left out that cannot be used (--skip-bad)", file.Path, count(file.Bad, "row")))
+			warn(out, fmt.Sprintf("%s: %s left out that cannot be used (--skip-bad): %s%s", file.Path, count(file.Bad, "row"), strings.Join(file.LeftOut, "; "),
+				map[bool]string{true: "; and others"}[file.Bad > len(file.LeftOut)]))
 		}
 		if file.Nothing > 0 {
 			warn(out, fmt.Sprintf("%s: %s a word such as nan or null, which programs write where there is no text", file.Path, isOrAre(file.Nothing, "text")))
@@ -77,15 +83,4 @@ func isOrAre(n int, what string) string {
 		return "1 " + what + " is"
 	}
 	return count(n, what) + " are"
-}
-
-// rejectedFile, in the folder that a command makes, has the rows that --skip-empty and --skip-bad left out.
-const rejectedFile = "rejected.csv"
-
-// writeRejected writes rejectedFile into a folder, if rows were left out.
-func writeRejected(folder string, rejected *dataset.Rejected) error {
-	if rejected == nil || len(rejected.Rows) == 0 {
-		return nil
-	}
-	return atomicfile.WriteFile(filepath.Join(folder, rejectedFile), rejected.Encode(), 0o644)
 }

@@ -180,11 +180,6 @@ func train(ctx context.Context, o trainOptions) error {
 		return badInput(err)
 	}
 	announceReading(o.Stderr, o.Quiet, set.Files...)
-	var odd []string // about the file
-	for _, w := range set.Warnings {
-		odd = append(odd, o.Own.Data+": "+w)
-	}
-	warn(o.Stderr, odd...)
 	plan, err := experiment.NewSinglePlan(o.Config, set)
 	if err != nil {
 		return badInput(err)
@@ -201,6 +196,12 @@ func train(ctx context.Context, o trainOptions) error {
 	warnings := append(trustWarnings(set), survey.Warnings(cell.Model)...)
 	warn(o.Stderr, warnings...)
 	if o.DryRun {
+		var odd []string // about the files
+		for _, file := range set.Files {
+			for _, w := range file.Warnings {
+				odd = append(odd, file.Path+": "+w)
+			}
+		}
 		return o.dryRun(ctx, plan, set, survey, append(odd, warnings...))
 	}
 	display := newDisplay(runOptions{JSON: o.JSON, Quiet: o.Quiet, Stdout: o.Stdout, Stderr: o.Stderr}, 1)
@@ -208,7 +209,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := trainedFolder.Claim(o.Out); err != nil {
 		return err
 	}
-	if err := writeRejected(o.Out, o.Own.Reading.Rejected); err != nil {
+	if err := o.Own.Reading.Rejected.Write(o.Out); err != nil {
 		return err
 	}
 	watch := &alignmentWatch{cell: cell, stderr: o.Stderr}

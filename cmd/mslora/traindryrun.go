@@ -87,7 +87,7 @@ func (o trainOptions) writes(cell experiment.Cell) []string {
 		files = append(files, classifier.AdapterFolder+"/")
 	}
 	if len(o.Own.Reading.Rejected.Rows) > 0 {
-		files = append(files, rejectedFile)
+		files = append(files, dataset.RejectedFile)
 	}
 	return files
 }
