@@ -15,6 +15,9 @@ TESTING := $(DEPS)/testing
 BENCH   := $(DEPS)/bench
 CLIENTS := $(DEPS)/clients
 
+# How long `make test-clients` may take to let programs answer; 0 for no limit.
+CLIENTS_TIME ?= 0
+
 # need TEST, WHAT IS MISSING, HINT: stops with two clear lines unless the shell command TEST succeeds.
 need = $(1) >/dev/null 2>&1 || { printf 'error: %s\nhint: %s\n' '$(2)' '$(3)' >&2; exit 1; }
 
@@ -72,7 +75,7 @@ test-exporter: deps $(EXPORT)/.stamp ## test the exporter, and that other progra
 	$(EXPORT)/bin/python -m pytest -q tools/exporter
 
 test-clients: clients-classifier ## let other programs answer 200 texts and compare (docs/clients.md; fetches their packages)
-	$(GO) run ./tools/clients $(CLIENTS)/classifier $(DEPS)/models/$(MODEL)
+	$(GO) run ./tools/clients -limit $(CLIENTS_TIME) $(CLIENTS)/classifier $(DEPS)/models/$(MODEL)
 
 clients-table: clients-classifier ## the same, and write the table of docs/clients.md
 	$(GO) run ./tools/clients -write docs/clients.md $(CLIENTS)/classifier $(DEPS)/models/$(MODEL)

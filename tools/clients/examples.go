@@ -12,8 +12,7 @@ import (
 // that they use lead to the classifier and to its base model.
 func (a asking) examples(ctx context.Context) error {
 	if _, err := output(ctx, ".", nil, python, "--version"); err != nil {
-		fmt.Println("SKIPPED: examples in Python:", err)
-		return nil
+		return &skipError{err.Error()}
 	}
 	interpreter, err := filepath.Abs(python)
 	if err != nil {

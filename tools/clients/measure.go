@@ -4,18 +4,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"mslora/internal/hint"
 	"mslora/internal/ortlib"
 )
 
-// skipError tells why a client cannot be set up on this machine.
+// skipError tells why a client cannot be set up on this machine, or not in time.
 type skipError struct{ reason string }
 
 func (e *skipError) Error() string { return e.reason }
@@ -92,14 +94,20 @@ func (a asking) ask(ctx context.Context, c client, texts []text) ([]answer, erro
 }
 
 // output runs a command in a folder, with further variables, and gives what it prints. Models come from folders alone. An error has the
-// last line of what it said.
+// last line of what it said. A command that the time ends before it is done gives a skipError.
 func output(ctx context.Context, folder string, environ []string, command ...string) ([]byte, error) {
 	var printed, said bytes.Buffer
 	run := exec.CommandContext(ctx, command[0], command[1:]...)
 	run.Dir = folder
 	run.Env = append(append(os.Environ(), "HF_HUB_OFFLINE=1", "TOKENIZERS_PARALLELISM=false"), environ...)
 	run.Stdout, run.Stderr = &printed, &said
+	// What the command started, such as pip below make, ends with it.
+	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }
 	if err := run.Run(); err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, &skipError{"not done when the time was over"}
+		}
 		return nil, hint.New("run it alone to see all that it says", "%s: %v: %s", strings.Join(command, " "), err, lastLine(said.String()))
 	}
 	return printed.Bytes(), nil
