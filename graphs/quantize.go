@@ -13,13 +13,8 @@ import (
 	"mslora/internal/safetensors"
 )
 
-const (
-	// productLevels and tableLevels are the largest whole numbers that weights are rounded to. Those of products have seven bits:
-	// processors with AVX2 but without VNNI add two products of uint8 and int8 in 16 bits, and 2 · 255 · 64 is the most that fits
-	// there. Tables are not multiplied, so they have all eight.
-	productLevels = 64
-	tableLevels   = 127
-)
+// levels is the largest whole number that weights are rounded to.
+const levels = 127
 
 // ErrNotQuantizable means that a graph reads no weight in a way that can be quantized.
 var ErrNotQuantizable = errors.New("no weights to quantize")
@@ -99,10 +94,9 @@ func (t *Topology) roles() (map[string]role, error) {
 
 // quantizedWeight is a weight's place in the graph: whole numbers under one name, their scales under another.
 func quantizedWeight(name string, dims []int64, r role) (p piece) {
-	rows, columns, levels := dims[0], dims[1], float32(tableLevels)
-	scales := []int64{rows, 1}
+	rows, columns, scales, largest := dims[0], dims[1], []int64{dims[0], 1}, largestValue
 	if r == product {
-		levels, scales = productLevels, []int64{columns}
+		scales, largest = []int64{columns}, largestPair
 	}
 	count := rows * columns
 	integers := rawTensor(tensorHeader(name+"_quantized", dims, onnxInt8), count)
@@ -114,7 +108,7 @@ func quantizedWeight(name string, dims []int64, r role) (p piece) {
 		if r == product {
 			width = int(rows)
 		}
-		whole, scales, err := quantizeRows(data, width, levels)
+		whole, scales, err := quantizeRows(data, width, largest)
 		if err != nil {
 			return nil, err
 		}
@@ -130,39 +124,63 @@ func quantizedWeight(name string, dims []int64, r role) (p piece) {
 	return p
 }
 
-// quantizeRows rounds a matrix of rows of a width to whole numbers from -levels to levels, half to even. A row's scale is its largest
-// absolute value over levels: value ≈ whole number · scale.
-func quantizeRows(data []float32, width int, levels float32) (whole []int8, scales []float32, err error) {
+// quantizeRows rounds a matrix of rows of a width to whole numbers from -levels to levels, half to even. A row's scale is what largest
+// gives for it over levels: value ≈ whole number · scale.
+func quantizeRows(data []float32, width int, largest func(row []float32) float32) (whole []int8, scales []float32, err error) {
 	whole, scales = make([]int8, len(data)), make([]float32, len(data)/width)
 	for i := range scales {
 		row := data[i*width : (i+1)*width]
-		var largest float32
-		for _, v := range row {
-			// NaN fails every comparison.
-			if v = float32(math.Abs(float64(v))); !(v <= math.MaxFloat32) {
-				return nil, nil, errors.New("it holds values that are no finite numbers")
-			}
-			largest = max(largest, v)
-		}
-		scale := largest / levels
-		if scale == 0 { // all are, or so small that a scale cannot say it
+		scale := largest(row) / levels
+		switch {
+		case !(scale <= math.MaxFloat32/levels): // NaN fails every comparison
+			return nil, nil, errors.New("it holds values that are no finite numbers, or too large")
+		case scale == 0: // all are, or so small that a scale cannot say it
 			scale = 1
 		}
 		scales[i] = scale
 		for j, v := range row {
-			whole[i*width+j] = int8(min(max(math.RoundToEven(float64(v/scale)), -float64(levels)), float64(levels)))
+			whole[i*width+j] = int8(min(max(math.RoundToEven(float64(v/scale)), -levels), levels))
 		}
 	}
 	return whole, scales, nil
+}
+
+// largestValue is the largest absolute value of a row, NaN if one is.
+func largestValue(row []float32) (largest float32) {
+	for _, v := range row {
+		largest = max(largest, v, -v)
+	}
+	return largest
+}
+
+// largestPair is the largest absolute sum of a row's first and second value, third and fourth and so on, of which only values of
+// the same sign are added. Processors with AVX2 but without VNNI add two neighbouring products of uint8 and int8 in 16 bits: with
+// this as 127, two weights are 128 at most after rounding, and 255 · 128 fits there.
+func largestPair(row []float32) (largest float32) {
+	for i := 0; i < len(row); i += 2 {
+		pair := row[i:min(i+2, len(row))]
+		var above, below float32
+		for _, v := range pair {
+			above, below = above+max(v, 0), below+max(-v, 0)
+		}
+		largest = max(largest, above, below)
+	}
+	return largest
 }
 
 // Constants of a quantized graph: tokens are rounded to whole numbers from -127 to 127, which uint8 holds with 128 added.
 const (
 	tokenStep   = "quantization_step"       // 1/127
 	tokenLowest = "quantization_lowest"     // of scales, so that none is 0
-	tokenOne    = "quantization_one"        // scale of QuantizeLinear, whose input is divided already
 	tokenZero   = "quantization_zero_point" // 128
 )
+
+// tokenOne is 1, the scale of tokens that are divided by their own scale already. It is computed from the input, as the sign of the number
+// of tokens: ONNX Runtime makes MatMulInteger, Cast and Mul one operation, MatMulIntegerToFloat, only where a scale is no constant.
+const tokenOne = "quantization_one"
+
+// tokenInput is the input of the tokens' numbers, in graphs that are classifiers.
+const tokenInput = "input_ids"
 
 func quantizationConstants() (out []byte) {
 	number := func(name string, value float32) {
@@ -171,7 +189,6 @@ func quantizationConstants() (out []byte) {
 	}
 	number(tokenStep, 1.0/127)
 	number(tokenLowest, 1e-30)
-	number(tokenOne, 1)
 	return appendBytes(out, graphInitializer, appendBytes(tensorHeader(tokenZero, nil, onnxUint8), tensorRawData, []byte{128}))
 }
 
@@ -182,6 +199,9 @@ func quantizeNodes(graph []byte, roles map[string]role) ([]byte, error) {
 		node := operation{name: output, operator: operator, inputs: inputs, outputs: []string{output}}
 		return func(attributes ...[]byte) { out = appendBytes(out, graphNode, node.message(attributes...)) }
 	}
+	add("Size", tokenOne+"_size", tokenInput)()
+	add("Cast", tokenOne+"_cast", tokenOne+"_size")(intAttribute("to", onnxFloat))
+	add("Sign", tokenOne, tokenOne+"_cast")()
 	rounded := map[string]bool{} // tensors that a product has rounded already
 	for f, err := range fields(graph) {
 		if err != nil {
@@ -207,7 +227,8 @@ func quantizeNodes(graph []byte, roles map[string]role) ([]byte, error) {
 			}
 			add("MatMulInteger", y+"_whole", x+"_quantized", weight+"_quantized", tokenZero)()
 			add("Cast", y+"_cast", y+"_whole")(intAttribute("to", onnxFloat))
-			add("Mul", y+"_columns", y+"_cast", weight+"_scale")()
+			add("Mul", y+"_factors", tokenOne, weight+"_scale")()
+			add("Mul", y+"_columns", y+"_cast", y+"_factors")()
 			add("Mul", y, y+"_columns", x+"_scale")()
 		case node.operator == "Gather" && len(node.inputs) == 2 && roles[node.inputs[0]] == table:
 			weight, rows, y := node.inputs[0], node.inputs[1], node.outputs[0]

@@ -5,43 +5,73 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// Worked by hand: the largest of each row over the levels is its scale, and halves go to the even number.
+// Worked by hand: what is largest in each row over 127 is its scale, and halves go to the even number.
 func TestQuantizeRows(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		data   []float32
-		width  int
-		levels float32
-		whole  []int8
-		scales []float32
+		name    string
+		data    []float32
+		width   int
+		largest func([]float32) float32
+		whole   []int8
+		scales  []float32
 	}{
-		{"two rows", []float32{64, -32, 0.5, -128, 3, 127}, 3, 64, []int8{64, -32, 0, -64, 2, 64}, []float32{1, 2}},
-		{"halves", []float32{127, 1.5, 2.5, -1.5, -2.5}, 5, 127, []int8{127, 2, 2, -2, -2}, []float32{1}},
-		{"nothing but zeros", []float32{0, 0, 1, -1}, 2, 127, []int8{0, 0, 127, -127}, []float32{1, 1.0 / 127}},
-		{"smaller than a scale can be", []float32{math.SmallestNonzeroFloat32, 0}, 2, 64, []int8{0, 0}, []float32{1}},
-		{"the largest numbers", []float32{math.MaxFloat32, -math.MaxFloat32}, 2, 64, []int8{64, -64}, []float32{math.MaxFloat32 / 64}},
+		{"two rows", []float32{127, -32, 0.5, -254, 3, 1}, 3, largestValue, []int8{127, -32, 0, -127, 2, 0}, []float32{1, 2}},
+		{"halves", []float32{127, 1.5, 2.5, -1.5, -2.5}, 5, largestValue, []int8{127, 2, 2, -2, -2}, []float32{1}},
+		{"pairs", []float32{27, 100, 100, -90, 127, -60, -127, 60, -200, -54, 0, 1}, 4, largestPair, []int8{27, 100, 100, -90, 127, -60, -127, 60, -100, -27, 0, 0}, []float32{1, 1, 2}},
+		{"no pairs across", []float32{0, 127, 127, 0, 127}, 5, largestPair, []int8{0, 127, 127, 0, 127}, []float32{1}},
+		{"nothing but zeros", []float32{0, 0, 1, -1}, 2, largestValue, []int8{0, 0, 127, -127}, []float32{1, 1.0 / 127}},
+		{"smaller than a scale can be", []float32{math.SmallestNonzeroFloat32, 0}, 2, largestPair, []int8{0, 0}, []float32{1}},
+		{"the largest numbers", []float32{math.MaxFloat32, -math.MaxFloat32}, 2, largestPair, []int8{127, -127}, []float32{math.MaxFloat32 / 127}},
 	} {
-		whole, scales, err := quantizeRows(test.data, test.width, test.levels)
+		whole, scales, err := quantizeRows(test.data, test.width, test.largest)
 		if err != nil || !slices.Equal(whole, test.whole) || !slices.Equal(scales, test.scales) {
 			t.Errorf("%s: %v %v (%v), want %v %v", test.name, whole, scales, err, test.whole, test.scales)
 		}
 	}
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		if _, _, err := quantizeRows([]float32{1, float32(v)}, 2, 64); err == nil {
-			t.Errorf("%v was quantized", v)
+		for _, largest := range []func([]float32) float32{largestValue, largestPair} {
+			if _, _, err := quantizeRows([]float32{1, float32(v)}, 2, largest); err == nil {
+				t.Errorf("%v was quantized", v)
+			}
 		}
+	}
+	if _, _, err := quantizeRows([]float32{math.MaxFloat32, math.MaxFloat32}, 2, largestPair); err == nil {
+		t.Error("a sum that is no finite number gave a scale")
 	}
 }
 
-// Two products of uint8 and int8, added, must fit into the 16 bits that AVX2 has for them.
+// Two products of uint8 and int8, added, must fit into the 16 bits that AVX2 has for them, however the weights are rounded.
 func TestProductsFit(t *testing.T) {
-	if worst := 2 * math.MaxUint8 * productLevels; worst > math.MaxInt16 {
-		t.Errorf("%d does not fit", worst)
+	const width = 64
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		row := make([]float32, width)
+		for i := range row {
+			row[i] = float32(random.NormFloat64() * random.ExpFloat64())
+		}
+		whole, _, err := quantizeRows(row, width, largestPair)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := 0
+		for i := 0; i < width; i += 2 {
+			a, b := int(whole[i]), int(whole[i+1])
+			for _, sum := range []int{a, b, a + b} {
+				if sum *= math.MaxUint8; sum > math.MaxInt16 || sum < math.MinInt16 {
+					t.Fatalf("%d and %d do not fit: %v", a, b, row[i:i+2])
+				}
+				most = max(most, sum, -sum)
+			}
+		}
+		if most < 126*math.MaxUint8 {
+			t.Fatalf("the largest sum is %d: a smaller scale would do", most)
+		}
 	}
 }
 
