@@ -2,7 +2,7 @@
 // `mslora predict`. It also runs the Python examples of the model card and of docs/train.md. What cannot be set up is skipped with a line
 // that begins with SKIPPED.
 //
-// usage: clients [-only NAME] [-limit TIME] [-write docs/clients.md] CLASSIFIER BASE
+// usage: clients [-only NAMES] [-limit TIME] [-write docs/clients.md] CLASSIFIER BASE
 //
 // It runs in the repository's root. CLASSIFIER is a folder that `mslora train` made from the model in BASE.
 package main
@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,8 +27,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	only := flag.String("only", "", "run the client with this `NAME` alone")
-	write := flag.String("write", "", "put the table of all clients into this `PAGE`")
+	only := flag.String("only", "", "run the clients with these `NAMES` alone, between commas")
+	write := flag.String("write", "", "put what is measured into the table of this `PAGE`; other rows stay")
 	limit := flag.Duration("limit", 0, "skip what is not done after this `TIME`, such as 6m; 0 for no limit")
 	flag.Parse()
 	if flag.NArg() != 2 {
@@ -66,11 +67,9 @@ func run(ctx context.Context, folder, base, only, page string, limit time.Durati
 		timed, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	var rows []measured
 	var failed []error
-	skipped := 0
 	for _, c := range clients {
-		if only != "" && c.name != only {
+		if only != "" && !slices.Contains(strings.Split(only, ","), c.name) {
 			continue
 		}
 		began := time.Now()
@@ -81,14 +80,15 @@ func run(ctx context.Context, folder, base, only, page string, limit time.Durati
 			return ctx.Err()
 		case errors.As(err, &skip):
 			fmt.Printf("SKIPPED: %s: %v\n", c.name, skip)
-			skipped++
 		case err != nil:
 			fmt.Printf("FAILED: %v\n", err)
 			failed = append(failed, err)
 		default:
 			fmt.Printf("%s %s: %d texts, differences up to %s, on longer texts %s (%.0f s)\n",
 				c.name, row.version, row.texts, short(row.others), short(row.longer), time.Since(began).Seconds())
-			rows = append(rows, row)
+			if page != "" { // at once, so that a run that is broken off keeps what it measured
+				failed = append(failed, writeTable(page, row))
+			}
 		}
 	}
 	if only == "" {
@@ -99,16 +99,7 @@ func run(ctx context.Context, folder, base, only, page string, limit time.Durati
 		}
 		failed = append(failed, err)
 	}
-	if err := errors.Join(failed...); err != nil {
-		return err
-	}
-	if page != "" {
-		if skipped > 0 || only != "" {
-			return hint.New("install what the lines with SKIPPED name", "%s needs all %d clients, %d were measured", page, len(clients), len(rows))
-		}
-		return writeTable(page, table(rows))
-	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // asking is what every client is asked.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -16,27 +15,41 @@ const (
 	tableEnds   = "<!-- end of the table -->\n"
 )
 
-// table is in Markdown, a row for each client.
-func table(rows []measured) string {
-	var b strings.Builder
-	b.WriteString("| client | version | call | texts | largest difference (allowed) | on longer texts (allowed) | remarks |\n|---|---|---|--:|--:|--:|---|\n")
-	for _, m := range rows {
-		fmt.Fprintf(&b, "| [%s](../tools/clients/%s) | %s | `%s` | %d | %s (%g) | %s (%g) | %s |\n", m.name, m.program, m.version, m.call, m.texts,
-			short(m.others), bound, short(m.longer), m.allowedLonger(), m.remark)
-	}
-	return b.String()
+const tableHead = "| client | version | call | texts | largest difference (allowed) | on longer texts (allowed) | remarks |\n|---|---|---|--:|--:|--:|---|\n"
+
+// rowBegins tells the rows of clients apart.
+func (c client) rowBegins() string {
+	return fmt.Sprintf("| [%s](../tools/clients/%s) | ", c.name, c.program)
 }
 
-// writeTable puts the table into the page at path, in place of the one before.
-func writeTable(path, table string) error {
+// row is a row of the table, in Markdown.
+func (m measured) row() string {
+	return fmt.Sprintf("%s%s | `%s` | %d | %s (%g) | %s (%g) | %s |\n", m.rowBegins(), m.version, m.call, m.texts,
+		short(m.others), bound, short(m.longer), m.allowedLonger(), m.remark)
+}
+
+// writeTable puts a row into the table of the page at path. The other clients keep the rows that they have.
+func writeTable(path string, row measured) error {
 	page, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	before, rest, begins := bytes.Cut(page, []byte(tableBegins))
-	_, after, ends := bytes.Cut(rest, []byte(tableEnds))
+	before, rest, begins := strings.Cut(string(page), tableBegins)
+	old, after, ends := strings.Cut(rest, tableEnds)
 	if !begins || !ends {
 		return hint.New(fmt.Sprintf("put the lines %q and %q where the table belongs", tableBegins, tableEnds), "%s has no place for the table", path)
 	}
-	return atomicfile.WriteFile(path, []byte(string(before)+tableBegins+table+tableEnds+string(after)), 0o644)
+	table := tableHead
+	for _, c := range clients {
+		if c.name == row.name {
+			table += row.row()
+			continue
+		}
+		for line := range strings.Lines(old) {
+			if strings.HasPrefix(line, c.rowBegins()) {
+				table += line
+			}
+		}
+	}
+	return atomicfile.WriteFile(path, []byte(before+tableBegins+table+tableEnds+after), 0o644)
 }

@@ -9,25 +9,26 @@ import (
 
 func TestWriteTable(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "clients.md")
-	rows := []measured{{client: client{name: "x", program: "x/classify.py", call: "open()", remark: "r"}, version: "1.2", texts: 200, longer: 0.25, others: 1.44e-7}}
+	first, second := clients[0], clients[1]
 	before, after := "# Title\n\n"+tableBegins, tableEnds+"\nmore\n"
-	for _, old := range []string{"", "an old table\n"} {
+	kept := second.rowBegins() + "an old row |\n"
+	for _, old := range []string{kept, tableHead + first.rowBegins() + "old |\n" + kept, kept + "Not a row.\n"} {
 		if err := os.WriteFile(page, []byte(before+old+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := writeTable(page, table(rows)); err != nil {
+		if err := writeTable(page, measured{client: client{name: first.name, program: first.program, call: "open()", remark: "r"},
+			version: "1.2", texts: 200, longer: 0.25, others: 1.44e-7}); err != nil {
 			t.Fatal(err)
 		}
-		content := read(t, page)
-		row := "| [x](../tools/clients/x/classify.py) | 1.2 | `open()` | 200 | 1.4e-7 (1e-05) | 2.5e-1 (1e-05) | r |\n"
-		if !strings.HasPrefix(content, before) || !strings.HasSuffix(content, row+after) || strings.Contains(content, "old") {
-			t.Errorf("the page is\n%s", content)
+		row := first.rowBegins() + "1.2 | `open()` | 200 | 1.4e-7 (1e-05) | 2.5e-1 (1e-05) | r |\n"
+		if content, want := read(t, page), before+tableHead+row+kept+after; content != want {
+			t.Errorf("the page is\n%s\nwant\n%s", content, want)
 		}
 	}
 	if err := os.WriteFile(page, []byte("# Title\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeTable(page, ""); err == nil || !strings.Contains(err.Error(), "has no place for the table") {
+	if err := writeTable(page, measured{}); err == nil || !strings.Contains(err.Error(), "has no place for the table") {
 		t.Errorf("error is %v", err)
 	}
 }
