@@ -13,8 +13,13 @@ import (
 // in kind.
 func (f *Format) sniffHeader(rows [][]string, c Reading, known func(string) bool) (bool, error) {
 	first := rows[0]
-	if slices.ContainsFunc(first, known) || isCounted(first) || len(first) == 1 {
+	if isCounted(first) || len(first) == 1 {
 		return true, nil
+	}
+	for at, value := range first {
+		if known(value) && !columnOf(rows[1:], at).often(value) {
+			return true, nil
+		}
 	}
 	if slices.ContainsFunc(first, isNumber) {
 		return false, nil
@@ -87,6 +92,17 @@ func (c column) labels() bool {
 		different[value] = true
 	}
 	return len(different) >= 2 && len(different)*2 <= len(c)
+}
+
+// often tells whether a tenth of the values or more are this one: a name of a column is not, a value such as NO_QUERY may be.
+func (c column) often(value string) bool {
+	count := 0
+	for _, v := range c {
+		if v == value {
+			count++
+		}
+	}
+	return count > 0 && count*10 >= len(c)
 }
 
 // letters is the mean number of bytes of the values, of numbers none.

@@ -142,7 +142,7 @@ func (f *Format) sniffLines(head string) bool {
 		labels := map[string]int{}
 		fit := 0
 		for _, line := range lines {
-			if _, label, ok := labelled(k, line); ok && len(label) <= 40 && (k != atLabel || !strings.ContainsFunc(label, notInName)) {
+			if _, label, ok := labelled(k, line); ok && len(label) <= 40 && !strings.ContainsFunc(label, notInLabel[k]) {
 				labels[label]++
 				fit++
 			}
@@ -153,6 +153,13 @@ func (f *Format) sniffLines(head string) bool {
 		}
 	}
 	return false
+}
+
+// notInLabel tells what the labels of lines do not have. TREC's have a colon; the brackets of parsed sentences are no labels.
+var notInLabel = map[kind]func(rune) bool{
+	fastText:  func(rune) bool { return false },
+	atLabel:   notInName,
+	wordLabel: func(r rune) bool { return notInName(r) && !strings.ContainsRune(":.+/", r) },
 }
 
 func notInName(r rune) bool {
