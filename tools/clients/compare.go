@@ -63,8 +63,8 @@ type measured struct {
 
 // check is an error if a difference is larger than allowed.
 func (m measured) check() error {
-	if m.others > bound {
-		return hint.New("if its makers changed something, say so in docs/clients.md", "%s: probabilities differ by %.2g, more than %g", m.name, m.others, bound)
+	if allowed := m.allowedOthers(); m.others > allowed {
+		return hint.New("if its makers changed something, say so in docs/clients.md", "%s: probabilities differ by %.2g, more than %g", m.name, m.others, allowed)
 	}
 	if allowed := m.allowedLonger(); m.longer > allowed {
 		return hint.New("if its makers changed something, say so in docs/clients.md",
@@ -74,6 +74,8 @@ func (m measured) check() error {
 }
 
 func (m measured) allowedLonger() float64 { return max(bound, m.client.longer) }
+
+func (m measured) allowedOthers() float64 { return max(bound, m.client.others) }
 
 // short writes a difference with two digits, 1.4e-7.
 func short(difference float64) string {

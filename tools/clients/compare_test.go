@@ -54,6 +54,7 @@ func TestCheck(t *testing.T) {
 		{measured{client: client{longer: 0.3}, longer: 0.1}, true},
 		{measured{client: client{longer: 0.3}, longer: 0.4}, false},
 		{measured{client: client{longer: 0.3}, others: 0.1}, false},
+		{measured{client: client{others: 0.3}, others: 0.1}, true},
 	} {
 		if err := test.row.check(); (err == nil) != test.ok {
 			t.Errorf("%+v: %v", test.row, err)

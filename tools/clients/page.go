@@ -25,7 +25,7 @@ func (c client) rowBegins() string {
 // row is a row of the table, in Markdown.
 func (m measured) row() string {
 	return fmt.Sprintf("%s%s | `%s` | %d | %s (%g) | %s (%g) | %s |\n", m.rowBegins(), m.version, m.call, m.texts,
-		short(m.others), bound, short(m.longer), m.allowedLonger(), m.remark)
+		short(m.others), m.allowedOthers(), short(m.longer), m.allowedLonger(), m.remark)
 }
 
 // writeTable puts a row into the table of the page at path. The other clients keep the rows that they have.
