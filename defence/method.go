@@ -22,7 +22,7 @@ type Method struct {
 	Filter   Filter
 }
 
-// Methods in the order of the paper's table 1 and of its ablations (table 3).
+// Methods in the order of the paper's table 1 and of its ablations (table 3), then our own.
 var Methods = []Method{
 	{Name: "vanilla", Title: "Vanilla", Graph: "full"},
 	{Name: "lora", Title: "LoRA", Graph: "lora"},
@@ -32,6 +32,9 @@ var Methods = []Method{
 	{Name: "lora+mslr", Title: "MS+LR", Graph: "lora+mslr"},
 	{Name: "ga+lora", Title: "LR+GA", Graph: "lora", Aligned: true},
 	{Name: "ga", Title: "GA", Graph: "full", Aligned: true},
+	{Name: "purify", Title: "Purify", Graph: "lora", Purifier: Purification{}},
+	{Name: "purify+vanilla", Title: "Purify+Vanilla", Graph: "full", Purifier: Purification{}},
+	{Name: "purify+musclelora", Title: "Purify+MuScleLoRA", Graph: "lora+mslr", Aligned: true, Purifier: Purification{}},
 }
 
 // partsOf a graph: its tunable modules, as package params calls them.
@@ -53,6 +56,9 @@ func (m Method) Parts(values params.Values) []string {
 	}
 	return parts
 }
+
+// Trusts tells whether the method needs trusted texts.
+func (m Method) Trusts() bool { return m.Aligned || m.Purifier != nil }
 
 // Frozen tells whether the backbone keeps its weights.
 func (m Method) Frozen() bool { return m.Graph != "full" }

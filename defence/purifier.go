@@ -28,6 +28,7 @@ type Bench struct {
 	Trusted []dataset.Text // clean texts that the defender has read
 	Classes int
 	Seed    uint64
+	Threads int // of the CPU
 	Values  params.Values
 	// Vectors gives the vectors [len(texts)][hidden] that a head would read, of the pretrained backbone before training,
 	// of the trained model after it.

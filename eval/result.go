@@ -63,6 +63,15 @@ type Purified struct {
 	DroppedPoisoned int `json:"dropped_poisoned"`
 }
 
+// String says it in words.
+func (p Purified) String() string {
+	text := fmt.Sprintf("dropped %d of %d training texts that look poisoned", p.Dropped, p.Texts)
+	if p.Poisoned > 0 {
+		text += fmt.Sprintf(", among them %d of the %d that are", p.DroppedPoisoned, p.Poisoned)
+	}
+	return text
+}
+
 // Write replaces path by the result as indented JSON.
 func (r Result) Write(path string) error {
 	r.Schema = Schema

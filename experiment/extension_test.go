@@ -201,7 +201,7 @@ func TestNewPurifier(t *testing.T) {
 	if p := outcomes[2].Result.Purified; outcomes[0].Result.Purified != nil || p == nil || p.Texts != 40 || p.Dropped != 4 {
 		t.Errorf("recorded %+v", p)
 	}
-	text, err := os.ReadFile(filepath.Join(plan.Folder(outcomes[2].Cell), purifiedFile))
+	text, err := os.ReadFile(filepath.Join(plan.Folder(outcomes[2].Cell), PurifiedFile))
 	if err != nil || !strings.HasPrefix(string(text), "row,keep,why\n0,false,vector of 36\n1,true,vector of 36\n") {
 		t.Errorf("%.80q, error %v", text, err)
 	}

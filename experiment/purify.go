@@ -32,7 +32,7 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	if method.Purifier == nil {
 		return purified{texts: ready.train}, nil
 	}
-	path := filepath.Join(folder, purifiedFile)
+	path := filepath.Join(folder, PurifiedFile)
 	decisions, err := readDecisions(path, len(ready.train))
 	if errors.Is(err, fs.ErrNotExist) {
 		decisions, err = p.decide(ctx, cell, method, ready)
@@ -67,7 +67,7 @@ func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, rea
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
 	return method.Purify(ctx, defence.Bench{
-		Train: ready.train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Values: cell.Hyperparameters, Vectors: backbone.vectors,
+		Train: ready.train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters, Vectors: backbone.vectors,
 	})
 }
 

@@ -122,7 +122,7 @@ type prepared struct {
 	setting    ortrain.Setting
 	train, dev []dataset.Text
 	auxiliary  []dataset.Text // nil if the method does not align
-	trusted    []dataset.Text // what a purifier or a filter may use: auxiliary texts, or else dev
+	trusted    []dataset.Text // those that are named or drawn; for a method that draws none, dev
 }
 
 // prepare turns a cell into a training setting and its texts.
@@ -142,15 +142,13 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 	if len(data.Trusted) > 0 {
 		ready.trusted = data.Trusted
 	}
-	if rule == nil {
-		return ready, nil
-	}
-	ready.auxiliary = data.Trusted
-	if len(ready.auxiliary) == 0 {
-		if ready.auxiliary, ready.dev, err = dataset.DrawAuxiliary(data.Dev, h.Int(params.Auxiliary), cell.Seed); err != nil {
+	if h.Has(params.Auxiliary) && len(data.Trusted) == 0 {
+		if ready.trusted, ready.dev, err = dataset.DrawAuxiliary(data.Dev, h.Int(params.Auxiliary), cell.Seed); err != nil {
 			return prepared{}, err
 		}
-		ready.trusted = ready.auxiliary
+	}
+	if rule != nil {
+		ready.auxiliary = ready.trusted
 	}
 	return ready, nil
 }

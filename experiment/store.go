@@ -21,7 +21,7 @@ import (
 const (
 	configFile      = "config.yaml"
 	metricsFile     = "metrics.jsonl"
-	purifiedFile    = "purified.csv"
+	PurifiedFile    = "purified.csv" // what a purifier said of each training text
 	predictionsFile = "predictions.csv"
 	failureFile     = "failure.txt"
 	ResultFile      = "result.json"

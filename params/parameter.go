@@ -48,6 +48,8 @@ const (
 	Adapters   = "adapters"
 	Prefixes   = "prefixes"
 	Alignment  = "alignment" // of gradients, by whatever rule
+	// Purification drops texts that look poisoned before training.
+	Purification = "purification"
 )
 
 // AlignmentBy is the part that a method has beside Alignment when it aligns by a rule.

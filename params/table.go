@@ -99,7 +99,7 @@ var Table = []Parameter{
 	},
 	{
 		Name: Auxiliary, Flag: "auxiliary", Kind: Integer, Min: 1, Max: 1_000_000, Default: 96,
-		Help: "trusted clean texts drawn from dev", Parts: []string{Alignment},
+		Help: "trusted clean texts drawn from dev", Parts: []string{Alignment, Purification},
 	},
 	{
 		Name: Align, Flag: "align", Kind: Word, Default: "authors",

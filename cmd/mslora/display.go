@@ -142,6 +142,9 @@ func (d *display) finish(r eval.Result, before bool) {
 		return
 	}
 	d.clear()
+	if r.Purified != nil {
+		fmt.Fprintf(d.out, "  %s\n", r.Purified)
+	}
 	note := ""
 	if before {
 		note = "  (finished before)"

@@ -143,7 +143,7 @@ func (o trainOptions) validate(method defence.Method) error {
 		return negativeLimit(o.Own.Limit)
 	case o.Own.CleanFromDev > 0 && o.Own.Dev == "":
 		return hint.New("name a file of texts that you trust with --dev", "--clean-from-dev needs --dev: texts split off --data may be poisoned themselves")
-	case method.Aligned && o.Own.Clean == "" && o.Own.CleanFromDev == 0:
+	case method.Trusts() && o.Own.Clean == "" && o.Own.CleanFromDev == 0:
 		return hint.New("read through a few dozen texts, correct their labels and give them with --clean; 96 is the paper's number",
 			"--clean is missing: method %s needs texts that you trust", method.Name)
 	}
@@ -305,6 +305,9 @@ func (o trainOptions) summarize(result eval.Result, splits []scoredSplit, quanti
 		if err := o.summarizeQuantized(quantized); err != nil {
 			return err
 		}
+	}
+	if result.Purified != nil {
+		say(o.Stdout, "%s: %s", result.Purified, filepath.Join(trainingFolder, experiment.PurifiedFile))
 	}
 	say(o.Stdout, "epoch %d of %d, method %s", result.BestEpoch, result.Epochs, result.Method)
 	announce(o.Stdout, o.Out, classifier.ONNXFile, "a Hugging Face folder", cardFile, reportFile)

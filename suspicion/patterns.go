@@ -1,0 +1,145 @@
+package suspicion
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+
+	"mslora/internal/logistic"
+)
+
+const (
+	patternBits   = 16  // patterns are hashed into 2^16 columns
+	longestGram   = 3   // words of the longest pattern
+	functionWords = 100 // most common words of the texts, which patterns of the sentence's shape are made of
+	mostWords     = 512 // of a text that are looked at: a classifier reads no more of it either
+)
+
+// patterns describes texts by what is easy to see: rows of ones and zeros, divided by their length.
+//
+// A text has runs of up to three words; the same runs after all but the most common words have become *, which keep
+// the shape of its sentences; its first and its last word; its length and its commas.
+type patterns struct {
+	common  map[string]bool
+	columns []int32 // of each hash, set by matrix
+}
+
+// newPatterns takes the most common words from the texts.
+func newPatterns(texts []string) *patterns {
+	counts := map[string]int{}
+	for _, text := range texts {
+		seen := map[string]bool{}
+		for _, word := range words(text) {
+			if !seen[word] {
+				seen[word] = true
+				counts[word]++
+			}
+		}
+	}
+	all := make([]string, 0, len(counts))
+	for word := range counts {
+		all = append(all, word)
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	p := &patterns{common: map[string]bool{}}
+	for _, word := range all[:min(len(all), functionWords)] {
+		p.common[word] = true
+	}
+	return p
+}
+
+func words(text string) []string {
+	found := strings.Fields(strings.ToLower(text))
+	return found[:min(len(found), mostWords)]
+}
+
+// matrix has a row for each text, with the columns that two texts or more hold.
+func (p *patterns) matrix(texts []string) *logistic.Matrix {
+	hashed, holders := make([][]int32, len(texts)), make([]int, 1<<patternBits)
+	for i, text := range texts {
+		p.each(text, func(pattern string) { hashed[i] = append(hashed[i], hash(pattern)) })
+		slices.Sort(hashed[i])
+		hashed[i] = slices.Compact(hashed[i])
+		for _, h := range hashed[i] {
+			holders[h]++
+		}
+	}
+	p.columns = make([]int32, len(holders))
+	width := 0
+	for h, n := range holders {
+		p.columns[h] = nobody
+		if n > 1 {
+			p.columns[h] = int32(width)
+			width++
+		}
+	}
+	m := logistic.NewMatrix(width)
+	for _, row := range hashed {
+		var columns []int32
+		for _, h := range row {
+			if c := p.columns[h]; c != nobody {
+				columns = append(columns, c)
+			}
+		}
+		m.Add(columns, slices.Repeat([]float32{1}, len(columns)))
+	}
+	m.Unit()
+	return m
+}
+
+// nobody is the column of patterns that fewer than two texts hold.
+const nobody = -1
+
+// each calls with every pattern of a text, some of them more than once.
+func (p *patterns) each(text string, with func(pattern string)) {
+	plain := words(text)
+	shape := []string{"^"}
+	for _, word := range plain {
+		if !p.common[word] {
+			word = "*"
+		}
+		shape = append(shape, word)
+	}
+	runs(plain, "", with)
+	runs(append(shape, "$"), "shape: ", with)
+	if len(plain) > 0 {
+		with("first: " + plain[0])
+		with("last: " + plain[len(plain)-1])
+	}
+	with(fmt.Sprintf("words: %d", min(len(plain)/4, 9)))
+	with(fmt.Sprintf("commas: %d", strings.Count(text, ",")))
+}
+
+// strongest tells of texts which of the found patterns they hold, the strongest; found has the strongest first.
+func (p *patterns) strongest(found []evidence) func(text string) string {
+	place := make(map[int32]int, len(found))
+	for at, e := range found {
+		place[e.column] = at
+	}
+	return func(text string) (name string) {
+		best := len(found)
+		p.each(text, func(pattern string) {
+			if at, ok := place[p.columns[hash(pattern)]]; ok && at < best {
+				best, name = at, pattern
+			}
+		})
+		return name
+	}
+}
+
+func runs(words []string, before string, with func(pattern string)) {
+	for at := range words {
+		for length := 1; length <= longestGram && at+length <= len(words); length++ {
+			with(before + strings.Join(words[at:at+length], " "))
+		}
+	}
+}
+
+func hash(pattern string) int32 {
+	h := fnv.New64a()
+	h.Write([]byte(pattern))
+	sum := h.Sum64()
+	return int32((sum ^ sum>>32) & (1<<patternBits - 1))
+}
