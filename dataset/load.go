@@ -53,9 +53,7 @@ func Load(dir string, o LoadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Reading.SkipBad || o.Reading.SkipEmpty {
-		o.Reading.Rejected = &Rejected{}
-	}
+	o.Reading = o.Reading.Collecting()
 	var d *Dataset
 	if located.layout == PlainLayout {
 		d, err = loadPlain(located, o)

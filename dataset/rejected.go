@@ -20,6 +20,14 @@ type Rejected struct {
 	Rows [][]string // file, line, what is wrong, text, label
 }
 
+// Collecting gives the reading with a place for the rows that it leaves out, if it is to leave out any.
+func (c Reading) Collecting() Reading {
+	if c.SkipBad || c.SkipEmpty {
+		c.Rejected = &Rejected{}
+	}
+	return c
+}
+
 func (r *Rejected) add(path string, line int, reason string, t NamedText) {
 	if r != nil && len(r.Rows) < mostRejected {
 		r.Rows = append(r.Rows, []string{path, strconv.Itoa(line), reason, t.Text, t.Label})

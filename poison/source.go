@@ -51,9 +51,7 @@ func ReadSource(path string, o SourceOptions) (*Source, error) {
 	if inserts && o.Paraphrases != "" {
 		return nil, hint.New("paraphrases are for hiddenkiller and stylebkd", "attack %s inserts a trigger and does not paraphrase", attack)
 	}
-	if o.Reading.SkipBad || o.Reading.SkipEmpty {
-		o.Reading.Rejected = &dataset.Rejected{}
-	}
+	o.Reading = o.Reading.Collecting()
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, hint.New("give a data set folder or a file with text and label", "%s: %w", path, fs.ErrNotExist)
