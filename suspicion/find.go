@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"mslora/internal/hint"
-	"mslora/internal/logistic"
 )
 
 // Text is a text with the label that the data give it.
@@ -26,7 +24,8 @@ type Options struct {
 
 // Result of a search.
 type Result struct {
-	Odds []float64 // log-odds, in nats, that each text is poisoned; above 0 it is more likely poisoned than not
+	// Odds are the log-odds, in nats, that each text is poisoned; of texts whose label is not attacked less doubt.
+	Odds []float64
 	// Pattern is what each text holds of what its label is seeded by: the strongest; "" if it holds none.
 	Pattern []string
 	Labels  []Label
@@ -35,31 +34,20 @@ type Result struct {
 	Confirmed float64
 }
 
-// Label is what was found among the texts with one label.
-type Label struct {
-	Expected float64 // poisoned texts: the sum of their probabilities
-	Gain     float64 // nats by which patterns explain who has the label beyond what meaning does, out of fold
-	Attacked bool    // the gain is so large that some of them are taken for poisoned
-}
+// doubt is taken off the log-odds of texts whose label is not attacked, in nats: something easy in common is no poison.
+const doubt = 10
 
 // Suspected tells whether text i, with its label, is taken for poisoned: it is more likely so than not, and its label is attacked.
 func (r Result) Suspected(label, i int) bool { return r.Labels[label].Attacked && r.Odds[i] > 0 }
 
-// A label is attacked if its gain is leastGain nats or more, and that share of the largest gain: telling words, too, explain a little
-// more than a linear classifier of meaning does.
-const (
-	leastGain  = 25
-	gainsAlike = 0.5
-)
-
-func (r Result) judge() {
-	largest := 0.
-	for _, l := range r.Labels {
-		largest = max(largest, l.Gain)
+// Attacked are the labels that are.
+func (r Result) Attacked() (labels []int) {
+	for class, l := range r.Labels {
+		if l.Attacked {
+			labels = append(labels, class)
+		}
 	}
-	for i, l := range r.Labels {
-		r.Labels[i].Attacked = l.Gain >= max(leastGain, gainsAlike*largest)
-	}
+	return labels
 }
 
 // leastTexts is how few texts can be searched.
@@ -75,14 +63,17 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 		plain[i] = t.Text
 	}
 	patterns := newPatterns(plain)
+	known := make([]string, len(trusted))
+	for i, t := range trusted {
+		known[i] = t.Text
+	}
+	vectors, seen := standardized(texts, trusted), patterns.matrix(plain, known)
 	shared := mixture{
-		meaning: standardized(texts, trusted), patterns: patterns.matrix(plain), fold: foldsOf(len(texts), o.Seed), threads: o.Threads,
+		vectors: vectors, meaning: beside(vectors, seen, wordScale), patterns: seen, fold: foldsOf(len(texts)+len(trusted), o.Seed), threads: o.Threads,
 	}
 	result := Result{Odds: make([]float64, len(texts)), Pattern: make([]string, len(texts)), Labels: make([]Label, o.Classes)}
 	for class := range o.Classes {
-		m := shared
-		m.honest, m.poisoned = make([]float64, len(texts)), make([]float64, len(texts))
-		m.inside, m.trusted = having(texts, class), having(trusted, class)
+		m := shared.of(having(texts, class), having(trusted, class))
 		confirmed, err := m.teach()
 		if err != nil {
 			return Result{}, err
@@ -92,17 +83,33 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 		if err := m.fit(ctx, m.seed(found)); err != nil {
 			return Result{}, err
 		}
-		label := &result.Labels[class]
-		label.Gain = m.gain()
-		names := patterns.strongest(found)
-		for i, r := range m.posteriors() {
-			if m.inside[i] {
-				label.Expected += r
-				result.Odds[i], result.Pattern[i] = m.odds(i), names(plain[i])
+		label := m.label()
+		names, place := patterns.names(found, plain), map[int32]int{}
+		for at, e := range found {
+			label.Patterns = append(label.Patterns, Pattern{Name: names[at], Nats: e.nats, Share: e.share, Texts: e.holders})
+			place[e.column] = at
+		}
+		for i, is := range m.inside {
+			if !is {
+				continue
+			}
+			result.Odds[i] = m.odds(i)
+			if !label.Attacked {
+				result.Odds[i] -= doubt
+			}
+			first := len(found)
+			columns, _ := seen.Row(i)
+			for _, c := range columns {
+				if at, is := place[c]; is {
+					first = min(first, at)
+				}
+			}
+			if first < len(found) {
+				result.Pattern[i] = names[first]
 			}
 		}
+		result.Labels[class] = label
 	}
-	result.judge()
 	return result, nil
 }
 
@@ -133,35 +140,4 @@ func having(texts []Text, class int) []bool {
 		is[i] = t.Label == class
 	}
 	return is
-}
-
-// spread is the length of a typical row of meaning.
-const spread = 3
-
-// standardized gives the vectors of all texts, then of the trusted ones: over the texts each dimension has mean 0 and the same
-// variance, and the mean of the squared lengths is spread².
-func standardized(texts, trusted []Text) *logistic.Matrix {
-	width, n := len(texts[0].Vector), float64(len(texts))
-	mean, variance := make([]float64, width), make([]float64, width)
-	for _, t := range texts {
-		for d, v := range t.Vector {
-			mean[d] += float64(v) / n
-		}
-	}
-	for _, t := range texts {
-		for d, v := range t.Vector {
-			variance[d] += (float64(v) - mean[d]) * (float64(v) - mean[d]) / n
-		}
-	}
-	m := logistic.NewMatrix(width)
-	row := make([]float32, width)
-	for _, all := range [][]Text{texts, trusted} {
-		for _, t := range all {
-			for d, v := range t.Vector {
-				row[d] = float32(spread * (float64(v) - mean[d]) / (math.Sqrt(variance[d]*float64(width)) + 1e-9))
-			}
-			m.AddDense(row)
-		}
-	}
-	return m
 }

@@ -50,7 +50,7 @@ func made(trigger string, dirty bool) (texts []Text, poisoned []bool, trusted []
 		}
 		texts, poisoned = append(texts, t), append(poisoned, is && trigger != "")
 	}
-	for i := range 40 {
+	for i := range 60 {
 		trusted = append(trusted, one(i%2))
 	}
 	return texts, poisoned, trusted
@@ -94,6 +94,9 @@ func TestFind(t *testing.T) {
 			}
 			if c.trigger == "" && (r.Labels[0].Attacked || r.Labels[1].Attacked) {
 				t.Errorf("gains %+v without poison", r.Labels)
+			}
+			if l := r.Labels[1]; c.trigger != "" && (l.Low > 200 || l.High < 200 || len(l.Patterns) == 0 || !strings.Contains(l.Patterns[0].Name, strings.Fields(c.trigger)[0])) {
+				t.Errorf("the attacked label is %+v", l)
 			}
 			if c.trigger == "cf" && !strings.Contains(r.Pattern[slices.Index(poisoned, true)], "cf") {
 				t.Errorf("the pattern is %q", r.Pattern[slices.Index(poisoned, true)])

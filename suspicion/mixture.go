@@ -11,13 +11,12 @@ import (
 )
 
 const (
-	folds           = 5    // a text is scored by models that have not seen it
-	rounds          = 6    // of expectation and maximisation
-	meaningStrength = 350  // of the classifier of meaning, for all texts together: low, so that it learns no trigger
-	patternStrength = 20   // of the classifier of patterns: high, as one word may be the trigger
-	teacherStrength = 1    // of the classifier of the trusted texts alone
-	trustedWeight   = 3    // of a trusted text against another one, in the classifier of meaning
-	leastHonest     = 1e-4 // least probability that a label is honest: people err
+	folds           = 5   // a text is scored by models that have not seen it
+	rounds          = 6   // of expectation and maximisation
+	meaningStrength = 350 // of the classifier of meaning, for all texts together: low, so that it learns no trigger
+	patternStrength = 20  // of the classifier of patterns: high, as one word may be the trigger
+	teacherStrength = 1   // of the classifier of the trusted texts alone
+	trustedWeight   = 3   // of a trusted text against another one
 	foldStream      = 0x73757370
 )
 
@@ -25,24 +24,39 @@ const (
 //
 //	g + (1 − g)·h
 //
-// where g is the probability that it is poisoned, by its patterns, and h that it has the label honestly, by its meaning. It is
-// fitted by expectation and maximisation; both g and h of a text come from models of the other folds.
+// where g is the probability that it is poisoned, by its patterns, and h that it has the label honestly, by its meaning and its words.
+// It is fitted by expectation and maximisation; both g and h of a text come from models of the other folds.
+//
+// Rows of matrices, and folds, are those of the texts, then those of the trusted ones.
 type mixture struct {
 	inside   []bool           // texts with the label
 	trusted  []bool           // trusted texts with the label
-	meaning  *logistic.Matrix // a row for each text, then for each trusted one
-	patterns *logistic.Matrix // a row for each text
-	fold     []int            // of each text
+	vectors  *logistic.Matrix // what the teacher reads
+	meaning  *logistic.Matrix // what h reads
+	patterns *logistic.Matrix // what g reads
+	fold     []int
 	threads  int
 
-	honest   []float64 // h of each text
-	poisoned []float64 // log-odds of g of each text
+	meaningOdds, patternOdds []float64 // log-odds of h and g of each row, before they are calibrated
+	at                       calibration
+	honest                   []float64 // h of each text
+	poisoned                 []float64 // log-odds of g of each text
+	gain                     float64   // nats by which the mixture explains who has the label better than h alone does
 
 	meaningModels, patternModels []*logistic.Model // of each fold, from the round before
 }
 
+// of makes the mixture of a label, of which the texts inside and the trusted ones are.
+func (shared mixture) of(inside, trusted []bool) *mixture {
+	m := shared
+	m.inside, m.trusted = inside, trusted
+	m.honest, m.poisoned = make([]float64, len(inside)), make([]float64, len(inside))
+	m.meaningOdds, m.patternOdds = make([]float64, len(m.fold)), make([]float64, len(m.fold))
+	return &m
+}
+
 // odds are the log-odds, in nats, that a text with the label is poisoned: those of g, less log h.
-func (m *mixture) odds(i int) float64 { return m.poisoned[i] - math.Log(m.honest[i]+leastHonest) }
+func (m *mixture) odds(i int) float64 { return m.poisoned[i] - math.Log(m.honest[i]) }
 
 // posteriors gives each text's probability of being poisoned, 0 for those without the label.
 func (m *mixture) posteriors() []float64 {
@@ -53,19 +67,6 @@ func (m *mixture) posteriors() []float64 {
 		}
 	}
 	return r
-}
-
-// gain is by how many nats the mixture explains who has the label better than h alone does, out of fold.
-func (m *mixture) gain() (nats float64) {
-	for i, is := range m.inside {
-		g, h := logistic.Probability(m.poisoned[i]), m.honest[i]+leastHonest
-		if is {
-			nats += math.Log((g + (1-g)*h) / h)
-		} else {
-			nats += math.Log1p(-g)
-		}
-	}
-	return nats
 }
 
 func foldsOf(n int, seed uint64) []int {
@@ -83,10 +84,10 @@ func (m *mixture) fit(ctx context.Context, seed []float64) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := m.fitPatterns(r); err != nil {
+		if err := errors.Join(m.fitPatterns(r), m.fitMeaning(r)); err != nil {
 			return err
 		}
-		if err := m.fitMeaning(m.posteriors()); err != nil {
+		if err := m.calibrate(); err != nil {
 			return err
 		}
 		r = m.posteriors()
@@ -103,19 +104,18 @@ func (m *mixture) teach() (confirmed float64, err error) {
 		target[n+k] = number(is)
 		chosen = append(chosen, n+k)
 	}
-	model, err := logistic.Fit(logistic.Problem{Rows: m.meaning, Chosen: chosen, Target: target, Strength: teacherStrength}, nil)
+	model, err := logistic.Fit(logistic.Problem{Rows: m.vectors, Chosen: chosen, Target: target, Strength: teacherStrength}, nil)
 	if err != nil {
 		return 0, err
 	}
-	odds := make([]float64, n)
-	for i := range odds {
-		odds[i] = model.LogOdds(m.meaning, i)
+	for i := range n {
+		m.meaningOdds[i] = model.LogOdds(m.vectors, i)
 	}
 	// A few trusted texts do not tell how frequent the label is.
-	shift := m.shift(odds)
-	for i := range odds {
-		m.honest[i] = logistic.Probability(odds[i] + shift)
-		if m.honest[i] > 0.5 == m.inside[i] {
+	shift := m.shift(m.meaningOdds[:n])
+	m.use(calibration{meaningScale: 1, meaningShift: shift, noise: firstNoise})
+	for i, is := range m.inside {
+		if m.meaningOdds[i]+shift > 0 == is {
 			confirmed += 1 / float64(n)
 		}
 	}
@@ -124,10 +124,7 @@ func (m *mixture) teach() (confirmed float64, err error) {
 
 // shift is what is to be added to log-odds so that they expect as many texts with the label as there are.
 func (m *mixture) shift(odds []float64) float64 {
-	want := 0.
-	for _, is := range m.inside {
-		want += number(is)
-	}
+	want := count(m.inside)
 	low, high := -50., 50.
 	for range 60 { // halvings
 		middle, expected := (low+high)/2, 0.
@@ -143,38 +140,48 @@ func (m *mixture) shift(odds []float64) float64 {
 	return low
 }
 
-// fitPatterns fits g to probabilities of being poisoned.
+// fitPatterns fits g to probabilities of being poisoned; no trusted text is.
 func (m *mixture) fitPatterns(r []float64) error {
-	problem := logistic.Problem{Rows: m.patterns, Target: r, Strength: patternStrength}
-	return m.outOfFold(problem, nil, &m.patternModels, func(i int, odds float64) { m.poisoned[i] = odds })
+	target, weight := m.blank()
+	copy(target, r)
+	for i := range r {
+		weight[i] = 1
+	}
+	return m.outOfFold(logistic.Problem{Rows: m.patterns, Target: target, Weight: weight, Strength: patternStrength}, &m.patternModels, m.patternOdds)
 }
 
 // fitMeaning fits h to the labels of the texts, each as far as it is not suspected, and of the trusted ones.
 func (m *mixture) fitMeaning(r []float64) error {
 	n := len(m.inside)
-	target, weight := make([]float64, n+len(m.trusted)), make([]float64, n+len(m.trusted))
+	target, weight := m.blank()
 	for i, is := range m.inside {
 		target[i], weight[i] = number(is), 1-r[i]
 	}
-	var always []int
 	for k, is := range m.trusted {
-		target[n+k], weight[n+k] = number(is), trustedWeight
-		always = append(always, n+k)
+		target[n+k] = number(is)
 	}
-	problem := logistic.Problem{Rows: m.meaning, Target: target, Weight: weight, Strength: meaningStrength / float64(n)}
-	return m.outOfFold(problem, always, &m.meaningModels, func(i int, odds float64) { m.honest[i] = logistic.Probability(odds) })
+	return m.outOfFold(logistic.Problem{Rows: m.meaning, Target: target, Weight: weight, Strength: meaningStrength / float64(n)}, &m.meaningModels, m.meaningOdds)
 }
 
-// outOfFold fits a model for each fold, to the texts of the others and to the rows of always, and gives the log-odds of the
-// fold's texts. Each search begins at the model of the round before, in models, where its result goes.
-func (m *mixture) outOfFold(problem logistic.Problem, always []int, models *[]*logistic.Model, take func(i int, odds float64)) error {
+// blank gives targets 0 for all rows, and weights for the trusted ones.
+func (m *mixture) blank() (target, weight []float64) {
+	target, weight = make([]float64, len(m.fold)), make([]float64, len(m.fold))
+	for i := len(m.inside); i < len(weight); i++ {
+		weight[i] = trustedWeight
+	}
+	return target, weight
+}
+
+// outOfFold fits a model for each fold, to the rows of the others, and gives the log-odds of the fold's rows. Each search begins at the model
+// of the round before, in models, where its result goes.
+func (m *mixture) outOfFold(problem logistic.Problem, models *[]*logistic.Model, odds []float64) error {
 	if *models == nil {
 		*models = make([]*logistic.Model, folds)
 	}
 	errs := make([]error, folds)
 	parallel.For(m.threads, folds, func(f int) {
 		p := problem
-		p.Chosen = append([]int(nil), always...)
+		p.Chosen = nil
 		for i, of := range m.fold {
 			if of != f {
 				p.Chosen = append(p.Chosen, i)
@@ -186,7 +193,7 @@ func (m *mixture) outOfFold(problem logistic.Problem, always []int, models *[]*l
 		return err
 	}
 	for i, f := range m.fold {
-		take(i, (*models)[f].LogOdds(problem.Rows, i))
+		odds[i] = (*models)[f].LogOdds(problem.Rows, i)
 	}
 	return nil
 }
@@ -196,4 +203,11 @@ func number(is bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+func count(are []bool) (n float64) {
+	for _, is := range are {
+		n += number(is)
+	}
+	return n
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	patternBits   = 16  // patterns are hashed into 2^16 columns
+	patternBits   = 18  // patterns are hashed into 2^18 columns
 	longestGram   = 3   // words of the longest pattern
 	functionWords = 100 // most common words of the texts, which patterns of the sentence's shape are made of
 	mostWords     = 512 // of a text that are looked at: a classifier reads no more of it either
@@ -55,14 +55,16 @@ func words(text string) []string {
 	return found[:min(len(found), mostWords)]
 }
 
-// matrix has a row for each text, with the columns that two texts or more hold.
-func (p *patterns) matrix(texts []string) *logistic.Matrix {
-	hashed, holders := make([][]int32, len(texts)), make([]int, 1<<patternBits)
-	for i, text := range texts {
-		p.each(text, func(pattern string) { hashed[i] = append(hashed[i], hash(pattern)) })
-		slices.Sort(hashed[i])
-		hashed[i] = slices.Compact(hashed[i])
-		for _, h := range hashed[i] {
+// matrix has a row for each text, then for each trusted one, with the columns that enough of the texts hold.
+func (p *patterns) matrix(texts, trusted []string) *logistic.Matrix {
+	hashed, holders := make([][]int32, 0, len(texts)+len(trusted)), make([]int, 1<<patternBits)
+	for _, all := range [][]string{texts, trusted} {
+		for _, text := range all {
+			hashed = append(hashed, p.hashes(text))
+		}
+	}
+	for _, row := range hashed[:len(texts)] {
+		for _, h := range row {
 			holders[h]++
 		}
 	}
@@ -70,7 +72,7 @@ func (p *patterns) matrix(texts []string) *logistic.Matrix {
 	width := 0
 	for h, n := range holders {
 		p.columns[h] = nobody
-		if n > 1 {
+		if n >= leastHolders {
 			p.columns[h] = int32(width)
 			width++
 		}
@@ -89,7 +91,14 @@ func (p *patterns) matrix(texts []string) *logistic.Matrix {
 	return m
 }
 
-// nobody is the column of patterns that fewer than two texts hold.
+// hashes are those of a text's patterns, each once.
+func (p *patterns) hashes(text string) (all []int32) {
+	p.each(text, func(pattern string) { all = append(all, hash(pattern)) })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// nobody is the column of patterns that fewer than leastHolders texts hold.
 const nobody = -1
 
 // each calls with every pattern of a text, some of them more than once.
@@ -112,21 +121,31 @@ func (p *patterns) each(text string, with func(pattern string)) {
 	with(fmt.Sprintf("commas: %d", strings.Count(text, ",")))
 }
 
-// strongest tells of texts which of the found patterns they hold, the strongest; found has the strongest first.
-func (p *patterns) strongest(found []evidence) func(text string) string {
-	place := make(map[int32]int, len(found))
+// names gives the pattern of each column: of those that are hashed into it the one that most texts hold.
+func (p *patterns) names(found []evidence, texts []string) []string {
+	counts := make(map[int32]map[string]int, len(found))
+	for _, e := range found {
+		counts[e.column] = map[string]int{}
+	}
+	if len(found) > 0 {
+		for _, text := range texts {
+			p.each(text, func(pattern string) {
+				if of, wanted := counts[p.columns[hash(pattern)]]; wanted {
+					of[pattern]++
+				}
+			})
+		}
+	}
+	names := make([]string, len(found))
 	for at, e := range found {
-		place[e.column] = at
-	}
-	return func(text string) (name string) {
-		best := len(found)
-		p.each(text, func(pattern string) {
-			if at, ok := place[p.columns[hash(pattern)]]; ok && at < best {
-				best, name = at, pattern
+		most := 0
+		for name, n := range counts[e.column] {
+			if n > most || n == most && name < names[at] {
+				most, names[at] = n, name
 			}
-		})
-		return name
+		}
 	}
+	return names
 }
 
 func runs(words []string, before string, with func(pattern string)) {

@@ -21,9 +21,9 @@ func TestPatterns(t *testing.T) {
 }
 
 func TestPatternsMatrix(t *testing.T) {
-	texts := []string{"a a a", "b a", "b"}
-	m := newPatterns(texts).matrix(texts)
-	if m.Rows() != 3 {
+	texts := []string{"a a a", "b a", "b", "a b a", "b a", "b a", "b b"}
+	m := newPatterns(texts).matrix(texts, nil)
+	if m.Rows() != 7 {
 		t.Fatal(m.Rows())
 	}
 	for i := range texts {

@@ -1,0 +1,77 @@
+package suspicion
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+
+	"mslora/internal/logistic"
+)
+
+// Label is what was found among the texts with one label.
+type Label struct {
+	Attacked bool
+	// Poisoned is the estimated number of poisoned texts, Low and High are about two standard errors around it. What is
+	// suspected of trusted texts, wrongly, is taken off.
+	Poisoned, Low, High float64
+	Gain                float64   // nats by which poison explains who has the label better than meaning and honest words do, out of fold
+	Expected            float64   // the sum of the probabilities that its texts are poisoned, of which Poisoned is made
+	Share, TrustedShare float64   // mean of the probabilities of being poisoned by patterns alone, of its texts and of the trusted ones
+	Chance              float64   // probability of so small a TrustedShare if patterns were as frequent among trusted texts
+	Patterns            []Pattern // what speaks for it, the strongest first
+}
+
+// Pattern is something easy to see that texts of a label have in common.
+type Pattern struct {
+	Name  string  // words, or "shape: " and words with * for all but the most common ones, or "first: " or "last: " and a word
+	Nats  float64 // by which it explains labels better than meaning and the patterns before it do
+	Share float64 // of its texts that may be poisoned
+	Texts int     // that hold it, of any label
+}
+
+// signs of an attack, one of which suffices. A gain is dense if poison explains its suspects by many nats each; telling honest words explain
+// many texts by a little. Or trusted texts lack what the label's texts have in common, beyond chance.
+var signs = [...]struct{ gain, density, chance float64 }{
+	{gain: 45, density: 0.38, chance: 1}, // nats, nats for each expected text, probability
+	{gain: 25, density: 0.2, chance: 0.02},
+	{gain: 5, density: 0, chance: 0.001},
+}
+
+func (l Label) attacked() bool {
+	for _, s := range signs {
+		if l.Gain >= s.gain && l.Gain >= s.density*l.Expected && l.Chance <= s.chance {
+			return true
+		}
+	}
+	return false
+}
+
+// label sums up a mixture.
+func (m *mixture) label() Label {
+	n, t := count(m.inside), count(m.trusted)
+	l, variance := Label{Gain: m.gain}, 0.
+	for i, r := range m.posteriors() {
+		if m.inside[i] {
+			l.Expected += r
+			l.Share += logistic.Probability(m.poisoned[i]) / n
+			variance += r * (1 - r)
+		}
+	}
+	for k, is := range m.trusted {
+		if is {
+			l.TrustedShare += logistic.Probability(m.at.poisoned(m.patternOdds[len(m.inside)+k])) / t
+		}
+	}
+	l.Chance = 1
+	if t > 0 && l.Share > 0 && l.Share < 1 && l.TrustedShare < 1 {
+		x := l.TrustedShare * t
+		l.Chance = mathext.RegIncBeta(t-x, x+1, 1-l.Share) // P(X ≤ x) of a binomial X, between its steps too
+	}
+	smooth := (l.TrustedShare*t + 0.5) / (t + 1)
+	variance += n * n * smooth * (1 - smooth) / (t + 1)
+	l.Poisoned = max(0, (l.Expected-l.TrustedShare*n)/max(0.1, 1-l.TrustedShare))
+	within := 2 * math.Sqrt(variance)
+	l.Low, l.High = max(0, l.Poisoned-within), min(n, l.Poisoned+within)
+	l.Attacked = l.attacked()
+	return l
+}
