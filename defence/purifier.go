@@ -6,14 +6,20 @@ import (
 
 	"mslora/dataset"
 	"mslora/params"
+	"mslora/suspicion"
 )
 
 // Purifier chooses, before training, which texts are trained on.
 type Purifier interface {
 	// Name is that of the part of a method whose hyperparameters it reads; a row of params.Table that names it is its own.
 	Name() string
-	// Purify decides on every training text, in their order.
-	Purify(ctx context.Context, bench Bench) ([]Decision, error)
+	Purify(ctx context.Context, bench Bench) (Judgement, error)
+}
+
+// Judgement is what a purifier says of the training texts.
+type Judgement struct {
+	Decisions []Decision          // on every training text, in their order
+	Attacked  []suspicion.Finding // labels that an attack aims at; nil if the purifier does not tell
 }
 
 // Decision says whether a training text is kept, and why.
@@ -37,32 +43,32 @@ type Bench struct {
 	Logits func(ctx context.Context, texts []string) ([][]float32, error)
 }
 
-// Purify runs a method's purifier, if it has one, and checks what it says. Without one every text is kept and the decisions
-// are nil.
-func (m Method) Purify(ctx context.Context, bench Bench) ([]Decision, error) {
+// Purify runs a method's purifier, if it has one, and checks what it says. Without one every text is kept and there are no
+// decisions.
+func (m Method) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	if m.Purifier == nil {
-		return nil, nil
+		return Judgement{}, nil
 	}
 	bench.Train = unflagged(bench.Train)
-	decisions, err := m.Purifier.Purify(ctx, bench)
+	judgement, err := m.Purifier.Purify(ctx, bench)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Purifier.Name(), err)
+		return judgement, fmt.Errorf("%s: %w", m.Purifier.Name(), err)
 	}
-	if len(decisions) != len(bench.Train) {
-		return nil, fmt.Errorf("%s decided on %d of %d texts", m.Purifier.Name(), len(decisions), len(bench.Train))
+	if n := len(judgement.Decisions); n != len(bench.Train) {
+		return judgement, fmt.Errorf("%s decided on %d of %d texts", m.Purifier.Name(), n, len(bench.Train))
 	}
 	kept := make([]bool, bench.Classes)
-	for i, d := range decisions {
+	for i, d := range judgement.Decisions {
 		if d.Keep {
 			kept[bench.Train[i].Label] = true
 		}
 	}
 	for class, is := range kept {
 		if !is {
-			return nil, fmt.Errorf("%s drops every text of label %d, so nothing is left to learn it from", m.Purifier.Name(), class)
+			return judgement, fmt.Errorf("%s drops every text of label %d, so nothing is left to learn it from", m.Purifier.Name(), class)
 		}
 	}
-	return decisions, nil
+	return judgement, nil
 }
 
 func unflagged(texts []dataset.Text) []dataset.Text {

@@ -19,11 +19,11 @@ type says struct {
 
 func (says) Name() string { return "says" }
 
-func (s says) Purify(_ context.Context, bench Bench) ([]Decision, error) {
+func (s says) Purify(_ context.Context, bench Bench) (Judgement, error) {
 	if s.seen != nil {
 		*s.seen = bench
 	}
-	return s.decisions, s.err
+	return Judgement{Decisions: s.decisions}, s.err
 }
 
 func (s says) Fit(_ context.Context, bench Bench) (Sieve, error) {
@@ -51,14 +51,14 @@ func TestPurify(t *testing.T) {
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
 		}
-		if err == nil && len(got) != 3 {
+		if err == nil && len(got.Decisions) != 3 {
 			t.Errorf("%s: %v", test.name, got)
 		}
 		if dataset.Poisoned(seen.Train) != 0 {
 			t.Errorf("%s: the purifier was told which texts are poisoned", test.name)
 		}
 	}
-	if got, err := (Method{}).Purify(context.Background(), Bench{}); got != nil || err != nil {
+	if got, err := (Method{}).Purify(context.Background(), Bench{}); got.Decisions != nil || err != nil {
 		t.Errorf("without a purifier: %v, error %v", got, err)
 	}
 }

@@ -16,31 +16,31 @@ type Purification struct{}
 func (Purification) Name() string { return params.Purification }
 
 // Purify decides on every training text.
-func (Purification) Purify(ctx context.Context, bench Bench) ([]Decision, error) {
+func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	train, err := seen(ctx, bench, bench.Train)
 	if err != nil {
-		return nil, err
+		return Judgement{}, err
 	}
 	trusted, err := seen(ctx, bench, bench.Trusted)
 	if err != nil {
-		return nil, err
+		return Judgement{}, err
 	}
 	found, err := suspicion.Find(ctx, train, trusted, suspicion.Options{Classes: bench.Classes, Seed: bench.Seed, Threads: bench.Threads})
 	if err != nil {
-		return nil, err
+		return Judgement{}, err
 	}
-	decisions := make([]Decision, len(train))
+	result := Judgement{Decisions: make([]Decision, len(train)), Attacked: found.Findings(train)}
 	for i, t := range train {
-		decisions[i].Keep = !found.Suspected(t.Label, i)
-		if decisions[i].Keep {
+		decision := &result.Decisions[i]
+		if decision.Keep = !found.Suspected(t.Label, i); decision.Keep {
 			continue
 		}
-		decisions[i].Why = fmt.Sprintf("log-odds %.2f of being poisoned", found.Odds[i])
+		decision.Why = fmt.Sprintf("log-odds %.2f of being poisoned", found.Odds[i])
 		if pattern := found.Pattern[i]; pattern != "" {
-			decisions[i].Why += ", has " + pattern
+			decision.Why += ", has " + pattern
 		}
 	}
-	return decisions, nil
+	return result, nil
 }
 
 // seen gives texts with their vectors.

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
+	"mslora/suspicion"
 )
 
 // Schema is the version of result.json that this program writes. It also reads version 1, of mslora 0.1.0, which does not
@@ -61,6 +64,39 @@ type Purified struct {
 	Dropped         int `json:"dropped"`
 	Poisoned        int `json:"poisoned"` // of texts, by the flags of the data: 0 where nobody knows them
 	DroppedPoisoned int `json:"dropped_poisoned"`
+	// Attacked are the labels that were found to be a target of an attack; nil if the purifier judges texts alone.
+	Attacked []suspicion.Finding `json:"attacked"`
+}
+
+// mostCommon is how many patterns a verdict names.
+const mostCommon = 3
+
+// Verdict says in sentences whether the training texts look poisoned; nil if the purifier did not judge. labels are the names of
+// the labels, nil: their numbers stand for them. With quotes it names what poisoned texts have in common. Names and quotes come from
+// the data and are not escaped.
+func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
+	if p.Attacked == nil {
+		return nil
+	}
+	if len(p.Attacked) == 0 {
+		return []string{"No label looks poisoned."}
+	}
+	for _, f := range p.Attacked {
+		name := strconv.Itoa(f.Label)
+		if f.Label < len(labels) {
+			name = labels[f.Label]
+		}
+		text := fmt.Sprintf("Label %q looks poisoned: about %d of its %d texts (%d to %d)", name, f.Poisoned, f.Texts, f.Low, f.High)
+		var common []string
+		for _, c := range f.Common[:min(len(f.Common), mostCommon)] {
+			common = append(common, strconv.Quote(c))
+		}
+		if quotes && len(common) > 0 {
+			text += ", which have in common " + strings.Join(common, ", ")
+		}
+		sentences = append(sentences, text+".")
+	}
+	return sentences
 }
 
 // String says it in words.

@@ -38,7 +38,7 @@ type keepAll struct{ calls *int }
 
 func (keepAll) Name() string { return "keep all" }
 
-func (k keepAll) Purify(ctx context.Context, bench defence.Bench) ([]defence.Decision, error) {
+func (k keepAll) Purify(ctx context.Context, bench defence.Bench) (defence.Judgement, error) {
 	*k.calls++
 	texts := make([]string, len(bench.Train))
 	for i, t := range bench.Train {
@@ -46,13 +46,13 @@ func (k keepAll) Purify(ctx context.Context, bench defence.Bench) ([]defence.Dec
 	}
 	vectors, err := bench.Vectors(ctx, texts)
 	if err != nil {
-		return nil, err
+		return defence.Judgement{}, err
 	}
 	decisions := make([]defence.Decision, len(vectors))
 	for i := range decisions {
 		decisions[i] = defence.Decision{Keep: bench.Values.Word("strictness") == "lax" || i%10 != 0, Why: fmt.Sprintf("vector of %d", len(vectors[i]))}
 	}
-	return decisions, nil
+	return defence.Judgement{Decisions: decisions}, nil
 }
 
 // flagAll is a filter that lets the model answer no text.

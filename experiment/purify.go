@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,25 +27,24 @@ type purified struct {
 	record *eval.Purified // nil if the method has no purifier
 }
 
-// purify lets the method's purifier choose the training texts. What it said is kept in purified.csv, so that an
+// purify lets the method's purifier choose the training texts. What it said is kept in purified.csv and attacked.json, so that an
 // interrupted cell goes on with the same texts.
 func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared) (purified, error) {
 	if method.Purifier == nil {
 		return purified{texts: ready.train}, nil
 	}
-	path := filepath.Join(folder, PurifiedFile)
-	decisions, err := readDecisions(path, len(ready.train))
+	judgement, err := readJudgement(folder, len(ready.train))
 	if errors.Is(err, fs.ErrNotExist) {
-		decisions, err = p.decide(ctx, cell, method, ready)
+		judgement, err = p.decide(ctx, cell, method, ready)
 		if err == nil {
-			err = writeDecisions(path, decisions)
+			err = writeJudgement(folder, judgement)
 		}
 	}
 	if err != nil {
 		return purified{}, err
 	}
-	result := purified{record: &eval.Purified{Texts: len(decisions)}}
-	for i, d := range decisions {
+	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked}}
+	for i, d := range judgement.Decisions {
 		text := ready.train[i]
 		if text.Poisoned {
 			result.record.Poisoned++
@@ -63,7 +63,7 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 }
 
 // decide asks the purifier. Its model is the pretrained backbone.
-func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, ready prepared) ([]defence.Decision, error) {
+func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, ready prepared) (defence.Judgement, error) {
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
 	return method.Purify(ctx, defence.Bench{
@@ -109,40 +109,59 @@ func unlabelled(texts []string) []dataset.Text {
 // decisionsHeader is the first line of purified.csv. Rows stand in the order of the training texts.
 var decisionsHeader = []string{"row", "keep", "why"}
 
-func writeDecisions(path string, decisions []defence.Decision) error {
+// writeJudgement leaves attacked.json, then purified.csv: where there is one, both are whole.
+func writeJudgement(folder string, j defence.Judgement) error {
+	attacked, err := json.MarshalIndent(j.Attacked, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(filepath.Join(folder, attackedFile), append(attacked, '\n'), 0o644); err != nil {
+		return err
+	}
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
 	w.Write(decisionsHeader)
-	for i, d := range decisions {
+	for i, d := range j.Decisions {
 		w.Write([]string{strconv.Itoa(i), strconv.FormatBool(d.Keep), d.Why})
 	}
 	w.Flush()
-	return errors.Join(w.Error(), atomicfile.WriteFile(path, text.Bytes(), 0o644))
+	return errors.Join(w.Error(), atomicfile.WriteFile(filepath.Join(folder, PurifiedFile), text.Bytes(), 0o644))
 }
 
-func readDecisions(path string, texts int) ([]defence.Decision, error) {
+func readJudgement(folder string, texts int) (j defence.Judgement, err error) {
+	path := filepath.Join(folder, PurifiedFile)
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return j, err
 	}
 	defer file.Close()
 	rows, err := csv.NewReader(file).ReadAll()
-	damaged := func(format string, values ...any) error {
-		return hint.New("remove it to have the texts purified again", path+": "+format, values...)
+	damaged := func(path, format string, values ...any) error {
+		return hint.New("remove "+PurifiedFile+" to have the texts purified again", path+": "+format, values...)
 	}
 	switch {
 	case err != nil:
-		return nil, damaged("%w", err)
+		return j, damaged(path, "%w", err)
 	case len(rows) != texts+1:
-		return nil, damaged("%d decisions, expected %d", max(0, len(rows)-1), texts)
+		return j, damaged(path, "%d decisions, expected %d", max(0, len(rows)-1), texts)
 	}
-	decisions := make([]defence.Decision, texts)
+	j.Decisions = make([]defence.Decision, texts)
 	for i, row := range rows[1:] {
 		keep, err := strconv.ParseBool(row[1])
 		if err != nil || row[0] != strconv.Itoa(i) {
-			return nil, damaged("line %d: %s", i+2, fmt.Sprint(row))
+			return j, damaged(path, "line %d: %s", i+2, fmt.Sprint(row))
 		}
-		decisions[i] = defence.Decision{Keep: keep, Why: row[2]}
+		j.Decisions[i] = defence.Decision{Keep: keep, Why: row[2]}
 	}
-	return decisions, nil
+	path = filepath.Join(folder, attackedFile)
+	switch data, err := os.ReadFile(path); {
+	case errors.Is(err, fs.ErrNotExist): // made by a version that judged no labels
+	case err != nil:
+		return j, err
+	default:
+		if err := json.Unmarshal(data, &j.Attacked); err != nil {
+			return j, damaged(path, "%w", err)
+		}
+	}
+	return j, nil
 }

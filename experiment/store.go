@@ -21,7 +21,8 @@ import (
 const (
 	configFile      = "config.yaml"
 	metricsFile     = "metrics.jsonl"
-	PurifiedFile    = "purified.csv" // what a purifier said of each training text
+	PurifiedFile    = "purified.csv"  // what a purifier said of each training text
+	attackedFile    = "attacked.json" // and of the labels
 	predictionsFile = "predictions.csv"
 	failureFile     = "failure.txt"
 	ResultFile      = "result.json"

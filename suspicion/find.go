@@ -40,16 +40,6 @@ const doubt = 10
 // Suspected tells whether text i, with its label, is taken for poisoned: it is more likely so than not, and its label is attacked.
 func (r Result) Suspected(label, i int) bool { return r.Labels[label].Attacked && r.Odds[i] > 0 }
 
-// Attacked are the labels that are.
-func (r Result) Attacked() (labels []int) {
-	for class, l := range r.Labels {
-		if l.Attacked {
-			labels = append(labels, class)
-		}
-	}
-	return labels
-}
-
 // leastTexts is how few texts can be searched.
 const leastTexts = 100
 

@@ -143,7 +143,9 @@ func (d *display) finish(r eval.Result, before bool) {
 	}
 	d.clear()
 	if r.Purified != nil {
-		fmt.Fprintf(d.out, "  %s\n", r.Purified)
+		for _, sentence := range append(r.Purified.Verdict(nil, true), r.Purified.String()) {
+			say(d.out, "  %s", sentence)
+		}
 	}
 	note := ""
 	if before {

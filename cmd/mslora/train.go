@@ -239,7 +239,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return err
 	}
-	return o.summarize(result, splits, quantized)
+	return o.summarize(result, set.Labels, splits, quantized)
 }
 
 // savable tells before any training whether its result can be saved.
@@ -283,7 +283,7 @@ func hubName(model string) string {
 }
 
 // summarize prints the scores and what was made.
-func (o trainOptions) summarize(result eval.Result, splits []scoredSplit, quantized *report.Quantized) error {
+func (o trainOptions) summarize(result eval.Result, labels []string, splits []scoredSplit, quantized *report.Quantized) error {
 	if o.JSON {
 		for _, s := range splits {
 			if err := writeJSON(o.Stdout, map[string]any{"event": "score", "split": s.name, "accuracy": s.accuracy}); err != nil {
@@ -307,6 +307,9 @@ func (o trainOptions) summarize(result eval.Result, splits []scoredSplit, quanti
 		}
 	}
 	if result.Purified != nil {
+		for _, sentence := range result.Purified.Verdict(labels, true) {
+			say(o.Stdout, "%s", sentence)
+		}
 		say(o.Stdout, "%s: %s", result.Purified, filepath.Join(trainingFolder, experiment.PurifiedFile))
 	}
 	say(o.Stdout, "epoch %d of %d, method %s", result.BestEpoch, result.Epochs, result.Method)

@@ -89,6 +89,10 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: title, Data: filepath.Base(o.Own.Data), Created: result.Finished,
 		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]), Quantized: quantized, Languages: o.Languages,
 	}
+	if p := result.Purified; p != nil {
+		dropped := strings.ToUpper(p.String()[:1]) + p.String()[1:] + "."
+		r.Poison, r.PoisonCard = append(p.Verdict(set.Labels, true), dropped), append(p.Verdict(set.Labels, false), dropped)
+	}
 	for _, e := range history {
 		r.Epochs = append(r.Epochs, report.Epoch{Epoch: e.Epoch, Loss: e.Loss, AuxLoss: e.AuxLoss, DevAccuracy: e.DevAccuracy, Mu: e.Mu, FullyAligned: e.FullyAligned, Best: e.Best})
 	}

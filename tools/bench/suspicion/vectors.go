@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"encoding/gob"
+	"errors"
+	"io/fs"
+	"os"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/dataset"
+	"mslora/graphs"
+	"mslora/internal/atomicfile"
+	"mslora/internal/ortlib"
+	"mslora/internal/tokenizer"
+	"mslora/ortrain"
+	"mslora/suspicion"
+)
+
+// longest is how many tokens of a text the backbone reads.
+const longest = 512
+
+// vectors are those of the frozen backbone, each computed once.
+type vectors struct {
+	path     string // "": they are not kept
+	known    map[string][]float32
+	changed  bool
+	encoder  *tokenizer.Tokenizer
+	backbone *ortrain.Evaluator
+}
+
+func openVectors(path, folder string, threads int) (*vectors, error) {
+	v := &vectors{path: path, known: map[string][]float32{}}
+	if path != "" {
+		switch file, err := os.Open(path); {
+		case err == nil:
+			defer file.Close()
+			if err := gob.NewDecoder(file).Decode(&v.known); err != nil {
+				return nil, err
+			}
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+	}
+	library, _, err := ortlib.Find("")
+	if err != nil {
+		return nil, err
+	}
+	ort.SetSharedLibraryPath(library)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return nil, err
+	}
+	if v.encoder, err = tokenizer.Open(folder); err != nil {
+		return nil, err
+	}
+	model, err := ortrain.OpenModel(folder)
+	if err != nil {
+		return nil, err
+	}
+	topology, err := graphs.Store{}.Load(model.Config.Architecture(), graphs.Evaluation)
+	if err != nil {
+		return nil, err
+	}
+	v.backbone, err = ortrain.NewBackbone(model, topology, ortrain.Device{Provider: "cpu", Threads: threads})
+	return v, err
+}
+
+// search looks for poison, without being told of any.
+func (v *vectors) search(ctx context.Context, texts, trusted []dataset.Text, o suspicion.Options) (suspicion.Result, error) {
+	if err := v.learn(ctx, texts, trusted); err != nil {
+		return suspicion.Result{}, err
+	}
+	of := func(texts []dataset.Text) (all []suspicion.Text) {
+		for _, t := range texts {
+			o.Classes = max(o.Classes, t.Label+1)
+			all = append(all, suspicion.Text{Text: t.Text, Label: t.Label, Vector: v.known[t.Text]})
+		}
+		return all
+	}
+	all, known := of(texts), of(trusted)
+	return suspicion.Find(ctx, all, known, o)
+}
+
+func (v *vectors) learn(ctx context.Context, sets ...[]dataset.Text) error {
+	var unknown []string
+	var examples []ortrain.Example
+	for _, set := range sets {
+		for _, t := range set {
+			if _, is := v.known[t.Text]; !is {
+				v.known[t.Text] = nil
+				unknown, examples = append(unknown, t.Text), append(examples, ortrain.Example{Tokens: v.encoder.Encode(t.Text, longest)})
+			}
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	found, err := v.backbone.Vectors(ctx, examples)
+	for i := range found {
+		v.known[unknown[i]] = found[i]
+	}
+	v.changed = true
+	return err
+}
+
+func (v *vectors) close() error {
+	if v.path != "" && v.changed {
+		file, err := atomicfile.Create(v.path)
+		if err != nil {
+			return err
+		}
+		defer file.Abort()
+		if err := gob.NewEncoder(file).Encode(v.known); err != nil {
+			return err
+		}
+		return file.Commit()
+	}
+	return nil
+}
