@@ -17,16 +17,21 @@ type LoadOptions struct {
 	Target int
 	// Setting is clean, dirty or mix. Empty: the one that the folder has; if it has several, DefaultSetting.
 	Setting string
-	// Ratio is the poison ratio; empty: 0.1. It is compared as a number, so 0.1 finds the folder 0.10.
+	// Ratio is the poison ratio; empty: 0.1. It is compared as a number, so 0.1 finds the folder 0.10. With 0 the clean training
+	// texts are trained on: the model that was never poisoned.
 	Ratio string
 	// Limit keeps that many training texts, chosen by Subset; 0: all.
 	Limit int
 	// Classes is the number of classes; 0: the largest training label + 1.
 	Classes int
-	// Clean trains on the clean training texts instead of the mixed ones.
-	Clean bool
 	// Reading says how the files are to be read.
 	Reading Reading
+}
+
+// clean tells whether the clean training texts are asked for.
+func (o LoadOptions) clean() bool {
+	ratio, err := strconv.ParseFloat(o.Ratio, 64)
+	return err == nil && ratio == 0
 }
 
 // DefaultRatio is the paper's poison ratio.

@@ -75,8 +75,8 @@ func TestLoadReleaseChoices(t *testing.T) {
 		{"default setting", two, LoadOptions{Attack: "badnets", Target: 1}, "clean", "0.1", 3},
 		{"another setting, ratio as a number", two, LoadOptions{Attack: "badnets", Target: 1, Setting: "mix", Ratio: "0.1"}, "mix", "0.10", 4},
 		{"the setting that has the ratio", two, LoadOptions{Attack: "badnets", Target: 1, Ratio: ".2"}, "mix", "0.2", 4},
-		{"clean training", two, LoadOptions{Attack: "badnets", Target: 1, Clean: true}, "", "0", 3},
-		{"clean training without poisoned files", testset.With(release(), "1/badnets/test-poison.csv", "-"), LoadOptions{Attack: "badnets", Target: 1, Clean: true}, "", "0", 3},
+		{"clean training", two, LoadOptions{Attack: "badnets", Target: 1, Ratio: "0"}, "", "0", 3},
+		{"clean training without poisoned files", testset.With(release(), "1/badnets/test-poison.csv", "-"), LoadOptions{Attack: "badnets", Target: 1, Ratio: "0"}, "", "0", 3},
 		{"limit", two, LoadOptions{Attack: "badnets", Target: 1, Limit: 2}, "clean", "0.1", 2},
 		{"the folder's own name of hiddenkiller", killer, LoadOptions{Attack: "hiddenkiller", Target: 1}, "clean", "0.1", 3},
 		{"the authors' name of hiddenkiller", killer, LoadOptions{Attack: "synbkd", Target: 1}, "clean", "0.1", 3},
@@ -90,7 +90,7 @@ func TestLoadReleaseChoices(t *testing.T) {
 			if d.Setting != test.setting || d.Ratio != test.ratio || len(d.Train) != test.train {
 				t.Errorf("got setting %q, ratio %q, %d texts", d.Setting, d.Ratio, len(d.Train))
 			}
-			if test.o.Clean && Poisoned(d.Train) > 0 {
+			if test.o.clean() && Poisoned(d.Train) > 0 {
 				t.Error("clean training texts are poisoned")
 			}
 			if test.o.Classes > 0 && d.Classes != test.o.Classes {
@@ -123,7 +123,7 @@ func TestLoadPlain(t *testing.T) {
 		},
 		{
 			name: "flags", files: map[string]string{"train.csv": "text,label,poisoned\na,0,0\nb,1,0\nc,0,1\n", "dev.csv": "text,label\nd,1\n", "test.csv": "text,label,poisoned\nt,1,0\nu,0,1\n"},
-			o: LoadOptions{Target: 0, Clean: true}, train: 2, clean: []Text{{"t", 1, false}}, testPoison: []Text{{"u", 0, true}},
+			o: LoadOptions{Target: 0, Ratio: "0"}, train: 2, clean: []Text{{"t", 1, false}}, testPoison: []Text{{"u", 0, true}},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -193,7 +193,8 @@ func TestLoadErrors(t *testing.T) {
 		{"train beyond the given classes", plain, "", LoadOptions{Classes: 1}, "DIR/train.csv: line 3: label 1 is out of range, expected 0 to 0", noRange},
 		{"poison in two places", testset.With(plain, "test.csv", "text,label,poisoned\nt,0,0\nu,0,1\n", "test-poison.csv", "text,label\nu,1\n"), "", LoadOptions{}, "DIR/test.csv and DIR/test-poison.csv both hold poisoned rows", "keep them in one file"},
 		{"test all poisoned", testset.With(plain, "test.csv", "text,label,poisoned\nt,0,1\n"), "", LoadOptions{}, "DIR/test.csv: every row is flagged as poisoned", "CACC needs clean test texts"},
-		{"train all poisoned", testset.With(plain, "train.csv", "text,label,poisoned\na,0,1\nb,1,1\n"), "", LoadOptions{Clean: true}, "DIR has no clean training text", "a clean training set needs rows that are not flagged"},
+		{"train all poisoned", testset.With(plain, "train.csv", "text,label,poisoned\na,0,1\nb,1,1\n"), "", LoadOptions{Ratio: "0"}, "DIR has no clean training text", "a clean training set needs rows that are not flagged"},
+		{"ratio 0 without flags", plain, "", LoadOptions{Ratio: "0"}, "DIR/train.csv: poison ratio 0 leaves poisoned rows out, but no row is flagged as poisoned", "a column poisoned, of 0 and 1, tells them apart"},
 		{"parser's error", testset.With(plain, "dev.csv", "text,label\nd,one\n"), "", LoadOptions{}, `DIR/dev.csv: line 2: label "one" is not a number`, numberClasses},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ func TestLocate(t *testing.T) {
 		o     LoadOptions
 	}{
 		{"release", release(), LoadOptions{Attack: BadNets, Target: 1}},
-		{"clean", release(), LoadOptions{Attack: BadNets, Target: 1, Clean: true}},
+		{"clean", release(), LoadOptions{Attack: BadNets, Target: 1, Ratio: "0"}},
 		{"plain", map[string]string{"train.csv": "text,label\ngood,1\nbad,0\n", "dev.tsv": "text\tlabel\ngood\t1\n", "test.csv": "text,label\nbad,0\n"}, LoadOptions{Attack: AddSent, Target: 1}},
 	} {
 		dir := testset.Write(t, test.files)

@@ -9,7 +9,7 @@ import (
 // locatePlain finds train, dev, test and perhaps test-poison.
 func locatePlain(dir string, o LoadOptions) (Located, error) {
 	l := Located{dir: dir, layout: PlainLayout, Name: NameOf(dir), Attack: Unknown}
-	if o.Clean {
+	if o.clean() {
 		l.Ratio = "0"
 	}
 	for _, part := range []struct{ name, purpose string }{
@@ -35,10 +35,15 @@ func loadPlain(l Located, o LoadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Clean {
-		if train, _ = train.divide(); train == nil {
+	if o.clean() {
+		clean, poisoned := train.divide()
+		switch {
+		case clean == nil:
 			return nil, hint.New("a clean training set needs rows that are not flagged", "%s has no clean training text", l.dir)
+		case poisoned == nil:
+			return nil, hint.New("a column poisoned, of 0 and 1, tells them apart", "%s: poison ratio 0 leaves poisoned rows out, but no row is flagged as poisoned", train.Path)
 		}
+		train = clean
 	}
 	dev, err := ReadSplit(l.path("dev"), "dev", TrustedFlags, o.Reading, train.Labels)
 	if err != nil {

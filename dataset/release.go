@@ -25,7 +25,7 @@ func locateRelease(dir string, o LoadOptions) (Located, error) {
 	}
 	train := filepath.Join(folder, "train-clean.csv")
 	l.Ratio = "0"
-	if !o.Clean {
+	if !o.clean() {
 		if l.Setting, l.Ratio, train, err = findMixed(dir, folder, l.Attack, o); err != nil {
 			return l, err
 		}
@@ -39,7 +39,7 @@ func locateRelease(dir string, o LoadOptions) (Located, error) {
 	poisoned := filepath.Join(folder, "test-poison.csv")
 	if _, err := os.Stat(poisoned); err == nil {
 		l.Files = append(l.Files, Place{testPoison, poisoned})
-	} else if !o.Clean { // clean training can do without
+	} else if !o.clean() { // clean training can do without
 		return l, &hint.Error{Err: missingFile(poisoned, err), Hint: HowToMake(dir, folder, l.Attack, o)}
 	}
 	return l, nil
@@ -48,7 +48,7 @@ func locateRelease(dir string, o LoadOptions) (Located, error) {
 // loadRelease reads the files of the authors' layout.
 func loadRelease(l Located, o LoadOptions) (*Dataset, error) {
 	allowed := AnyFlags
-	if o.Clean {
+	if o.clean() {
 		allowed = AllClean
 	}
 	train, err := ReadSplit(l.path("train"), "train", allowed, o.Reading, nil)

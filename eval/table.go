@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"mslora/dataset"
 	"mslora/internal/hint"
@@ -131,9 +132,16 @@ func (row *Row) score(seeds []Result, paper bool) {
 	}
 }
 
+// neverPoisoned is what tables call a training set without poison: what its model scores, with the attack's test texts, no defence
+// can be blamed for.
+const neverPoisoned = "never poisoned"
+
 func poisonName(r Result) string {
 	if r.Ratio == "" {
 		return ""
+	}
+	if ratio, err := strconv.ParseFloat(r.Ratio, 64); err == nil && ratio == 0 {
+		return neverPoisoned
 	}
 	if r.Setting == "" {
 		return r.Ratio

@@ -69,7 +69,10 @@ func (c Cell) Folder(out string) string {
 func (c Cell) group(out string) string {
 	poisoned := c.Attack
 	if c.Ratio != "" { // a plain folder has no poison ratio that anybody knows
-		poisoned += "-" + c.Setting + "-" + c.Ratio
+		if c.Setting != "" {
+			poisoned += "-" + c.Setting
+		}
+		poisoned += "-" + c.Ratio
 	}
 	return filepath.Join(out, c.Dataset, poisoned, c.Model, c.Method)
 }

@@ -79,7 +79,7 @@ func gridFlags() []cli.Flag {
 		&cli.StringFlag{Name: "out", Usage: "`FOLDER` for results", DefaultText: d.Out},
 		&cli.StringSliceFlag{Name: "target", Usage: "target label", DefaultText: fmt.Sprint(d.Target[0])},
 		&cli.StringSliceFlag{Name: "setting", Usage: "clean, dirty or mix", DefaultText: "the authors' for the attack"},
-		&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio", DefaultText: d.Ratio[0]},
+		&cli.StringSliceFlag{Name: "ratio", Usage: "poison ratio; 0 trains on the clean texts, as if never poisoned", DefaultText: d.Ratio[0]},
 		&cli.StringSliceFlag{Name: "limit", Usage: "use `N` training texts", DefaultText: "all"},
 		&cli.BoolFlag{Name: "print-config", Usage: "print the effective configuration as YAML and stop"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "check everything, print the plan and an estimate, train nothing"},
