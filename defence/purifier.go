@@ -36,6 +36,8 @@ type Bench struct {
 	Seed    uint64
 	Threads int // of the CPU
 	Values  params.Values
+	// Progress is told what begins, for people; may be nil.
+	Progress func(stage string)
 	// Vectors gives the vectors [len(texts)][hidden] that a head would read, of the pretrained backbone before training,
 	// of the trained model after it.
 	Vectors func(ctx context.Context, texts []string) ([][]float32, error)
@@ -69,6 +71,12 @@ func (m Method) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 		}
 	}
 	return judgement, nil
+}
+
+func (b Bench) say(format string, values ...any) {
+	if b.Progress != nil {
+		b.Progress(fmt.Sprintf(format, values...))
+	}
 }
 
 func unflagged(texts []dataset.Text) []dataset.Text {

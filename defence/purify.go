@@ -17,6 +17,7 @@ func (Purification) Name() string { return params.Purification }
 
 // Purify decides on every training text.
 func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) {
+	bench.say("looking for poisoned texts: reading %d texts with the pretrained model", len(bench.Train))
 	train, err := seen(ctx, bench, bench.Train)
 	if err != nil {
 		return Judgement{}, err
@@ -25,7 +26,10 @@ func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) 
 	if err != nil {
 		return Judgement{}, err
 	}
-	found, err := suspicion.Find(ctx, train, trusted, suspicion.Options{Classes: bench.Classes, Seed: bench.Seed, Threads: bench.Threads})
+	found, err := suspicion.Find(ctx, train, trusted, suspicion.Options{
+		Classes: bench.Classes, Seed: bench.Seed, Threads: bench.Threads,
+		Progress: func(label, of int) { bench.say("looking for poisoned texts: label %d of %d", label+1, of) },
+	})
 	if err != nil {
 		return Judgement{}, err
 	}

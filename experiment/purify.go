@@ -29,13 +29,13 @@ type purified struct {
 
 // purify lets the method's purifier choose the training texts. What it said is kept in purified.csv and attacked.json, so that an
 // interrupted cell goes on with the same texts.
-func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared) (purified, error) {
+func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared, hooks []ortrain.Hook) (purified, error) {
 	if method.Purifier == nil {
 		return purified{texts: ready.train}, nil
 	}
 	judgement, err := readJudgement(folder, len(ready.train))
 	if errors.Is(err, fs.ErrNotExist) {
-		judgement, err = p.decide(ctx, cell, method, ready)
+		judgement, err = p.decide(ctx, cell, method, ready, hooks)
 		if err == nil {
 			err = writeJudgement(folder, judgement)
 		}
@@ -63,12 +63,27 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 }
 
 // decide asks the purifier. Its model is the pretrained backbone.
-func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, ready prepared) (defence.Judgement, error) {
+func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, ready prepared, hooks []ortrain.Hook) (defence.Judgement, error) {
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
 	return method.Purify(ctx, defence.Bench{
 		Train: ready.train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters, Vectors: backbone.vectors,
+		Progress: func(stage string) { tell(hooks, stage) },
 	})
+}
+
+// Listener is a hook that wants to know what a cell does before its first step.
+type Listener interface {
+	// Stage is told what begins, for people.
+	Stage(text string)
+}
+
+func tell(hooks []ortrain.Hook, stage string) {
+	for _, hook := range hooks {
+		if l, is := hook.(Listener); is {
+			l.Stage(stage)
+		}
+	}
 }
 
 // backbone gives vectors of the pretrained model. It is opened when a purifier first asks for them.

@@ -82,7 +82,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortr
 	if err != nil {
 		return eval.Result{}, err
 	}
-	purified, err := p.purify(ctx, cell, method, folder, prepared)
+	purified, err := p.purify(ctx, cell, method, folder, prepared, hooks)
 	if err != nil {
 		return eval.Result{}, err
 	}

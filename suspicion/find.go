@@ -20,6 +20,8 @@ type Options struct {
 	Classes int
 	Seed    uint64 // of the folds
 	Threads int    // at most that many models are fitted at once
+	// Progress is told before the texts of each label are searched, of how many labels; may be nil.
+	Progress func(label, of int)
 }
 
 // Result of a search.
@@ -63,6 +65,9 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 	}
 	result := Result{Odds: make([]float64, len(texts)), Pattern: make([]string, len(texts)), Labels: make([]Label, o.Classes)}
 	for class := range o.Classes {
+		if o.Progress != nil {
+			o.Progress(class, o.Classes)
+		}
 		m := shared.of(having(texts, class), having(trusted, class))
 		confirmed, err := m.teach()
 		if err != nil {

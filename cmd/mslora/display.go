@@ -62,6 +62,21 @@ func (d *display) start(index int, cell experiment.Cell, heading string) {
 	}
 }
 
+// Stage tells what a cell does before its first step.
+func (d *display) Stage(text string) {
+	switch {
+	case d.json:
+		d.line("stage", map[string]string{"stage": text})
+	case d.quiet:
+	case d.terminal:
+		d.clear()
+		fmt.Fprint(d.out, visible.Line(text))
+		d.open = true
+	default:
+		fmt.Fprintln(d.out, "  "+visible.Line(text))
+	}
+}
+
 func (d *display) Step(_ context.Context, _ *ortrain.Run, r ortrain.StepRecord) error {
 	if !d.quiet || d.json {
 		d.step(r)
