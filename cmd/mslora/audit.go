@@ -22,7 +22,8 @@ import (
 
 // auditOptions is what `mslora audit` was asked for.
 type auditOptions struct {
-	Folder  string // of the clean classifier
+	Folder  string // of the clean classifier, "": poisoned texts are searched without one
+	Clean   string // file of trusted texts, for a search without a classifier
 	Vanilla string // folder of a vanilla one, "": it is trained in Out
 	Data    string
 	Reading dataset.Reading // with flags if the audit is to be scored
@@ -44,17 +45,22 @@ type auditOptions struct {
 
 func auditCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "audit",
-		Usage:     "rank training texts by how suspicious they are, with the classifier that `mslora train` made of them",
-		UsageText: "mslora audit my-classifier --data reviews.csv --out audit",
-		Description: "Compares the clean classifier with a vanilla one, trained on the same texts without defence: which labels only\n" +
+		Name:  "audit",
+		Usage: "rank training texts by how suspicious they are, with the classifier that `mslora train` made of them",
+		UsageText: "mslora audit --data reviews.csv --clean trusted.csv --out audit\n" +
+			"mslora audit my-classifier --data reviews.csv --out audit",
+		Description: "With --clean it searches the texts for poisoned ones, in a minute and without any training: it says which\n" +
+			"label looks poisoned, by about how many texts, and what these have in common. Leaves poison.csv, all texts with\n" +
+			"the most suspicious first, left.csv, those that are not suspected, ready for training, and verdict.json.\n\n" +
+			"With a classifier's folder it compares the clean classifier with a vanilla one, trained on the same texts without defence: which labels only\n" +
 			"the vanilla one believes, and which words and phrases, put into texts of other labels, move only the vanilla\n" +
 			"one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases that were\n" +
 			"tested, and audit.json. A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts that the classifier was trained on; - is standard input"},
+			&cli.StringFlag{Name: "clean", Usage: "`FILE` of texts that you trust: searches --data without a classifier and without training"},
 			&cli.StringFlag{Name: "vanilla", Usage: "`FOLDER` of a classifier of the same texts made with `mslora train --method vanilla`", DefaultText: "trained in OUT/vanilla"},
-			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from", DefaultText: "the classifier's"},
+			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from, or to search with", DefaultText: "the classifier's; bge-small without one"},
 			&cli.IntFlag{Name: "limit", Usage: "audit `N` texts drawn from --data: those that `mslora train` drew with the same --limit and --seed", DefaultText: "all"},
 			&cli.IntFlag{Name: "epochs", Usage: "passes over the texts that train the vanilla classifier", Value: 1},
 			&cli.StringFlag{Name: "score-column", Usage: "`NAME` of a column, or JSON key, that says with 1 or 0 which texts are poisoned: scores the audit", DefaultText: "none"},
@@ -71,8 +77,9 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 		}, readingFlags()...),
 		Action: func(c *cli.Context) error {
-			if c.NArg() != 1 {
-				return badInput(hint.New("for example: mslora audit my-classifier --data reviews.csv --out audit", "give one classifier's folder, not %d", c.NArg()))
+			if c.NArg() > 1 || c.NArg() == 0 && c.String("clean") == "" {
+				return badInput(hint.New("for example: mslora audit my-classifier --data reviews.csv --out audit; or, without one: mslora audit --data reviews.csv --clean trusted.csv --out audit",
+					"give one classifier's folder, not %d", c.NArg()))
 			}
 			store, err := graphStore(c)
 			if err != nil {
@@ -84,7 +91,7 @@ func auditCommand() *cli.Command {
 			}
 			reading.Flag = c.String("score-column")
 			return runAudit(c.Context, auditOptions{
-				Folder: c.Args().First(), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
+				Folder: c.Args().First(), Clean: c.String("clean"), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
 				Reading: reading,
 				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
@@ -101,6 +108,10 @@ func (o auditOptions) validate() error {
 		return hint.New("the .csv, .tsv or .jsonl file that the classifier was trained on", "--data is missing")
 	case o.Out == "":
 		return hint.New("a folder for suspects.csv and triggers.csv, for example audit", "--out is missing")
+	case o.Folder != "" && o.Clean != "":
+		return hint.New("leave the classifier out to search with trusted texts, or --clean to compare classifiers", "give a classifier or --clean, not both")
+	case o.Folder == "" && o.Vanilla != "":
+		return hint.New("name the clean classifier, too", "--vanilla is compared with a classifier")
 	case o.Limit < 0:
 		return negativeLimit(o.Limit)
 	case o.Audit.Candidates < 1 || o.Audit.Probes < 1 || o.Epochs < 1:
@@ -118,6 +129,9 @@ func runAudit(ctx context.Context, o auditOptions) error {
 		return err
 	}
 	defer remove()
+	if o.Folder == "" && o.Model == "" {
+		o.Model = "bge-small"
+	}
 	if err := o.guard(); err != nil {
 		return badInput(err)
 	}
@@ -128,12 +142,15 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err != nil {
 		return badInput(err)
 	}
+	o.Reading.Rejected = &dataset.Rejected{}
+	if o.Folder == "" {
+		return o.search(ctx, device)
+	}
 	clean, err := classifier.Open(o.Folder, o.Graphs, device)
 	if err != nil {
 		return badInput(err)
 	}
 	defer clean.Close()
-	o.Reading.Rejected = &dataset.Rejected{}
 	texts, sum, err := o.read(clean.Labels)
 	if err != nil {
 		return badInput(err)
@@ -207,11 +224,19 @@ func (o auditOptions) read(labels []string) (texts []audit.Text, sum string, err
 			poisoned++
 		}
 	}
-	if err == nil && o.Reading.Flag != "" && (poisoned == 0 || poisoned == len(texts)) {
-		err = hint.New("leave --score-column out if nobody knows the poisoned texts", "%s: column %q calls %d of %d texts poisoned; scores need texts of both kinds",
-			o.Data, o.Reading.Flag, poisoned, len(texts))
+	if err == nil {
+		err = o.checkFlags(poisoned, len(texts))
 	}
 	return texts, file.SHA256, err
+}
+
+// checkFlags refuses to score a search for poisoned texts where there are none, or nothing else.
+func (o auditOptions) checkFlags(poisoned, texts int) error {
+	if o.Reading.Flag == "" || poisoned > 0 && poisoned < texts {
+		return nil
+	}
+	return hint.New("leave --score-column out if nobody knows the poisoned texts", "%s: column %q calls %d of %d texts poisoned; scores need texts of both kinds",
+		o.Data, o.Reading.Flag, poisoned, texts)
 }
 
 // trainVanilla makes OUT/vanilla, or goes on with it.

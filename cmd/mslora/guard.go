@@ -22,6 +22,9 @@ const (
 	suspectsFile = "suspects.csv"
 	triggersFile = "triggers.csv"
 	auditFile    = "audit.json"
+	poisonFile   = "poison.csv" // of a search without a classifier, as the next two
+	leftFile     = "left.csv"
+	verdictFile  = "verdict.json"
 )
 
 // vanillaFolder is where, in an audit's folder, the vanilla classifier is trained.
@@ -36,7 +39,7 @@ var (
 	}
 	exportedFolder = ownfolder.Kind{Name: "exported classifier", Files: classifier.Files}
 	auditFolder    = ownfolder.Kind{
-		Name: "audit", Files: []string{suspectsFile, triggersFile, auditFile, dataset.RejectedFile}, Folders: []string{vanillaFolder}, Recognise: holdsAudit,
+		Name: "audit", Files: []string{suspectsFile, triggersFile, auditFile, poisonFile, leftFile, verdictFile, dataset.RejectedFile}, Folders: []string{vanillaFolder}, Recognise: holdsAudit,
 	}
 )
 
@@ -89,10 +92,10 @@ func (o trainOptions) guard() error {
 
 // guard refuses to write an audit over its inputs, or over what `audit` did not make.
 func (o auditOptions) guard() error {
-	if err := ownfolder.NotInput(o.Out, o.Folder, o.Data, o.Vanilla, o.Model); err != nil {
+	if err := ownfolder.NotInput(o.Out, o.Folder, o.Data, o.Clean, o.Vanilla, o.Model); err != nil {
 		return err
 	}
-	if o.Vanilla == "" {
+	if o.Vanilla == "" && o.Folder != "" {
 		if err := ownfolder.NotInput(filepath.Join(o.Out, vanillaFolder), o.Folder); err != nil {
 			return err
 		}

@@ -10,24 +10,20 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/dataset"
+	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/atomicfile"
 	"mslora/internal/ortlib"
-	"mslora/internal/tokenizer"
 	"mslora/ortrain"
 	"mslora/suspicion"
 )
 
-// longest is how many tokens of a text the backbone reads.
-const longest = 512
-
 // vectors are those of the frozen backbone, each computed once.
 type vectors struct {
-	path     string // "": they are not kept
-	known    map[string][]float32
-	changed  bool
-	encoder  *tokenizer.Tokenizer
-	backbone *ortrain.Evaluator
+	path    string // "": they are not kept
+	known   map[string][]float32
+	changed bool
+	model   *experiment.Pretrained
 }
 
 func openVectors(path, folder string, threads int) (*vectors, error) {
@@ -51,18 +47,7 @@ func openVectors(path, folder string, threads int) (*vectors, error) {
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return nil, err
 	}
-	if v.encoder, err = tokenizer.Open(folder); err != nil {
-		return nil, err
-	}
-	model, err := ortrain.OpenModel(folder)
-	if err != nil {
-		return nil, err
-	}
-	topology, err := graphs.Store{}.Load(model.Config.Architecture(), graphs.Evaluation)
-	if err != nil {
-		return nil, err
-	}
-	v.backbone, err = ortrain.NewBackbone(model, topology, ortrain.Device{Provider: "cpu", Threads: threads})
+	v.model, err = experiment.OpenPretrained(folder, graphs.Store{}, ortrain.Device{Provider: "cpu", Threads: threads})
 	return v, err
 }
 
@@ -84,19 +69,18 @@ func (v *vectors) search(ctx context.Context, texts, trusted []dataset.Text, o s
 
 func (v *vectors) learn(ctx context.Context, sets ...[]dataset.Text) error {
 	var unknown []string
-	var examples []ortrain.Example
 	for _, set := range sets {
 		for _, t := range set {
 			if _, is := v.known[t.Text]; !is {
 				v.known[t.Text] = nil
-				unknown, examples = append(unknown, t.Text), append(examples, ortrain.Example{Tokens: v.encoder.Encode(t.Text, longest)})
+				unknown = append(unknown, t.Text)
 			}
 		}
 	}
 	if len(unknown) == 0 {
 		return nil
 	}
-	found, err := v.backbone.Vectors(ctx, examples)
+	found, err := v.model.Vectors(ctx, unknown)
 	for i := range found {
 		v.known[unknown[i]] = found[i]
 	}
@@ -105,16 +89,16 @@ func (v *vectors) learn(ctx context.Context, sets ...[]dataset.Text) error {
 }
 
 func (v *vectors) close() error {
-	if v.path != "" && v.changed {
-		file, err := atomicfile.Create(v.path)
-		if err != nil {
-			return err
-		}
-		defer file.Abort()
-		if err := gob.NewEncoder(file).Encode(v.known); err != nil {
-			return err
-		}
-		return file.Commit()
+	if err := v.model.Close(); err != nil || v.path == "" || !v.changed {
+		return err
 	}
-	return nil
+	file, err := atomicfile.Create(v.path)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	if err := gob.NewEncoder(file).Encode(v.known); err != nil {
+		return err
+	}
+	return file.Commit()
 }

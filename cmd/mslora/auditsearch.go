@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"mslora/audit"
+	"mslora/catalog"
+	"mslora/dataset"
+	"mslora/eval"
+	"mslora/experiment"
+	"mslora/internal/atomicfile"
+	"mslora/internal/filesum"
+	"mslora/internal/hint"
+	"mslora/internal/spreadsheet"
+	"mslora/internal/visible"
+	"mslora/ortrain"
+	"mslora/suspicion"
+)
+
+// searched is a data set in which poisoned texts are looked for, without any training.
+type searched struct {
+	labels         []string // names of the labels, by number
+	texts, trusted []dataset.NamedText
+	file, clean    dataset.File
+	found          suspicion.Result
+	order          []int // of texts, the most suspicious first
+}
+
+// mostLabels bounds how many labels are searched one by one.
+const mostLabels = 200
+
+// searchRecord is verdict.json.
+type searchRecord struct {
+	Schema    int                 `json:"schema"` // 1
+	Data      string              `json:"data"`
+	Texts     int                 `json:"texts"`
+	Limit     int                 `json:"limit,omitempty"` // texts that were drawn from data, 0: all
+	Trusted   int                 `json:"trusted"`
+	Model     string              `json:"model"`
+	Seed      uint64              `json:"seed"`
+	Labels    []string            `json:"labels"`    // names, by number
+	Confirmed float64             `json:"confirmed"` // share of labels that a classifier of the trusted texts confirms
+	Attacked  []suspicion.Finding `json:"attacked"`
+	Suspected int                 `json:"suspected"` // texts
+	Scores    *audit.Detection    `json:"scores,omitempty"`
+	Versions  map[string]string   `json:"versions"`
+	Checksums map[string]string   `json:"checksums"` // SHA-256
+}
+
+// search looks for poisoned texts with a pretrained model and trusted texts.
+func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
+	folder, err := catalog.ModelFolder(o.Model)
+	if err != nil {
+		return badInput(err)
+	}
+	s, err := o.readSearched()
+	if err != nil {
+		return badInput(err)
+	}
+	model, err := experiment.OpenPretrained(folder, o.Graphs, device)
+	if err != nil {
+		return badInput(err)
+	}
+	defer model.Close()
+	if err := auditFolder.Claim(o.Out); err != nil {
+		return err
+	}
+	if err := o.Reading.Rejected.Write(o.Out); err != nil {
+		return err
+	}
+	progress := func(format string, values ...any) {
+		if !o.Quiet {
+			say(o.Stderr, format, values...)
+		}
+	}
+	progress("reading %d texts with %s", len(s.texts), o.Model)
+	see := func(texts []dataset.NamedText) (seen []suspicion.Text, err error) {
+		plain := make([]string, len(texts))
+		for i, t := range texts {
+			plain[i] = t.Text
+		}
+		vectors, err := model.Vectors(ctx, plain)
+		for i := range vectors {
+			seen = append(seen, suspicion.Text{Text: plain[i], Label: slices.Index(s.labels, texts[i].Label), Vector: vectors[i]})
+		}
+		return seen, err
+	}
+	texts, err := see(s.texts)
+	if err != nil {
+		return err
+	}
+	trusted, err := see(s.trusted)
+	if err != nil {
+		return err
+	}
+	s.found, err = suspicion.Find(ctx, texts, trusted, suspicion.Options{
+		Classes: len(s.labels), Seed: o.Audit.Seed, Threads: device.Threads,
+		Progress: func(label, of int) { progress("looking for poisoned texts: label %d of %d", label+1, of) },
+	})
+	if err != nil {
+		return badInput(err)
+	}
+	for i := range s.texts {
+		s.order = append(s.order, i)
+	}
+	slices.SortStableFunc(s.order, func(a, b int) int { return cmp.Compare(s.found.Odds[b], s.found.Odds[a]) })
+	record := searchRecord{
+		Schema: 1, Data: filepath.Base(o.Data), Texts: len(s.texts), Limit: o.Limit, Trusted: len(s.trusted), Model: o.Model, Seed: o.Audit.Seed,
+		Labels: s.labels, Confirmed: s.found.Confirmed, Attacked: s.found.Findings(texts), Versions: experiment.Versions(),
+		Checksums: map[string]string{"data": s.file.SHA256, "trusted": s.clean.SHA256},
+	}
+	if record.Checksums["model"], err = filesum.Of(filepath.Join(folder, "config.json")); err != nil {
+		return err
+	}
+	var flags []bool
+	for i, t := range texts {
+		flags = append(flags, s.texts[i].Poisoned)
+		if s.found.Suspected(t.Label, i) {
+			record.Suspected++
+		}
+	}
+	if o.Reading.Flag != "" {
+		scores := audit.Detect(s.found.Odds, flags)
+		record.Scores = &scores
+	}
+	if err := o.writeSearched(s, record); err != nil {
+		return err
+	}
+	return o.summarizeSearched(record)
+}
+
+// readSearched reads the texts and the trusted ones. Labels are numbered in the order of their names.
+func (o auditOptions) readSearched() (*searched, error) {
+	s := &searched{}
+	seen := map[string]bool{}
+	sample := dataset.NewSample[dataset.NamedText](o.Limit, o.Audit.Seed)
+	var err error
+	s.file, err = dataset.EachNamed(o.Data, o.Reading, func(t dataset.NamedText) error {
+		seen[t.Label] = true
+		sample.Add(t.Label, t)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for label := range seen {
+		s.labels = append(s.labels, label)
+	}
+	slices.Sort(s.labels)
+	if n := len(s.labels); n < 2 || n > mostLabels {
+		return nil, hint.New("name the right column with --label-column", "%s has %d different labels, 2 to %d are searched", o.Data, n, mostLabels)
+	}
+	s.texts = sample.Rows()
+	poisoned := 0
+	for _, t := range s.texts {
+		if t.Poisoned {
+			poisoned++
+		}
+	}
+	if err := o.checkFlags(poisoned, len(s.texts)); err != nil {
+		return nil, err
+	}
+	reading := o.Reading
+	reading.Flag = ""
+	s.clean, err = dataset.EachNamed(o.Clean, reading, func(t dataset.NamedText) error {
+		if !seen[t.Label] {
+			return dataset.BadRow(hint.New("trusted texts have the labels of --data", "%s has no label %s", o.Data, hint.Quote(t.Label)))
+		}
+		s.trusted = append(s.trusted, t)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.clean.SHA256 == s.file.SHA256 {
+		return nil, hint.New("give texts that you trust, from elsewhere or read one by one; a file that may be poisoned vouches for nothing",
+			"--clean and --data are the same file: %s", o.Clean)
+	}
+	announceReading(o.Stderr, o.Quiet, s.file, s.clean)
+	return s, nil
+}
+
+func (o auditOptions) writeSearched(s *searched, record searchRecord) error {
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{poisonFile, func(out io.Writer) error { return s.writeTexts(out, o.Excel) }},
+		{leftFile, s.writeLeft},
+		{verdictFile, func(out io.Writer) error {
+			encoder := json.NewEncoder(out)
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(record)
+		}},
+	} {
+		var content bytes.Buffer
+		if err := file.write(&content); err != nil {
+			return fmt.Errorf("%s: %w", file.name, err)
+		}
+		if err := atomicfile.WriteFile(filepath.Join(o.Out, file.name), content.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *searched) suspected(i int) bool {
+	return s.found.Suspected(slices.Index(s.labels, s.texts[i].Label), i)
+}
+
+// writeTexts writes a line for each text, the most suspicious first, for people.
+func (s *searched) writeTexts(out io.Writer, excel bool) error {
+	w := spreadsheet.New(out, excel)
+	w.Write("rank", "line", "suspected", "log_odds", "label", "pattern", "text")
+	for rank, i := range s.order {
+		t := s.texts[i]
+		w.Write(strconv.Itoa(rank+1), strconv.Itoa(t.Line), strconv.FormatBool(s.suspected(i)), strconv.FormatFloat(s.found.Odds[i], 'f', 4, 64),
+			visible.Cell(t.Label), visible.Cell(s.found.Pattern[i]), visible.Cell(t.Text))
+	}
+	return w.Flush()
+}
+
+// writeLeft writes the texts that are not suspected, in the order of the data and exactly as they are, for training.
+func (s *searched) writeLeft(out io.Writer) error {
+	w := csv.NewWriter(out)
+	w.Write([]string{"text", "label"})
+	for i, t := range s.texts {
+		if !s.suspected(i) {
+			w.Write([]string{t.Text, t.Label})
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// leastConfirmed is the share of confirmed labels below which a search knows too little of the task.
+const leastConfirmed = 0.6
+
+func (o auditOptions) summarizeSearched(r searchRecord) error {
+	if r.Confirmed < leastConfirmed {
+		warn(o.Stderr, fmt.Sprintf("the trusted texts confirm only %.0f %% of the labels, so the search knows little of the task; give more trusted texts or another --model",
+			100*r.Confirmed))
+	}
+	switch {
+	case o.JSON:
+		return writeJSON(o.Stdout, r)
+	case o.Quiet:
+		return nil
+	}
+	verdict := eval.Purified{Texts: r.Texts, Dropped: r.Suspected, Attacked: r.Attacked}
+	for _, sentence := range verdict.Verdict(r.Labels, true) {
+		say(o.Stdout, "%s", sentence)
+	}
+	if r.Scores != nil {
+		fmt.Fprintf(o.Stdout, "AUROC %.4f, precision at the number of poisoned texts %.4f\n", r.Scores.AUROC, r.Scores.Precision)
+	}
+	say(o.Stdout, "%d of %d texts are suspected: %s has them first, %s the others; read the first ones: this is a suspicion, no proof",
+		r.Suspected, r.Texts, filepath.Join(o.Out, poisonFile), filepath.Join(o.Out, leftFile))
+	return nil
+}
