@@ -20,7 +20,7 @@ type Dataset struct {
 	Setting string   // clean, dirty or mix; "" for a plain folder and for clean training
 
 	Train     []Text // the mixed set that is trained on
-	Dev       []Text // clean and trusted
+	Dev       []Text // clean and trusted, unless DevOfTrain
 	TestClean []Text
 	// TestPoison holds poisoned copies of test texts that are not of the target label; ASR is the share of them
 	// that is classified as Target. Label is what the file says: the target label in the authors' files, possibly
@@ -29,6 +29,9 @@ type Dataset struct {
 
 	// Trusted holds clean texts that gradients are aligned to; empty: they are drawn from Dev.
 	Trusted []Text
+
+	// DevOfTrain says that Dev was split off the training texts, so that it may be poisoned as they are.
+	DevOfTrain bool
 
 	Files []File // every file read, in the order above
 

@@ -196,7 +196,7 @@ func (d *Dataset) splitDev(o Own, rows map[string]int) error {
 		return hint.New("add texts, or give a file to choose the epoch by with --dev", "%w", err)
 	}
 	all := d.Train
-	d.Train = nil
+	d.Train, d.DevOfTrain = nil, true
 	for i, t := range all {
 		if part[i] == 0 {
 			d.Train = append(d.Train, t)

@@ -23,17 +23,17 @@ import (
 
 // purified is what a purifier has left.
 type purified struct {
-	texts  []dataset.Text
-	record *eval.Purified // nil if the method has no purifier
+	train, dev []dataset.Text
+	record     *eval.Purified // nil if the method has no purifier
 }
 
 // purify lets the method's purifier choose the training texts. What it said is kept in purified.csv and attacked.json, so that an
 // interrupted cell goes on with the same texts.
 func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared, hooks []ortrain.Hook) (purified, error) {
 	if method.Purifier == nil {
-		return purified{texts: ready.train}, nil
+		return purified{train: ready.train, dev: ready.dev}, nil
 	}
-	judgement, err := readJudgement(folder, len(ready.train))
+	judgement, err := readJudgement(folder, len(ready.suspect))
 	if errors.Is(err, fs.ErrNotExist) {
 		judgement, err = p.decide(ctx, cell, method, ready, hooks)
 		if err == nil {
@@ -44,14 +44,14 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 		return purified{}, err
 	}
 	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked}}
+	result.train, result.dev = ready.left(judgement.Decisions)
 	for i, d := range judgement.Decisions {
-		text := ready.train[i]
+		text := ready.suspect[i]
 		if text.Poisoned {
 			result.record.Poisoned++
 		}
 		switch {
 		case d.Keep:
-			result.texts = append(result.texts, text)
 		case text.Poisoned:
 			result.record.DroppedPoisoned++
 			fallthrough
@@ -62,12 +62,49 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	return result, nil
 }
 
+// left gives the texts that are kept. A dev set of which nothing is kept stays as it is: something has to choose the epoch.
+func (ready prepared) left(decisions []defence.Decision) (train, dev []dataset.Text) {
+	n := len(ready.train)
+	for i, d := range decisions {
+		switch {
+		case !d.Keep:
+		case i < n:
+			train = append(train, ready.suspect[i])
+		default:
+			dev = append(dev, ready.suspect[i])
+		}
+	}
+	if len(dev) == 0 {
+		dev = ready.dev
+	}
+	return train, dev
+}
+
+// Dev gives the texts that chose the epoch of a finished cell.
+func (p *Plan) Dev(cell Cell) ([]dataset.Text, error) {
+	data, err := p.dataset(cell)
+	if err != nil {
+		return nil, err
+	}
+	method, err := defence.Find(cell.Method)
+	if err != nil {
+		return nil, err
+	}
+	ready, err := p.prepare(cell, method, data)
+	if err != nil || method.Purifier == nil {
+		return ready.dev, err
+	}
+	judgement, err := readJudgement(p.Folder(cell), len(ready.suspect))
+	_, dev := ready.left(judgement.Decisions)
+	return dev, err
+}
+
 // decide asks the purifier. Its model is the pretrained backbone.
 func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, ready prepared, hooks []ortrain.Hook) (defence.Judgement, error) {
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
 	return method.Purify(ctx, defence.Bench{
-		Train: ready.train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters, Vectors: backbone.vectors,
+		Train: ready.suspect, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters, Vectors: backbone.vectors,
 		Progress: func(stage string) { tell(hooks, stage) },
 	})
 }

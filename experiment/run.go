@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"mslora/dataset"
@@ -86,7 +87,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortr
 	if err != nil {
 		return eval.Result{}, err
 	}
-	prepared.train = purified.texts
+	prepared.train, prepared.dev = purified.train, purified.dev
 	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, prepared.setting, p.tokenised(cell, prepared), folder, p.Device)
 	if err != nil {
 		return eval.Result{}, err
@@ -122,6 +123,7 @@ type prepared struct {
 	setting    ortrain.Setting
 	train, dev []dataset.Text
 	auxiliary  []dataset.Text // nil if the method does not align
+	suspect    []dataset.Text // what a purifier decides on: train and, if it is of the same origin, dev
 	trusted    []dataset.Text // those that are named or drawn; for a method that draws none, dev
 }
 
@@ -146,6 +148,10 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 		if ready.trusted, ready.dev, err = dataset.DrawAuxiliary(data.Dev, h.Int(params.Auxiliary), cell.Seed); err != nil {
 			return prepared{}, err
 		}
+	}
+	ready.suspect = ready.train
+	if data.DevOfTrain {
+		ready.suspect = slices.Concat(ready.train, ready.dev)
 	}
 	if rule != nil {
 		ready.auxiliary = ready.trusted

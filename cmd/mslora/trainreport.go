@@ -61,7 +61,11 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 	}
 	defer saved.Close()
 	var splits []scoredSplit
-	for _, s := range []scoredSplit{{name: "dev", texts: set.Dev}, {name: "test", texts: set.TestClean}} {
+	dev, err := plan.Dev(plan.Cells[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range []scoredSplit{{name: "dev", texts: dev}, {name: "test", texts: set.TestClean}} {
 		if len(s.texts) == 0 {
 			continue
 		}
