@@ -46,18 +46,19 @@ type auditOptions struct {
 func auditCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "audit",
-		Usage: "rank training texts by how suspicious they are, with the classifier that `mslora train` made of them",
+		Usage: "look for poisoned texts in a data set, with texts that you trust or with a classifier made of it",
 		UsageText: "mslora audit --data reviews.csv --clean trusted.csv --out audit\n" +
 			"mslora audit my-classifier --data reviews.csv --out audit",
 		Description: "With --clean it searches the texts for poisoned ones, in a minute and without any training: it says which\n" +
 			"label looks poisoned, by about how many texts, and what these have in common. Leaves poison.csv, all texts with\n" +
 			"the most suspicious first, left.csv, those that are not suspected, ready for training, and verdict.json.\n\n" +
-			"With a classifier's folder it compares the clean classifier with a vanilla one, trained on the same texts without defence: which labels only\n" +
-			"the vanilla one believes, and which words and phrases, put into texts of other labels, move only the vanilla\n" +
-			"one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases that were\n" +
-			"tested, and audit.json. A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
+			"With a classifier's folder it compares that clean classifier with a vanilla one, trained on the same texts without\n" +
+			"defence: which labels only the vanilla one believes, and which words and phrases, put into texts of other labels,\n" +
+			"move only the vanilla one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases\n" +
+			"that were tested, and audit.json.\n\n" +
+			"A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts that the classifier was trained on; - is standard input"},
+			&cli.StringFlag{Name: "data", Usage: "`FILE` of training texts; - is standard input"},
 			&cli.StringFlag{Name: "clean", Usage: "`FILE` of texts that you trust: searches --data without a classifier and without training"},
 			&cli.StringFlag{Name: "vanilla", Usage: "`FOLDER` of a classifier of the same texts made with `mslora train --method vanilla`", DefaultText: "trained in OUT/vanilla"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from, or to search with", DefaultText: "the classifier's; bge-small without one"},
@@ -69,7 +70,7 @@ func auditCommand() *cli.Command {
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is found: a new or empty one, or one that `mslora audit` made"},
 			&cli.BoolFlag{Name: "excel", Usage: "CSV files for Excel: a byte order mark, and a mark where a text is too long for a cell"},
-			&cli.BoolFlag{Name: "json", Usage: "print audit.json instead of a summary"},
+			&cli.BoolFlag{Name: "json", Usage: "print audit.json, or verdict.json, instead of a summary"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
