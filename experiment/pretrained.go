@@ -3,8 +3,10 @@ package experiment
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"mslora/graphs"
+	"mslora/internal/filesum"
 	"mslora/internal/tokenizer"
 	"mslora/ortrain"
 	"mslora/params"
@@ -15,7 +17,8 @@ type Pretrained struct {
 	model     *ortrain.Model
 	tokenizer *tokenizer.Tokenizer
 	evaluator *ortrain.Evaluator
-	longest   int // tokens of a text that are read
+	longest   int    // tokens of a text that are read
+	graph     string // SHA-256 of the evaluation graph
 }
 
 // OpenPretrained opens the folder of a pretrained model.
@@ -39,6 +42,7 @@ func (p *Pretrained) open(folder string, store graphs.Store, device ortrain.Devi
 		return err
 	}
 	p.longest = min(params.Defaults().Int(params.MaxTokens), p.model.Config.LongestText())
+	p.graph = topology.Manifest.SHA256
 	p.evaluator, err = ortrain.NewBackbone(p.model, topology, device)
 	return err
 }
@@ -50,6 +54,19 @@ func (p *Pretrained) Vectors(ctx context.Context, texts []string) ([][]float32, 
 		examples[i].Tokens = p.tokenizer.Encode(text, p.longest)
 	}
 	return p.evaluator.Vectors(ctx, examples)
+}
+
+// Checksums gives the SHA-256 of the model's files and of the graph, by the names that results have for them.
+func (p *Pretrained) Checksums() (map[string]string, error) {
+	all := map[string]string{"graph/" + graphs.Evaluation: p.graph}
+	for _, path := range append([]string{filepath.Join(p.model.Folder, "config.json"), filepath.Join(p.model.Folder, "tokenizer.json")}, p.model.Files()...) {
+		sum, err := filesum.Of(path)
+		if err != nil {
+			return nil, err
+		}
+		all["model/"+filepath.Base(path)] = sum
+	}
+	return all, nil
 }
 
 // Close frees what it holds.

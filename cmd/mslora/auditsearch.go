@@ -18,7 +18,6 @@ import (
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/internal/atomicfile"
-	"mslora/internal/filesum"
 	"mslora/internal/hint"
 	"mslora/internal/spreadsheet"
 	"mslora/internal/visible"
@@ -116,11 +115,11 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	record := searchRecord{
 		Schema: 1, Data: filepath.Base(o.Data), Texts: len(s.texts), Limit: o.Limit, Trusted: len(s.trusted), Model: o.Model, Seed: o.Audit.Seed,
 		Labels: s.labels, Confirmed: s.found.Confirmed, Attacked: s.found.Findings(texts), Versions: experiment.Versions(),
-		Checksums: map[string]string{"data": s.file.SHA256, "trusted": s.clean.SHA256},
 	}
-	if record.Checksums["model"], err = filesum.Of(filepath.Join(folder, "config.json")); err != nil {
+	if record.Checksums, err = model.Checksums(); err != nil {
 		return err
 	}
+	record.Checksums["data"], record.Checksums["trusted"] = s.file.SHA256, s.clean.SHA256
 	var flags []bool
 	for i, t := range texts {
 		flags = append(flags, s.texts[i].Poisoned)

@@ -1,0 +1,29 @@
+package eval
+
+import (
+	"slices"
+	"testing"
+
+	"mslora/suspicion"
+)
+
+func TestVerdict(t *testing.T) {
+	f := suspicion.Finding{Label: 1, Texts: 50, Poisoned: 7, Low: 5, High: 9, Common: []string{"a", "b\x1b", "c", "d"}}
+	for name, c := range map[string]struct {
+		purified Purified
+		labels   []string
+		quotes   bool
+		want     []string
+	}{
+		"not judged":    {Purified{}, nil, true, nil},
+		"nothing":       {Purified{Attacked: []suspicion.Finding{}}, nil, true, []string{"No label looks poisoned."}},
+		"named, quotes": {Purified{Attacked: []suspicion.Finding{f}}, []string{"ham", "spam"}, true, []string{`Label "spam" looks poisoned: about 7 of its 50 texts (5 to 9), which have in common "a", "b\x1b", "c".`}},
+		"numbered":      {Purified{Attacked: []suspicion.Finding{f}}, nil, false, []string{`Label "1" looks poisoned: about 7 of its 50 texts (5 to 9).`}},
+		"no pattern": {Purified{Attacked: []suspicion.Finding{{Texts: 9, Poisoned: 2, High: 4}}}, nil, true,
+			[]string{`Label "0" looks poisoned: about 2 of its 9 texts (0 to 4).`}},
+	} {
+		if got := c.purified.Verdict(c.labels, c.quotes); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
