@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -12,7 +10,6 @@ import (
 	"mslora/audit"
 	"mslora/classifier"
 	"mslora/experiment"
-	"mslora/internal/atomicfile"
 	"mslora/internal/filesum"
 	"mslora/internal/visible"
 )
@@ -119,27 +116,10 @@ func score(ctx context.Context, texts []audit.Text, classes int, result audit.Re
 
 // write leaves the files, audit.json last.
 func (o auditOptions) write(result audit.Result, labels []string, record auditRecord) error {
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{triggersFile, func(out io.Writer) error { return result.WriteTriggers(out, labels, o.Excel) }},
-		{suspectsFile, func(out io.Writer) error { return result.WriteSuspects(out, labels, o.Excel) }},
-		{auditFile, func(out io.Writer) error {
-			encoder := json.NewEncoder(out)
-			encoder.SetIndent("", "  ")
-			return encoder.Encode(record)
-		}},
-	} {
-		var content bytes.Buffer
-		if err := file.write(&content); err != nil {
-			return fmt.Errorf("%s: %w", file.name, err)
-		}
-		if err := atomicfile.WriteFile(filepath.Join(o.Out, file.name), content.Bytes(), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeFiles(o.Out,
+		written{triggersFile, func(out io.Writer) error { return result.WriteTriggers(out, labels, o.Excel) }},
+		written{suspectsFile, func(out io.Writer) error { return result.WriteSuspects(out, labels, o.Excel) }},
+		indented(auditFile, record))
 }
 
 func (o auditOptions) summarize(r auditRecord) error {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -17,7 +15,6 @@ import (
 	"mslora/dataset"
 	"mslora/eval"
 	"mslora/experiment"
-	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
 	"mslora/internal/spreadsheet"
 	"mslora/internal/visible"
@@ -189,27 +186,10 @@ func (o auditOptions) readSearched() (*searched, error) {
 }
 
 func (o auditOptions) writeSearched(s *searched, record searchRecord) error {
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{poisonFile, func(out io.Writer) error { return s.writeTexts(out, o.Excel) }},
-		{leftFile, s.writeLeft},
-		{verdictFile, func(out io.Writer) error {
-			encoder := json.NewEncoder(out)
-			encoder.SetIndent("", "  ")
-			return encoder.Encode(record)
-		}},
-	} {
-		var content bytes.Buffer
-		if err := file.write(&content); err != nil {
-			return fmt.Errorf("%s: %w", file.name, err)
-		}
-		if err := atomicfile.WriteFile(filepath.Join(o.Out, file.name), content.Bytes(), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeFiles(o.Out,
+		written{poisonFile, func(out io.Writer) error { return s.writeTexts(out, o.Excel) }},
+		written{leftFile, s.writeLeft},
+		indented(verdictFile, record))
 }
 
 func (s *searched) suspected(i int) bool {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -17,7 +15,6 @@ import (
 	"mslora/defence"
 	"mslora/eval"
 	"mslora/experiment"
-	"mslora/internal/atomicfile"
 	"mslora/ortrain"
 	"mslora/params"
 	"mslora/report"
@@ -115,19 +112,7 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 }
 
 func writeReport(r report.Report, folder string) error {
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{{reportFile, r.Write}, {cardFile, r.WriteCard}} {
-		var content bytes.Buffer
-		if err := file.write(&content); err != nil {
-			return fmt.Errorf("%s: %w", file.name, err)
-		}
-		if err := atomicfile.WriteFile(filepath.Join(folder, file.name), content.Bytes(), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeFiles(folder, written{reportFile, r.Write}, written{cardFile, r.WriteCard})
 }
 
 func (s scoredSplit) classes() []int {
