@@ -49,17 +49,9 @@ func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) 
 
 // seen gives texts with their vectors.
 func seen(ctx context.Context, bench Bench, texts []dataset.Text) ([]suspicion.Text, error) {
-	plain := make([]string, len(texts))
+	plain, labels := make([]string, len(texts)), make([]int, len(texts))
 	for i, t := range texts {
-		plain[i] = t.Text
+		plain[i], labels[i] = t.Text, t.Label
 	}
-	vectors, err := bench.Vectors(ctx, plain)
-	if err != nil {
-		return nil, err
-	}
-	result := make([]suspicion.Text, len(texts))
-	for i, t := range texts {
-		result[i] = suspicion.Text{Text: t.Text, Label: t.Label, Vector: vectors[i]}
-	}
-	return result, nil
+	return suspicion.See(ctx, plain, labels, bench.Vectors)
 }

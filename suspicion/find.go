@@ -15,6 +15,19 @@ type Text struct {
 	Vector []float32 // [hidden] of the frozen backbone
 }
 
+// See gives texts with their labels and the vectors that are computed of them.
+func See(ctx context.Context, texts []string, labels []int, vectors func(ctx context.Context, texts []string) ([][]float32, error)) ([]Text, error) {
+	found, err := vectors(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Text, len(texts))
+	for i, text := range texts {
+		all[i] = Text{Text: text, Label: labels[i], Vector: found[i]}
+	}
+	return all, nil
+}
+
 // Options of a search.
 type Options struct {
 	Classes int

@@ -79,16 +79,12 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 		}
 	}
 	progress("reading %d texts with %s", len(s.texts), o.Model)
-	see := func(texts []dataset.NamedText) (seen []suspicion.Text, err error) {
-		plain := make([]string, len(texts))
+	see := func(texts []dataset.NamedText) ([]suspicion.Text, error) {
+		plain, labels := make([]string, len(texts)), make([]int, len(texts))
 		for i, t := range texts {
-			plain[i] = t.Text
+			plain[i], labels[i] = t.Text, slices.Index(s.labels, t.Label)
 		}
-		vectors, err := model.Vectors(ctx, plain)
-		for i := range vectors {
-			seen = append(seen, suspicion.Text{Text: plain[i], Label: slices.Index(s.labels, texts[i].Label), Vector: vectors[i]})
-		}
-		return seen, err
+		return suspicion.See(ctx, plain, labels, model.Vectors)
 	}
 	texts, err := see(s.texts)
 	if err != nil {
