@@ -29,9 +29,12 @@ type LoadOptions struct {
 }
 
 // clean tells whether the clean training texts are asked for.
-func (o LoadOptions) clean() bool {
-	ratio, err := strconv.ParseFloat(o.Ratio, 64)
-	return err == nil && ratio == 0
+func (o LoadOptions) clean() bool { return NeverPoisoned(o.Ratio) }
+
+// NeverPoisoned tells whether a poison ratio is 0, however it is written.
+func NeverPoisoned(ratio string) bool {
+	number, err := strconv.ParseFloat(ratio, 64)
+	return err == nil && number == 0
 }
 
 // DefaultRatio is the paper's poison ratio.

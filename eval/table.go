@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"mslora/dataset"
 	"mslora/internal/hint"
@@ -140,7 +139,7 @@ func poisonName(r Result) string {
 	if r.Ratio == "" {
 		return ""
 	}
-	if ratio, err := strconv.ParseFloat(r.Ratio, 64); err == nil && ratio == 0 {
+	if dataset.NeverPoisoned(r.Ratio) {
 		return neverPoisoned
 	}
 	if r.Setting == "" {

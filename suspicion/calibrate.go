@@ -52,10 +52,13 @@ func (m *mixture) calibrate() error {
 	return nil
 }
 
+// share is that of the label among all texts.
+func (m *mixture) share() float64 { return count(m.inside) / float64(len(m.inside)) }
+
 // use gives h and g of all texts by a calibration.
 func (m *mixture) use(c calibration) {
 	m.at = c
-	share := count(m.inside) / float64(len(m.inside))
+	share := m.share()
 	for i := range m.inside {
 		m.honest[i] = c.honest(m.meaningOdds[i], share)
 		m.poisoned[i] = c.poisoned(m.patternOdds[i])
@@ -83,7 +86,7 @@ func (m *mixture) loss(x, gradient []float64) (loss float64) {
 	all := firstParameters
 	copy(all[:], x)
 	c, attacked := calibrationOf(all[:]), len(x) == len(all)
-	share := count(m.inside) / float64(len(m.inside))
+	share := m.share()
 	double := 2 * c.noise
 	var sum [5]float64
 	for i, is := range m.inside {
