@@ -44,15 +44,21 @@ var partsOf = map[string][]string{
 
 // Parts are those that the method has with these values. They say which hyperparameters it has.
 func (m Method) Parts(values params.Values) []string {
-	parts := append([]string{params.Training}, partsOf[m.Graph]...)
-	if m.Aligned {
-		parts = append(parts, params.Alignment, params.AlignmentBy(values.Word(params.Align)))
-	}
+	parts := m.TrainedParts(values)
 	if m.Purifier != nil {
 		parts = append(parts, m.Purifier.Name())
 	}
 	if m.Filter != nil {
 		parts = append(parts, m.Filter.Name())
+	}
+	return parts
+}
+
+// TrainedParts are those of its parts that training depends on; purifier and filter come before and after it.
+func (m Method) TrainedParts(values params.Values) []string {
+	parts := append([]string{params.Training}, partsOf[m.Graph]...)
+	if m.Aligned {
+		parts = append(parts, params.Alignment, params.AlignmentBy(values.Word(params.Align)))
 	}
 	return parts
 }

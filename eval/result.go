@@ -41,10 +41,13 @@ type Result struct {
 	Purified *Purified `json:"purified,omitempty"` // what a purifier did; nil if the method has none
 
 	Scores      Scores  `json:"scores"`       // of the epoch with the best dev accuracy
-	LastEpoch   Scores  `json:"last_epoch"`   // of the last epoch
+	LastEpoch   *Scores `json:"last_epoch"`   // of the last epoch; nil if it was not the best one and the training is another cell's
 	BestEpoch   int     `json:"best_epoch"`   // from 1
 	DevAccuracy float64 `json:"dev_accuracy"` // percent, in the best epoch
 	Epochs      int     `json:"epochs"`
+
+	Training  string `json:"training,omitempty"`   // SHA-256 of all that the training depends on, texts by their tokens
+	TrainedBy string `json:"trained_by,omitempty"` // ID of the cell that the training was taken over from
 
 	Config    json.RawMessage   `json:"config"`    // every hyperparameter
 	Versions  map[string]string `json:"versions"`  // mslora, go, onnxruntime, tokenizers
@@ -164,15 +167,20 @@ func (r Result) check() error {
 			return fmt.Errorf("%s is missing", name.key)
 		}
 	}
-	for _, score := range []struct {
-		key   string
-		share Share
-	}{
-		{"scores.cacc", r.Scores.CACC}, {"scores.asr", r.Scores.ASR}, {"scores.floor", r.Scores.Floor},
-		{"last_epoch.cacc", r.LastEpoch.CACC}, {"last_epoch.asr", r.LastEpoch.ASR}, {"last_epoch.floor", r.LastEpoch.Floor},
-	} {
-		if err := score.share.check(); err != nil {
-			return fmt.Errorf("%s: %w", score.key, err)
+	for _, of := range []struct {
+		key    string
+		scores *Scores
+	}{{"scores", &r.Scores}, {"last_epoch", r.LastEpoch}} {
+		if of.scores == nil {
+			continue
+		}
+		for _, score := range []struct {
+			key   string
+			share Share
+		}{{"cacc", of.scores.CACC}, {"asr", of.scores.ASR}, {"floor", of.scores.Floor}} {
+			if err := score.share.check(); err != nil {
+				return fmt.Errorf("%s.%s: %w", of.key, score.key, err)
+			}
 		}
 	}
 	return nil

@@ -58,7 +58,7 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return result, err
 	}
-	result, err = p.train(ctx, cell, folder, hooks)
+	result, err = p.train(ctx, cell, folder, force, hooks)
 	if err != nil && ctx.Err() == nil {
 		p.fail(cell, err)
 	}
@@ -66,7 +66,7 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.
 }
 
 // train purifies, trains and scores a cell.
-func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortrain.Hook) (eval.Result, error) {
+func (p *Plan) train(ctx context.Context, cell Cell, folder string, anew bool, hooks []ortrain.Hook) (eval.Result, error) {
 	started := time.Now()
 	data, err := p.dataset(cell)
 	if err != nil {
@@ -88,15 +88,12 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortr
 		return eval.Result{}, err
 	}
 	prepared.train, prepared.dev = purified.train, purified.dev
-	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, prepared.setting, p.tokenised(cell, prepared), folder, p.Device)
+	training, err := p.finishTraining(ctx, cell, method, topologies, prepared, folder, anew, hooks)
 	if err != nil {
 		return eval.Result{}, err
 	}
-	defer trainer.Close()
-	if err := trainer.Run(ctx, append([]ortrain.Hook{&metrics{folder: folder}}, hooks...)...); err != nil {
-		return eval.Result{}, err
-	}
-	result, err := p.score(ctx, cell, method, folder, data, prepared, trainer)
+	defer training.close()
+	result, err := p.score(ctx, cell, method, folder, data, prepared, training)
 	if err != nil {
 		return eval.Result{}, err
 	}
@@ -108,7 +105,10 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, hooks []ortr
 	if err := result.Write(filepath.Join(folder, ResultFile)); err != nil {
 		return eval.Result{}, err
 	}
-	return result, trainer.Finish()
+	if training.trainer == nil {
+		return result, nil
+	}
+	return result, training.trainer.Finish()
 }
 
 // Trained gives what a finished cell has made: the pretrained model and the tuned tensors of the best epoch. The

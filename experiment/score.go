@@ -10,14 +10,14 @@ import (
 	"mslora/ortrain"
 )
 
-// score predicts both test sets with the best epoch's tensors and with the last epoch's, and leaves the
+// score predicts both test sets with the best epoch's tensors and, where there are, with the last epoch's, and leaves the
 // best epoch's predictions in the cell's folder.
-func (p *Plan) score(ctx context.Context, cell Cell, method defence.Method, folder string, data *dataset.Dataset, ready prepared, trainer *ortrain.Trainer) (eval.Result, error) {
+func (p *Plan) score(ctx context.Context, cell Cell, method defence.Method, folder string, data *dataset.Dataset, ready prepared, t training) (eval.Result, error) {
 	best, _, err := ortrain.LoadTuned(filepath.Join(folder, ortrain.BestFile))
 	if err != nil {
 		return eval.Result{}, err
 	}
-	scorer := scorer{p, cell, method, data, ready, trainer.Evaluator()}
+	scorer := scorer{p, cell, method, data, ready, t.evaluator}
 	var result eval.Result
 	predictions, scores, err := scorer.predict(ctx, best)
 	if err != nil {
@@ -26,20 +26,25 @@ func (p *Plan) score(ctx context.Context, cell Cell, method defence.Method, fold
 	if err := eval.WritePredictions(filepath.Join(folder, predictionsFile), predictions, data.Classes, data.Labels); err != nil {
 		return result, err
 	}
-	history := trainer.History()
-	for _, epoch := range history {
+	for _, epoch := range t.history {
 		if epoch.Best {
 			result.BestEpoch, result.DevAccuracy = epoch.Epoch, epoch.DevAccuracy
 		}
 	}
-	result.Scores, result.LastEpoch = scores, scores
-	if result.BestEpoch != len(history) {
-		if _, result.LastEpoch, err = scorer.predict(ctx, trainer.LastTuned()); err != nil {
+	result.Scores, result.Epochs, result.Training, result.TrainedBy = scores, len(t.history), t.sum, t.from
+	switch {
+	case result.BestEpoch == result.Epochs:
+		result.LastEpoch = &scores
+	case t.trainer != nil: // a training that was taken over has lost them
+		_, last, err := scorer.predict(ctx, t.trainer.LastTuned())
+		if err != nil {
 			return result, err
 		}
+		result.LastEpoch = &last
 	}
-	result.Epochs = len(history)
-	result.Steps, result.TrainSeconds = trainer.Clock.Steps, trainer.Clock.Total().Seconds()
+	if t.trainer != nil {
+		result.Steps, result.TrainSeconds = t.trainer.Clock.Steps, t.trainer.Clock.Total().Seconds()
+	}
 	return result, nil
 }
 
