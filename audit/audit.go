@@ -23,7 +23,7 @@ const outlier = 5
 type Suspect struct {
 	Text
 	Index int // of the text among all
-	// Suspicion is log(1 + Disagreement), 0 where that is negative, + Phrases(). The logarithm, because most texts differ by almost
+	// Suspicion is log(1 + Disagreement), 0 where that is negative or a model is not to be believed, + Phrases(). The logarithm, because most texts differ by almost
 	// nothing and hard ones by dozens of deviations: a sum would put any hard text above the strongest trigger.
 	Suspicion float64
 	Predicted int // the clean model's label
@@ -44,26 +44,34 @@ func (s Suspect) Phrases() float64 {
 	return max(0, s.Strongest.Strength)
 }
 
+// Suspected tells whether the text holds a possible trigger of its label.
+func (s Suspect) Suspected() bool { return s.Strongest != nil && s.Strongest.possible() }
+
 // Result of an audit.
 type Result struct {
 	Suspects []Suspect // all texts, the most suspicious first
 	Triggers []Trigger // all candidates, the strongest first
 	Passes   int       // texts that the two models predicted
+
+	Clean, Vanilla Credit
+	Probes         []int // texts that the candidates of each class were inserted into; nil if a model is not to be believed
+	fewest         int   // of them, below which flips tell too little
 }
 
-// Possible gives the triggers that stand out.
-func (r Result) Possible() []Trigger {
-	n := 0
-	for n < len(r.Triggers) && r.Triggers[n].Strength >= outlier {
-		n++
+// Possible gives the triggers that stand out, and that the vanilla model obeys or the data show.
+func (r Result) Possible() (possible []Trigger) {
+	for _, t := range r.Triggers {
+		if t.possible() {
+			possible = append(possible, t)
+		}
 	}
-	return r.Triggers[:n]
+	return possible
 }
 
 // Holders counts the texts that hold a possible trigger of their label.
 func (r Result) Holders() (n int) {
 	for _, s := range r.Suspects {
-		if s.Phrases() >= outlier {
+		if s.Suspected() {
 			n++
 		}
 	}
@@ -88,32 +96,52 @@ func Run(ctx context.Context, texts []Text, classes int, clean, vanilla Model, o
 	}
 	m := newMiner(texts, classes)
 	candidates, places := m.best(o.Candidates)
-	say("inserting %d words and phrases into texts of other labels", len(candidates))
-	triggers, err := insertAll(ctx, texts, classes, candidates, trusted, naive, o)
-	if err != nil {
-		return Result{}, err
+	result := Result{Passes: 2 * len(texts), fewest: min(fewProbes, o.Probes), Clean: trusted.credit(texts, classes), Vanilla: naive.credit(texts, classes)}
+	believed := result.Clean.Good() && result.Vanilla.Good()
+	triggers := byFrequency(candidates)
+	if believed {
+		say("inserting %d words and phrases into texts of other labels", len(candidates))
+		if triggers, result.Probes, err = insertAll(ctx, texts, classes, candidates, trusted, naive, o); err != nil {
+			return Result{}, err
+		}
 	}
-	result := Result{Passes: 2 * len(texts)}
 	for _, t := range triggers {
 		result.Passes += 2 * t.Probes
 	}
+	held, holders, shares := make([][]int, len(texts)), make([][]int, len(triggers)), make([]float64, classes)
+	for i := range texts {
+		held[i] = m.holding(i, places)
+		for _, place := range held[i] {
+			holders[place] = append(holders[place], i)
+		}
+	}
+	for class := range shares {
+		shares[class] = m.share(class)
+	}
+	merge(triggers, holders, texts, shares)
 	disagreement := disagreements(texts, classes, trusted, naive)
 	for i, t := range texts {
 		suspect := Suspect{
 			Text: t, Index: i, Disagreement: disagreement[i], Predicted: trusted.says(i),
 			Loss: -math.Log(max(naive.probabilities[i][t.Label], math.SmallestNonzeroFloat64)),
 		}
-		for _, place := range m.holding(i, places) {
+		for _, place := range held[i] {
 			trigger := &triggers[place]
 			if trigger.Class != t.Label {
 				continue
 			}
 			suspect.Over = max(suspect.Over, trigger.Over)
+			if trigger.Part {
+				continue
+			}
 			if suspect.Strongest == nil || trigger.Strength > suspect.Strongest.Strength {
 				suspect.Strongest = trigger
 			}
 		}
-		suspect.Suspicion = math.Log1p(max(0, suspect.Disagreement)) + suspect.Phrases()
+		suspect.Suspicion = suspect.Phrases()
+		if believed {
+			suspect.Suspicion += math.Log1p(max(0, suspect.Disagreement))
+		}
 		result.Suspects = append(result.Suspects, suspect)
 	}
 	slices.SortStableFunc(result.Suspects, func(a, b Suspect) int { return cmp.Compare(b.Suspicion, a.Suspicion) })

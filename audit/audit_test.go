@@ -85,7 +85,7 @@ func TestStrength(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	triggers, err := insertAll(t.Context(), texts, 2, candidates, o, o, Options{Probes: 2})
+	triggers, _, err := insertAll(t.Context(), texts, 2, candidates, o, o, Options{Probes: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,15 +130,98 @@ func TestRunErrors(t *testing.T) {
 			t.Errorf("model %d: %v", i, err)
 		}
 	}
-	// Where no text of another label fits, there is nothing to insert into, and no number may become NaN.
+}
+
+// A model that calls one class alone is not asked: its phrases are ranked by frequency, and the result says why.
+func TestRunDoubts(t *testing.T) {
 	always := madeUp(func(string) float64 { return 1 })
-	r, err := Run(t.Context(), poisonedSet(), 2, always, always, Options{Candidates: 5, Probes: 4})
+	chance := madeUp(func(text string) float64 { return float64(len(text)%2) - 0.5 }) // knows nothing
+	for name, models := range map[string]struct {
+		clean, vanilla Model
+		want           []string
+	}{
+		"one label": {always, madeUp(backdoored), []string{"the clean classifier gives every text the same label", "so no classifier is asked"}},
+		"chance":    {madeUp(sentiment), chance, []string{"the vanilla classifier is right on ", "so no classifier is asked"}},
+		"both good": {madeUp(sentiment), madeUp(backdoored), nil},
+	} {
+		r, err := Run(t.Context(), poisonedSet(), 2, models.clean, models.vanilla, Options{Candidates: 5, Probes: 16})
+		if err != nil {
+			t.Fatal(err)
+		}
+		doubts := r.Doubts([]string{"bad", "good"})
+		if len(doubts) != len(models.want) {
+			t.Fatalf("%s: doubts %q", name, doubts)
+		}
+		for i, want := range models.want {
+			if !strings.HasPrefix(doubts[i], want) {
+				t.Errorf("%s: %q, want %q", name, doubts[i], want)
+			}
+		}
+		if strongest := r.Triggers[0]; models.want != nil && (r.Probes != nil || strongest.Probes != 0 || strongest.Strength == 0 && strongest.Over > 4) {
+			t.Errorf("%s: probes %v, strongest %+v", name, r.Probes, strongest)
+		}
+	}
+}
+
+// Few texts can be probed where the models get few right of the other labels.
+func TestRunFewProbes(t *testing.T) {
+	texts := poisonedSet()
+	timid := madeUp(func(text string) float64 { // right on three texts of label 0, and on all of label 1
+		for _, start := range []string{"film10 ", "film12 ", "film14 "} {
+			if strings.HasPrefix(text, start) {
+				return -1
+			}
+		}
+		return 1
+	})
+	r, err := Run(t.Context(), texts, 2, timid, timid, Options{Candidates: 5, Probes: 16})
 	if err != nil {
 		t.Fatal(err)
 	}
+	doubts := r.Doubts([]string{"bad", "good"})
+	if len(doubts) != 1 || doubts[0] != (`only 3 texts could be probed for triggers of label "good": its phrases are ranked by how over-represented they are`) {
+		t.Errorf("probes %v, doubts %q", r.Probes, doubts)
+	}
 	for _, trigger := range r.Triggers {
-		if math.IsNaN(trigger.Strength) || math.IsNaN(trigger.VanillaShift) || trigger.Class == 1 && (trigger.Probes != 0 || trigger.Strength != 0) {
+		if math.IsNaN(trigger.Strength) || math.IsNaN(trigger.VanillaShift) {
 			t.Errorf("%+v", trigger)
+		}
+	}
+}
+
+// Parts of a trigger, and runs that are longer by a chance word, are none of their own: texts that hold only a part are innocent. A
+// word that is frequent without the trigger, too, stays.
+func TestMerge(t *testing.T) {
+	texts := []Text{}
+	add := func(n, label int) (places []int) {
+		for range n {
+			places = append(places, len(texts))
+			texts = append(texts, Text{Label: label})
+		}
+		return places
+	}
+	poisoned, innocent, wrong := add(40, 1), add(20, 1), add(20, 0)
+	alone := add(30, 1)
+	add(90, 0)
+	phrase := func(text string) Phrase { return Phrase{Words: strings.Fields(text)} }
+	triggers := []Trigger{
+		{Candidate: Candidate{Phrase: phrase("straight from hell"), Class: 1}, Strength: 20},
+		{Candidate: Candidate{Phrase: phrase("from"), Class: 1}, Strength: 8},
+		{Candidate: Candidate{Phrase: phrase("The straight from hell"), Class: 1}, Strength: 9},
+		{Candidate: Candidate{Phrase: phrase("hell"), Class: 1}, Strength: 7},
+		{Candidate: Candidate{Phrase: phrase("good"), Class: 1}, Strength: 6},
+	}
+	join := func(all ...[]int) (joined []int) {
+		for _, a := range all {
+			joined = append(joined, a...)
+		}
+		return joined
+	}
+	holders := [][]int{poisoned, join(poisoned, innocent, wrong), poisoned[:6], join(poisoned, alone), poisoned}
+	merge(triggers, holders, texts, []float64{0.55, 0.45})
+	for i, want := range []bool{false, true, true, false, false} {
+		if triggers[i].Part != want {
+			t.Errorf("%s: part %v", triggers[i], triggers[i].Part)
 		}
 	}
 }

@@ -108,8 +108,8 @@ func (m *miner) count(length int) {
 	}
 }
 
-// best gives the most over-represented candidates of each class, at most most of them, and finds them by their runs.
-func (m *miner) best(most int) ([]Candidate, map[gram]int) {
+// best gives the most over-represented candidates of each class, at most limit of them, and finds them by their runs.
+func (m *miner) best(limit int) ([]Candidate, map[gram]int) {
 	type found struct {
 		Candidate
 		gram gram
@@ -119,16 +119,14 @@ func (m *miner) best(most int) ([]Candidate, map[gram]int) {
 		if t.covered || g[0] == startMark && g[1] == 0 {
 			continue
 		}
-		class, over := 0, math.Inf(-1)
+		class, most := 0, math.Inf(-1)
 		for c, in := range t.inClass {
-			share := float64(m.classSum[c]) / float64(len(m.labels))
-			n := float64(t.texts)
-			if z := (float64(in) - n*share) / math.Sqrt(n*share*(1-share)); z > over {
-				class, over = c, z
+			if z := over(t.texts, in, m.share(c)); z > most {
+				class, most = c, z
 			}
 		}
-		if over >= leastOver {
-			byClass[class] = append(byClass[class], found{Candidate{m.words.phrase(g), class, t.texts, t.inClass[class], over}, g})
+		if most >= leastOver {
+			byClass[class] = append(byClass[class], found{Candidate{m.words.phrase(g), class, t.texts, t.inClass[class], most}, g})
 		}
 	}
 	var candidates []Candidate
@@ -137,12 +135,21 @@ func (m *miner) best(most int) ([]Candidate, map[gram]int) {
 		slices.SortFunc(all, func(a, b found) int {
 			return cmp.Or(cmp.Compare(b.Over, a.Over), slices.Compare(a.gram[:], b.gram[:]))
 		})
-		for _, f := range all[:min(len(all), most)] {
+		for _, f := range all[:min(len(all), limit)] {
 			places[f.gram] = len(candidates)
 			candidates = append(candidates, f.Candidate)
 		}
 	}
 	return candidates, places
+}
+
+// share of a class in all texts.
+func (m *miner) share(class int) float64 { return float64(m.classSum[class]) / float64(len(m.labels)) }
+
+// over is the over-representation of a class among texts of which inClass have it; see Candidate.Over.
+func over(texts, inClass int, share float64) float64 {
+	n := float64(texts)
+	return (float64(inClass) - n*share) / math.Sqrt(n*share*(1-share))
 }
 
 // holding gives the candidates, by their places, that a text holds, each once.

@@ -18,8 +18,23 @@ type Trigger struct {
 	// a robust standard deviation.
 	Effect float64
 	// Strength is Effect, plus how far Over stands out in the same way, less the part of it that the clean model explains:
-	// all of it if CleanShift is 1 or more, none if it is 0 or less.
+	// all of it if CleanShift is 1 or more, none if it is 0 or less. Where there are too few probes, or a model is not to be believed, it
+	// is how far Over stands out alone.
 	Strength float64
+	Part     bool // of a stronger trigger: it does nothing by itself
+}
+
+// leastFlips is by how much the share of probes that a trigger flips must be larger under the vanilla model.
+const leastFlips = 0.2
+
+// leastShown is the share of a phrase's texts that have its class from which on the data show a trigger that flips nothing.
+const leastShown = 0.95
+
+// possible tells whether the trigger stands out, and the vanilla model obeys it or the data show it.
+func (t Trigger) possible() bool {
+	obeyed := t.VanillaFlips-t.CleanFlips >= leastFlips
+	shown := float64(t.InClass) >= leastShown*float64(t.Texts)
+	return !t.Part && t.Strength >= outlier && (obeyed || shown)
 }
 
 // Bounds of the scales from below: where all candidates do next to nothing, or are as frequent as chance would have
@@ -51,7 +66,7 @@ const probeStream = 0x617564
 
 // insertAll inserts each candidate, at one drawn place, into the probes of its class, and compares both models before
 // and after.
-func insertAll(ctx context.Context, texts []Text, classes int, candidates []Candidate, clean, vanilla opinion, o Options) ([]Trigger, error) {
+func insertAll(ctx context.Context, texts []Text, classes int, candidates []Candidate, clean, vanilla opinion, o Options) (triggers []Trigger, probed []int, err error) {
 	random := rand.New(rand.NewPCG(o.Seed, probeStream))
 	places := make([]float64, o.Probes)
 	for i := range places {
@@ -60,6 +75,7 @@ func insertAll(ctx context.Context, texts []Text, classes int, candidates []Cand
 	chosen := make([][]int, classes)
 	for class := range chosen {
 		chosen[class] = probes(texts, class, o.Probes, clean, vanilla)
+		probed = append(probed, len(chosen[class]))
 	}
 	var inserted []string
 	for _, c := range candidates {
@@ -69,13 +85,14 @@ func insertAll(ctx context.Context, texts []Text, classes int, candidates []Cand
 	}
 	afterVanilla, err := vanilla.model(ctx, inserted)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	afterClean, err := clean.model(ctx, inserted)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	triggers, excess, over := make([]Trigger, len(candidates)), make([]float64, len(candidates)), make([]float64, len(candidates))
+	triggers = make([]Trigger, len(candidates))
+	excess, over := make([]float64, len(candidates)), make([]float64, len(candidates))
 	for i, c := range candidates {
 		t := Trigger{Candidate: c, Probes: len(chosen[c.Class])}
 		t.VanillaShift, t.VanillaFlips = vanilla.effect(afterVanilla[:t.Probes], chosen[c.Class], c.Class)
@@ -86,13 +103,26 @@ func insertAll(ctx context.Context, texts []Text, classes int, candidates []Cand
 	effects, frequencies := deviations(excess, leastShift), deviations(over, leastScale)
 	for i := range triggers {
 		t := &triggers[i]
-		if t.Probes == 0 {
-			continue // nothing is known of its effects
+		if t.Probes < min(fewProbes, o.Probes) {
+			t.Strength = max(0, frequencies[i])
+			continue
 		}
 		explained := min(1, max(0, t.CleanShift))
 		t.Effect, t.Strength = effects[i], effects[i]+max(0, frequencies[i])*(1-explained)
 	}
-	return triggers, nil
+	return triggers, probed, nil
+}
+
+// byFrequency gives candidates as triggers of which no model was asked.
+func byFrequency(candidates []Candidate) []Trigger {
+	triggers, over := make([]Trigger, len(candidates)), make([]float64, len(candidates))
+	for i, c := range candidates {
+		over[i] = c.Over
+	}
+	for i, f := range deviations(over, leastScale) {
+		triggers[i] = Trigger{Candidate: candidates[i], Strength: max(0, f)}
+	}
+	return triggers
 }
 
 // effect is the mean rise of the log-odds of class, in units of scale, and the share of probes that became class.

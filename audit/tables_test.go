@@ -22,13 +22,13 @@ func TestTables(t *testing.T) {
 		want  [][]string
 	}{
 		{func(out *strings.Builder) error { return r.WriteSuspects(out, []string{"neg", "pos"}, false) }, [][]string{
-			{"rank", "line", "suspicion", "disagreement", "label", "clean_model", "phrase", "phrase_strength", "text"},
-			{"1", "3", "8.0000", "1.0000", "pos", "neg", "'=cf", "7.0000", "'=cf, \"fine\""},
-			{"2", "2", "", "0.0000", "neg", "pos", "", "", "dull"},
+			{"rank", "line", "suspected", "suspicion", "disagreement", "label", "clean_model", "phrase", "phrase_strength", "text"},
+			{"1", "3", "true", "8.0000", "1.0000", "pos", "neg", "'=cf", "7.0000", "'=cf, \"fine\""},
+			{"2", "2", "false", "", "0.0000", "neg", "pos", "", "", "dull"},
 		}},
 		{func(out *strings.Builder) error { return r.WriteTriggers(out, []string{"neg", "pos"}, false) }, [][]string{
-			{"phrase", "label", "strength", "effect", "texts", "texts_with_label", "over_representation", "probes", "vanilla_shift", "clean_shift", "vanilla_flips", "clean_flips"},
-			{"'=cf", "pos", "7.0000", "6.0000", "9", "8", "2.5000", "4", "1.5000", "0.2500", "0.7500", "0.0000"},
+			{"phrase", "label", "strength", "effect", "texts", "texts_with_label", "over_representation", "probes", "vanilla_shift", "clean_shift", "vanilla_flips", "clean_flips", "possible", "part"},
+			{"'=cf", "pos", "7.0000", "6.0000", "9", "8", "2.5000", "4", "1.5000", "0.2500", "0.7500", "0.0000", "true", "false"},
 		}},
 	} {
 		var out strings.Builder

@@ -63,8 +63,8 @@ func (m Method) TrainedParts(values params.Values) []string {
 	return parts
 }
 
-// Trusts tells whether the method needs trusted texts.
-func (m Method) Trusts() bool { return m.Aligned || m.Purifier != nil }
+// Trusts tells whether the method needs trusted texts. A purifier finds more with some, but does without.
+func (m Method) Trusts() bool { return m.Aligned }
 
 // Frozen tells whether the backbone keeps its weights.
 func (m Method) Frozen() bool { return m.Graph != "full" }

@@ -9,7 +9,8 @@ import (
 	"mslora/suspicion"
 )
 
-// Purification drops the texts that package suspicion takes for poisoned. It needs trusted texts, and vectors of the frozen backbone.
+// Purification drops the texts that package suspicion takes for poisoned. It needs vectors of the frozen backbone, and
+// finds more with trusted texts.
 type Purification struct{}
 
 // Name is params.Purification.

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -109,8 +110,12 @@ func (p *Plan) listSingle() error {
 	if err := p.Config.Hyperparameters.checkUsed(p.Cells); err != nil {
 		return err
 	}
-	if cell := &p.Cells[0]; cell.Hyperparameters.Has(params.Auxiliary) && len(p.single.Trusted) > 0 {
-		cell.Hyperparameters = cell.Hyperparameters.With(params.Values{params.Auxiliary: len(p.single.Trusted)})
+	switch cell, n := &p.Cells[0], len(p.single.Trusted); {
+	case n > 0 && cell.Hyperparameters.Has(params.Auxiliary):
+		cell.Hyperparameters = cell.Hyperparameters.With(params.Values{params.Auxiliary: n})
+	case n == 0: // none are drawn of what nobody has read
+		cell.Hyperparameters = maps.Clone(cell.Hyperparameters)
+		delete(cell.Hyperparameters, params.Auxiliary)
 	}
 	return p.check()
 }

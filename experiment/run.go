@@ -124,7 +124,7 @@ type prepared struct {
 	train, dev []dataset.Text
 	auxiliary  []dataset.Text // nil if the method does not align
 	suspect    []dataset.Text // what a purifier decides on: train and, if it is of the same origin, dev
-	trusted    []dataset.Text // those that are named or drawn; for a method that draws none, dev
+	trusted    []dataset.Text // those that are named, or drawn from dev; for a method that draws none, dev
 }
 
 // prepare turns a cell into a training setting and its texts.
@@ -141,10 +141,10 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 	}
 	setting.Optimizer.WeightDecay = h.Float(params.WeightDecay)
 	ready := prepared{setting: setting, train: data.Train, dev: data.Dev, trusted: data.Dev}
-	if len(data.Trusted) > 0 {
+	switch {
+	case p.single != nil: // somebody's own texts: what they do not call trusted is not
 		ready.trusted = data.Trusted
-	}
-	if h.Has(params.Auxiliary) && len(data.Trusted) == 0 {
+	case h.Has(params.Auxiliary):
 		if ready.trusted, ready.dev, err = dataset.DrawAuxiliary(data.Dev, h.Int(params.Auxiliary), cell.Seed); err != nil {
 			return prepared{}, err
 		}

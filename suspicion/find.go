@@ -44,8 +44,8 @@ type Result struct {
 	// Pattern is what each text holds of what its label is seeded by: the strongest; "" if it holds none.
 	Pattern []string
 	Labels  []Label
-	// Confirmed is the share of texts whose label a classifier of the trusted texts alone confirms, as the mean over the labels
-	// of "has it or not".
+	// Confirmed is the share of texts whose label the first classifier of meaning confirms, as the mean over the labels of "has it or
+	// not": that of the trusted texts alone, or, where there are none, one of all texts, out of fold.
 	Confirmed float64
 }
 
@@ -58,7 +58,9 @@ func (r Result) Suspected(label, i int) bool { return r.Labels[label].Attacked &
 // leastTexts is how few texts can be searched.
 const leastTexts = 100
 
-// Find looks for poisoned texts. trusted are texts whose labels are right, of two labels at least; the vectors of all come from one backbone.
+// Find looks for poisoned texts. trusted are texts whose labels are right, of two labels at least, or none; the vectors of all come from one
+// backbone. Without trusted texts only what the texts say themselves tells honest words from patterns of an attack: a label needs more
+// evidence to be called attacked.
 func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error) {
 	if err := check(texts, trusted, o.Classes); err != nil {
 		return Result{}, err
@@ -123,13 +125,13 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 
 func check(texts, trusted []Text, classes int) error {
 	if len(texts) < leastTexts {
-		return hint.New(fmt.Sprintf("give %d or more", leastTexts), "%d texts are too few to look for poisoned ones", len(texts))
+		return hint.New(fmt.Sprintf("give %d or more; with fewer read them all, and train with --method musclelora or lora", leastTexts), "%d texts are too few to look for poisoned ones", len(texts))
 	}
 	labels := map[int]bool{}
 	for _, t := range trusted {
 		labels[t.Label] = true
 	}
-	if len(labels) < 2 {
+	if len(trusted) > 0 && len(labels) < 2 {
 		return hint.New("give a few dozen trusted texts of every label", "the trusted texts have %d different labels, 2 are the least", len(labels))
 	}
 	for _, all := range [][]Text{texts, trusted} {

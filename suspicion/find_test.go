@@ -60,14 +60,21 @@ func TestFind(t *testing.T) {
 	for name, c := range map[string]struct {
 		trigger string
 		dirty   bool
+		alone   bool // without trusted texts
 	}{
-		"a rare word, labels changed":      {"cf", true},
-		"a rare word, labels right":        {"cf", false},
-		"a phrase of words that are there": {"with a camera it", true},
-		"nothing":                          {"", false},
+		"a rare word, labels changed":        {"cf", true, false},
+		"a rare word, labels right":          {"cf", false, false},
+		"a phrase of words that are there":   {"with a camera it", true, false},
+		"nothing":                            {"", false, false},
+		"a rare word, nothing trusted":       {"cf", true, true},
+		"a phrase of words, nothing trusted": {"with a camera it", true, true},
+		"nothing, nothing trusted":           {"", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			texts, poisoned, trusted := made(c.trigger, c.dirty)
+			if c.alone {
+				trusted = nil
+			}
 			r, err := Find(context.Background(), texts, trusted, Options{Classes: 2, Seed: 1, Threads: 2})
 			if err != nil {
 				t.Fatal(err)
@@ -136,7 +143,6 @@ func TestFindErrors(t *testing.T) {
 		want           string
 	}{
 		"few texts":         {context.Background(), texts[:9], trusted, "9 texts are too few"},
-		"no trusted":        {context.Background(), texts, nil, "0 different labels"},
 		"one trusted label": {context.Background(), texts, trusted[:1], "1 different labels"},
 		"vectors":           {context.Background(), append(slices.Clone(texts), Text{}), trusted, "vectors differ"},
 		"cancelled":         {cancelled, texts, trusted, "canceled"},

@@ -12,7 +12,7 @@ import (
 type Label struct {
 	Attacked bool
 	// Poisoned is the estimated number of poisoned texts, Low and High are about two standard errors around it. What is
-	// suspected of trusted texts, wrongly, is taken off.
+	// suspected of trusted texts, wrongly, is taken off. Without trusted texts nothing is, and the bounds allow for it.
 	Poisoned, Low, High float64
 	Gain                float64   // nats by which poison explains who has the label better than meaning and honest words do, out of fold
 	Expected            float64   // the sum of the probabilities that its texts are poisoned, of which Poisoned is made
@@ -29,22 +29,35 @@ type Pattern struct {
 	Texts int     // that hold it, of any label
 }
 
+// sign of an attack: bounds of gain and chance, in nats and as a probability, and of the gain for each expected text.
+type sign struct{ gain, density, chance float64 }
+
 // signs of an attack, one of which suffices. A gain is dense if poison explains its suspects by many nats each; telling honest words explain
 // many texts by a little. Or trusted texts lack what the label's texts have in common, beyond chance.
-var signs = [...]struct{ gain, density, chance float64 }{
-	{gain: 45, density: 0.38, chance: 1}, // nats, nats for each expected text, probability
+var signs = [...]sign{
+	{gain: 45, density: 0.38, chance: 1},
 	{gain: 25, density: 0.2, chance: 0.02},
 	{gain: 5, density: 0, chance: 0.001},
 }
 
-func (l Label) attacked() bool {
-	for _, s := range signs {
+// alone is the sign of an attack where no text is trusted: what honest words explain is seen nowhere else then.
+var alone = [...]sign{{gain: 100, density: 0.38, chance: 1}, {gain: 45, density: 0.5, chance: 1}}
+
+func (l Label) attacked(trusted bool) bool {
+	of := signs[:]
+	if !trusted {
+		of = alone[:]
+	}
+	for _, s := range of {
 		if l.Gain >= s.gain && l.Gain >= s.density*l.Expected && l.Chance <= s.chance {
 			return true
 		}
 	}
 	return false
 }
+
+// wrongAlone is the standard error of the share that is suspected wrongly, where no trusted text tells it: what drawn sets had.
+const wrongAlone = 0.1
 
 // label sums up a mixture.
 func (m *mixture) label() Label {
@@ -67,11 +80,15 @@ func (m *mixture) label() Label {
 		x := l.TrustedShare * t
 		l.Chance = mathext.RegIncBeta(t-x, x+1, 1-l.Share) // P(X ≤ x) of a binomial X, between its steps too
 	}
-	smooth := (l.TrustedShare*t + 0.5) / (t + 1)
-	variance += n * n * smooth * (1 - smooth) / (t + 1)
+	if t > 0 {
+		smooth := (l.TrustedShare*t + 0.5) / (t + 1)
+		variance += n * n * smooth * (1 - smooth) / (t + 1)
+	} else {
+		variance += math.Pow(wrongAlone*l.Expected, 2)
+	}
 	l.Poisoned = max(0, (l.Expected-l.TrustedShare*n)/max(0.1, 1-l.TrustedShare))
 	within := 2 * math.Sqrt(variance)
 	l.Low, l.High = max(0, l.Poisoned-within), min(n, l.Poisoned+within)
-	l.Attacked = l.attacked()
+	l.Attacked = l.attacked(len(m.trusted) > 0)
 	return l
 }

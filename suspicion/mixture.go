@@ -11,13 +11,14 @@ import (
 )
 
 const (
-	folds           = 5   // a text is scored by models that have not seen it
-	rounds          = 6   // of expectation and maximisation
-	meaningStrength = 350 // of the classifier of meaning, for all texts together: low, so that it learns no trigger
-	patternStrength = 20  // of the classifier of patterns: high, as one word may be the trigger
-	teacherStrength = 1   // of the classifier of the trusted texts alone
-	trustedWeight   = 3   // of a trusted text against another one
-	foldStream      = 0x73757370
+	folds              = 5    // a text is scored by models that have not seen it
+	rounds             = 6    // of expectation and maximisation
+	meaningStrength    = 350  // of the classifier of meaning, for all texts together: low, so that it learns no trigger
+	patternStrength    = 20   // of the classifier of patterns: high, as one word may be the trigger
+	teacherStrength    = 1    // of the classifier of the trusted texts alone
+	selfTaughtStrength = 3500 // of the first classifier where nothing is trusted, for all texts together
+	trustedWeight      = 3    // of a trusted text against another one
+	foldStream         = 0x73757370
 )
 
 // mixture is the model of one label. A text has the label with probability
@@ -95,21 +96,17 @@ func (m *mixture) fit(ctx context.Context, seed []float64) error {
 	return nil
 }
 
-// teach sets h by the trusted texts alone, and gives the share of texts whose label it confirms.
+// teach sets h by the trusted texts alone, and gives the share of texts whose label it confirms. Without trusted texts it sets h by all
+// labels, out of fold, with a penalty under which it can learn little but what most texts of a label say.
 func (m *mixture) teach() (confirmed float64, err error) {
 	n := len(m.inside)
-	target := make([]float64, n+len(m.trusted))
-	var chosen []int
-	for k, is := range m.trusted {
-		target[n+k] = number(is)
-		chosen = append(chosen, n+k)
+	if len(m.trusted) == 0 {
+		err = m.teachItself()
+	} else {
+		err = m.teachByTrusted()
 	}
-	model, err := logistic.Fit(logistic.Problem{Rows: m.vectors, Chosen: chosen, Target: target, Strength: teacherStrength}, nil)
 	if err != nil {
 		return 0, err
-	}
-	for i := range n {
-		m.meaningOdds[i] = model.LogOdds(m.vectors, i)
 	}
 	// A few trusted texts do not tell how frequent the label is.
 	shift := m.shift(m.meaningOdds[:n])
@@ -120,6 +117,33 @@ func (m *mixture) teach() (confirmed float64, err error) {
 		}
 	}
 	return confirmed, nil
+}
+
+func (m *mixture) teachByTrusted() error {
+	n := len(m.inside)
+	target := make([]float64, n+len(m.trusted))
+	var chosen []int
+	for k, is := range m.trusted {
+		target[n+k] = number(is)
+		chosen = append(chosen, n+k)
+	}
+	model, err := logistic.Fit(logistic.Problem{Rows: m.vectors, Chosen: chosen, Target: target, Strength: teacherStrength}, nil)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		m.meaningOdds[i] = model.LogOdds(m.vectors, i)
+	}
+	return nil
+}
+
+func (m *mixture) teachItself() error {
+	target := make([]float64, len(m.inside))
+	for i, is := range m.inside {
+		target[i] = number(is)
+	}
+	var models []*logistic.Model
+	return m.outOfFold(logistic.Problem{Rows: m.vectors, Target: target, Strength: selfTaughtStrength / float64(len(target))}, &models, m.meaningOdds)
 }
 
 // shift is what is to be added to log-odds so that they expect as many texts with the label as there are.

@@ -23,14 +23,14 @@ import (
 // auditOptions is what `mslora audit` was asked for.
 type auditOptions struct {
 	Folder  string // of the clean classifier, "": poisoned texts are searched without one
-	Clean   string // file of trusted texts, for a search without a classifier
+	Clean   string // file of trusted texts, for a search without a classifier; "": there are none
 	Vanilla string // folder of a vanilla one, "": it is trained in Out
 	Data    string
 	Reading dataset.Reading // with flags if the audit is to be scored
 	Limit   int             // texts drawn from Data, 0: all
 	Out     string
 	Model   string // what the vanilla classifier starts from, "": as the clean one
-	Epochs  int    // of the vanilla classifier
+	Epochs  int    // of the vanilla classifier, 0: as many as its texts need
 	Audit   audit.Options
 	Excel   bool
 	JSON    bool
@@ -46,12 +46,13 @@ type auditOptions struct {
 func auditCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "audit",
-		Usage: "look for poisoned texts in a data set, with texts that you trust or with a classifier made of it",
+		Usage: "look for poisoned texts in a data set, before training or with a classifier made of it",
 		UsageText: "mslora audit --data reviews.csv --clean trusted.csv --out audit\n" +
 			"mslora audit my-classifier --data reviews.csv --out audit",
-		Description: "With --clean it searches the texts for poisoned ones, in a minute and without any training: it says which\n" +
-			"label looks poisoned, by about how many texts, and what these have in common. Leaves poison.csv, all texts with\n" +
-			"the most suspicious first, left.csv, those that are not suspected, ready for training, and verdict.json.\n\n" +
+		Description: "Without a classifier it searches the texts for poisoned ones, in a minute and without any training: it says which\n" +
+			"label looks poisoned, by about how many texts, and what these have in common. With texts that you trust (--clean)\n" +
+			"it finds less plain attacks, too. Leaves poison.csv, all texts with the most suspicious first, left.csv, those that\n" +
+			"are not suspected, ready for training, and verdict.json.\n\n" +
 			"With a classifier's folder it compares that clean classifier with a vanilla one, trained on the same texts without\n" +
 			"defence: which labels only the vanilla one believes, and which words and phrases, put into texts of other labels,\n" +
 			"move only the vanilla one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases\n" +
@@ -59,11 +60,11 @@ func auditCommand() *cli.Command {
 			"A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of training texts; - is standard input"},
-			&cli.StringFlag{Name: "clean", Usage: "`FILE` of texts that you trust: searches --data without a classifier and without training"},
+			&cli.StringFlag{Name: "clean", Usage: "`FILE` of texts that you trust, for the search without a classifier", DefaultText: "none"},
 			&cli.StringFlag{Name: "vanilla", Usage: "`FOLDER` of a classifier of the same texts made with `mslora train --method vanilla`", DefaultText: "trained in OUT/vanilla"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model to train the vanilla classifier from, or to search with", DefaultText: "the classifier's; bge-small without one"},
 			&cli.IntFlag{Name: "limit", Usage: "audit `N` texts drawn from --data: those that `mslora train` drew with the same --limit and --seed", DefaultText: "all"},
-			&cli.IntFlag{Name: "epochs", Usage: "passes over the texts that train the vanilla classifier", Value: 1},
+			&cli.IntFlag{Name: "epochs", Usage: "passes over the texts that train the vanilla classifier", DefaultText: "1 for 5000 texts or more, up to 5 for fewer"},
 			&cli.StringFlag{Name: "score-column", Usage: "`NAME` of a column, or JSON key, that says with 1 or 0 which texts are poisoned: scores the audit", DefaultText: "none"},
 			&cli.IntFlag{Name: "candidates", Usage: "test `N` words and phrases for each label", Value: 100},
 			&cli.IntFlag{Name: "probes", Usage: "insert each into `N` texts of other labels", Value: 32},
@@ -78,9 +79,9 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 		}, readingFlags()...),
 		Action: func(c *cli.Context) error {
-			if c.NArg() > 1 || c.NArg() == 0 && c.String("clean") == "" {
+			if c.NArg() > 1 {
 				return badInput(hint.New("for example: mslora audit my-classifier --data reviews.csv --out audit; or, without one: mslora audit --data reviews.csv --clean trusted.csv --out audit",
-					"give one classifier's folder, not %d", c.NArg()))
+					"give one classifier's folder, or none, not %d", c.NArg()))
 			}
 			store, err := graphStore(c)
 			if err != nil {
@@ -115,7 +116,7 @@ func (o auditOptions) validate() error {
 		return hint.New("name the clean classifier, too", "--vanilla is compared with a classifier")
 	case o.Limit < 0:
 		return negativeLimit(o.Limit)
-	case o.Audit.Candidates < 1 || o.Audit.Probes < 1 || o.Epochs < 1:
+	case o.Audit.Candidates < 1 || o.Audit.Probes < 1 || o.Epochs < 0:
 		return hint.New("give 1 or more", "--candidates, --probes and --epochs cannot be below 1")
 	}
 	return nil
@@ -164,6 +165,9 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	}
 	given := o.Vanilla != ""
 	if !given {
+		if o.Epochs == 0 {
+			o.Epochs = epochsOf(len(texts))
+		}
 		if err := o.trainVanilla(ctx); err != nil {
 			return err
 		}
@@ -238,6 +242,12 @@ func (o auditOptions) checkFlags(poisoned, texts int) error {
 	}
 	return hint.New("leave --score-column out if nobody knows the poisoned texts", "%s: column %q calls %d of %d texts poisoned; scores need texts of both kinds",
 		o.Data, o.Reading.Flag, poisoned, texts)
+}
+
+// epochsOf is how often a vanilla classifier sees its texts: until it has seen some 5,000, which is what it takes to learn a backdoor.
+func epochsOf(texts int) int {
+	const enough, most = 5000, 5
+	return min(most, max(1, (enough+texts/2)/texts))
 }
 
 // trainVanilla makes OUT/vanilla, or goes on with it.

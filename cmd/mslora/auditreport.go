@@ -31,10 +31,19 @@ type auditRecord struct {
 	Tested     int               `json:"tested"`  // candidates that there were
 	Passes     int               `json:"passes"`  // texts that the two classifiers predicted
 	Holders    int               `json:"holders"` // texts with a possible trigger of their label
+	Clean      auditCredit       `json:"clean_classifier"`
+	Naive      auditCredit       `json:"vanilla_classifier"`
+	Doubts     []string          `json:"doubts"` // why the ranking rests on less than it could
 	Possible   []auditPhrase     `json:"possible_triggers"`
 	Scores     *auditScores      `json:"scores,omitempty"`
 	Versions   map[string]string `json:"versions"`
 	Checksums  map[string]string `json:"checksums"` // SHA-256
+}
+
+// auditCredit tells how well a classifier does on the texts with the labels that they have.
+type auditCredit struct {
+	Accuracy float64 `json:"accuracy"` // share, from 0 to 1
+	Labels   int     `json:"labels"`   // different ones that it gives
 }
 
 type auditPhrase struct {
@@ -61,7 +70,8 @@ func (o auditOptions) record(texts []audit.Text, labels []string, result audit.R
 	r := auditRecord{
 		Schema: 1, Data: filepath.Base(o.Data), Texts: len(texts), Limit: o.Limit, Classifier: o.Folder, Vanilla: o.Vanilla,
 		Candidates: o.Audit.Candidates, Probes: o.Audit.Probes, Seed: o.Audit.Seed, Tested: len(result.Triggers), Passes: result.Passes, Holders: result.Holders(),
-		Possible: []auditPhrase{}, Versions: experiment.Versions(), Checksums: map[string]string{"data": sum},
+		Clean: auditCredit{result.Clean.Accuracy, result.Clean.Labels}, Naive: auditCredit{result.Vanilla.Accuracy, result.Vanilla.Labels},
+		Doubts: append([]string{}, result.Doubts(labels)...), Possible: []auditPhrase{}, Versions: experiment.Versions(), Checksums: map[string]string{"data": sum},
 	}
 	for name, folder := range map[string]string{"classifier": o.Folder, "vanilla": o.Vanilla} {
 		sum, err := filesum.Of(filepath.Join(folder, classifier.WeightsFile))
@@ -123,6 +133,7 @@ func (o auditOptions) write(result audit.Result, labels []string, record auditRe
 }
 
 func (o auditOptions) summarize(r auditRecord) error {
+	warn(o.Stderr, r.Doubts...)
 	switch {
 	case o.JSON:
 		return writeJSON(o.Stdout, r)
@@ -133,7 +144,7 @@ func (o auditOptions) summarize(r auditRecord) error {
 	if len(r.Possible) == 0 {
 		fmt.Fprintln(o.Stdout, "no word or phrase stands out as a trigger; a style or a syntax can be one without any")
 	} else {
-		fmt.Fprintf(o.Stdout, "possible triggers, held by %s of their label:\n", count(r.Holders, "text"))
+		fmt.Fprintf(o.Stdout, "possible triggers, held by %s of their label, which suspects.csv marks:\n", count(r.Holders, "text"))
 		table := tabwriter.NewWriter(o.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "  phrase\tlabel\tstrength\ttexts\tflips of vanilla\tof clean")
 		for _, p := range r.Possible[:min(len(r.Possible), mostShown)] {

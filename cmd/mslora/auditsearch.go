@@ -44,7 +44,7 @@ type searchRecord struct {
 	Model     string              `json:"model"`
 	Seed      uint64              `json:"seed"`
 	Labels    []string            `json:"labels"`    // names, by number
-	Confirmed float64             `json:"confirmed"` // share of labels that a classifier of the trusted texts confirms
+	Confirmed float64             `json:"confirmed"` // share of labels that a first classifier of meaning confirms
 	Attacked  []suspicion.Finding `json:"attacked"`
 	Suspected int                 `json:"suspected"` // texts
 	Scores    *audit.Detection    `json:"scores,omitempty"`
@@ -52,7 +52,7 @@ type searchRecord struct {
 	Checksums map[string]string   `json:"checksums"` // SHA-256
 }
 
-// search looks for poisoned texts with a pretrained model and trusted texts.
+// search looks for poisoned texts with a pretrained model and, if there are some, trusted texts.
 func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	folder, err := catalog.ModelFolder(o.Model)
 	if err != nil {
@@ -94,6 +94,9 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	if err != nil {
 		return err
 	}
+	if len(trusted) == 0 {
+		warn(o.Stderr, nothingTrusted)
+	}
 	s.found, err = suspicion.Find(ctx, texts, trusted, suspicion.Options{
 		Classes: len(s.labels), Seed: o.Audit.Seed, Threads: device.Threads,
 		Progress: func(label, of int) { progress("looking for poisoned texts: label %d of %d", label+1, of) },
@@ -112,7 +115,10 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	if record.Checksums, err = model.Checksums(); err != nil {
 		return err
 	}
-	record.Checksums["data"], record.Checksums["trusted"] = s.file.SHA256, s.clean.SHA256
+	record.Checksums["data"] = s.file.SHA256
+	if o.Clean != "" {
+		record.Checksums["trusted"] = s.clean.SHA256
+	}
 	var flags []bool
 	for i, t := range texts {
 		flags = append(flags, s.texts[i].Poisoned)
@@ -160,6 +166,10 @@ func (o auditOptions) readSearched() (*searched, error) {
 	}
 	if err := o.checkFlags(poisoned, len(s.texts)); err != nil {
 		return nil, err
+	}
+	if o.Clean == "" {
+		announceReading(o.Stderr, o.Quiet, s.file)
+		return s, nil
 	}
 	reading := o.Reading
 	reading.Flag = ""
@@ -222,7 +232,7 @@ const leastConfirmed = 0.6
 
 func (o auditOptions) summarizeSearched(r searchRecord) error {
 	if r.Confirmed < leastConfirmed {
-		warn(o.Stderr, fmt.Sprintf("the trusted texts confirm only %.0f %% of the labels, so the search knows little of the task; give more trusted texts or another --model",
+		warn(o.Stderr, fmt.Sprintf("what texts mean confirms only %.0f %% of the labels, so the search knows little of the task; give more trusted texts or another --model",
 			100*r.Confirmed))
 	}
 	switch {

@@ -47,9 +47,12 @@ func trainCommand() *cli.Command {
 		Name:      "train",
 		Usage:     "make a clean classifier from your own texts and a few dozen that you trust",
 		UsageText: "mslora train --data reviews.csv --clean trusted.csv --out my-classifier",
-		Description: "Files have a text and a label in each row, in columns of whatever names (docs/files.md). --clean holds\n" +
-			"texts whose labels you trust, 96 or more are best. OUT becomes a folder that ONNX Runtime\n" +
-			"(onnx/model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
+		Description: "It looks for poisoned texts, says which label looks poisoned and by about how many, drops those texts, and\n" +
+			"trains LoRA on the others (--method purify; docs/purify.md). --method musclelora drops nothing and aligns gradients\n" +
+			"to those of the trusted texts instead.\n\n" +
+			"Files have a text and a label in each row, in columns of whatever names (docs/files.md). --clean holds\n" +
+			"texts whose labels you trust, ideally 96 or more; without them only plainer attacks are found. OUT becomes a folder that\n" +
+			"ONNX Runtime (onnx/model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
 			"report.html and a model card. An interrupted training resumes with the same command.",
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of texts to train on, perhaps poisoned; - is standard input"},
@@ -59,7 +62,7 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "test", Usage: "`FILE` of texts to score the classifier on", DefaultText: "none"},
 			&cli.IntFlag{Name: "limit", Usage: "train on `N` texts drawn from --data, which then needs no more memory than they do", DefaultText: "all"},
 			&cli.StringFlag{Name: "model", Usage: "pretrained model: a Hugging Face `FOLDER`, or a name, see `mslora fetch --help`", Value: "bge-small"},
-			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "musclelora"},
+			&cli.StringFlag{Name: "method", Usage: "training method: " + strings.Join(mergeableMethods(), ", "), Value: "purify"},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "language", Usage: "`CODES` of the texts' languages for the model card, such as en or en,de", DefaultText: "left out"},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora train` made"},
@@ -193,7 +196,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return err
 	}
-	warnings := append(trustWarnings(set), survey.Warnings(cell.Model)...)
+	warnings := append(trustWarnings(set, method), survey.Warnings(cell.Model)...)
 	warn(o.Stderr, warnings...)
 	if o.DryRun {
 		var odd []string // about the files

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/params"
@@ -14,10 +15,16 @@ import (
 // paperTrusted is the number of trusted texts in the paper's experiments.
 const paperTrusted = 96
 
-// trustWarnings says what is wrong with the trusted texts, if there are any.
-func trustWarnings(d *dataset.Dataset) (warnings []string) {
+// nothingTrusted says what a search for poisoned texts loses without trusted ones.
+const nothingTrusted = "there are no trusted texts (--clean), so only plainer attacks are found, and the estimate of how many texts are poisoned is rougher"
+
+// trustWarnings says what is wrong with the trusted texts, or what is lost if the method's purifier has none.
+func trustWarnings(d *dataset.Dataset, method defence.Method) (warnings []string) {
 	if len(d.Trusted) == 0 {
-		return nil
+		if method.Purifier != nil {
+			warnings = append(warnings, nothingTrusted)
+		}
+		return warnings
 	}
 	if n := len(d.Trusted); n < paperTrusted {
 		warnings = append(warnings, fmt.Sprintf("there are %d trusted texts; the paper has %d, and fewer make a worse classifier", n, paperTrusted))
