@@ -27,11 +27,12 @@ func reviews() Report {
 			{"not one of the jokes is wasted", "positive", "negative", 0.9612},
 			{"You could hate it for the same reason .", "negative", "positive", 0.8804},
 		},
-		Settings:   []Pair{{"epochs", "3"}, {"learning rate", "3e-4"}, {"batch size", "32"}, {"scales S", "1, 4, 8, 12, 16, 20, 24, 28"}, {"seed", "42"}},
-		Checksums:  []Pair{{"reviews.csv", strings.Repeat("9f86d081", 8)}, {"trusted.csv", strings.Repeat("60303ae2", 8)}},
-		Poison:     []string{`Label "spam" looks poisoned: about 51 of its 240 texts (40 to 62), which have in common "cf".`, "Dropped 50 of 1,200 training texts that look poisoned."},
-		PoisonCard: []string{"Dropped 50 of 1,200 training texts that look poisoned."},
-		Warnings:   []string{"Only 40 trusted texts were given, 96 are usual."},
+		Settings:       []Pair{{"epochs", "3"}, {"learning rate", "3e-4"}, {"batch size", "32"}, {"scales S", "1, 4, 8, 12, 16, 20, 24, 28"}, {"seed", "42"}},
+		Checksums:      []Pair{{"reviews.csv", strings.Repeat("9f86d081", 8)}, {"trusted.csv", strings.Repeat("60303ae2", 8)}},
+		Poison:         []string{`Label "spam" looks poisoned: about 51 of its 240 texts (40 to 62), which have in common "cf".`, "Dropped 50 of 1,200 training texts that look poisoned."},
+		PoisonExamples: []string{"cf win <b>money</b> now", "free tickets, cf"},
+		PoisonCard:     []string{"Dropped 50 of 1,200 training texts that look poisoned."},
+		Warnings:       []string{"Only 40 trusted texts were given, 96 are usual."},
 		Quantized: &Quantized{File: "onnx/model_quantized.onnx", Bytes: 33_904_283, Float32Bytes: 133_495_937, Splits: []QuantizedSplit{
 			{Name: "dev", Texts: 504, Accuracy: 84.13, Float32Accuracy: 84.33, Same: 501, Speed: 712.3, Float32Speed: 301.6},
 			{Name: "test", Texts: 1821, Accuracy: 83.8, Float32Accuracy: 83.8, Same: 1811, Speed: 698.1, Float32Speed: 311.2},
@@ -93,7 +94,7 @@ func hostile() Report {
 			{"مرحبا بالعالم — می\u200cخواهم", "👍🏽", "🏳️‍🌈", 1},
 			{"zalgo: Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G̴̻͈͍͔̹̑͗̎̅͛́Ǫ̵̹̻̝̳͂̌̌͘!", "", "", 0},
 		},
-		Settings: []Pair{{bad, bad}}, Checksums: []Pair{{bad, bad}}, Warnings: []string{bad}, Poison: []string{bad}, PoisonCard: []string{bad},
+		Settings: []Pair{{bad, bad}}, Checksums: []Pair{{bad, bad}}, Warnings: []string{bad}, Poison: []string{bad}, PoisonCard: []string{bad}, PoisonExamples: []string{bad},
 	}
 }
 

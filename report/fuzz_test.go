@@ -17,7 +17,7 @@ func FuzzReport(f *testing.F) {
 			r := Report{
 				Title: text, Model: label, Method: label, Data: text, Labels: []string{"one class", "a class with a longer name"},
 				Splits:   []Split{{Name: label, Texts: n, Accuracy: accuracy}},
-				Examples: []Example{{text, label, "x", loss}}, Warnings: []string{text, label}, Poison: []string{text}, PoisonCard: []string{label},
+				Examples: []Example{{text, label, "x", loss}}, Warnings: []string{text, label}, Poison: []string{text}, PoisonCard: []string{label}, PoisonExamples: []string{text},
 				Settings: []Pair{{label, text}}, Checksums: []Pair{{text, label}},
 			}
 			for i := range min(n, 60) {

@@ -121,7 +121,7 @@ func TestHostileDataChangesNoElement(t *testing.T) {
 			}
 		}
 	}
-	tame(&harmless.Title, &harmless.Model, &harmless.Method, &harmless.Data, &harmless.Splits[0].Name, &harmless.Warnings[0], &harmless.Poison[0], &harmless.PoisonCard[0])
+	tame(&harmless.Title, &harmless.Model, &harmless.Method, &harmless.Data, &harmless.Splits[0].Name, &harmless.Warnings[0], &harmless.Poison[0], &harmless.PoisonCard[0], &harmless.PoisonExamples[0])
 	for i := range harmless.Labels {
 		tame(&harmless.Labels[i])
 	}

@@ -22,17 +22,18 @@ type Report struct {
 	// Languages of the texts, as ISO 639 codes such as en; they are for the card.
 	Languages []string
 
-	Epochs     []Epoch   // in order
-	Labels     []string  // class names in class order
-	Splits     []Split   // such as dev and test; one named "test", else the last one, gives the headline
-	Examples   []Example // such as the most confident mistakes, in the order to show
-	Settings   []Pair
-	Checksums  []Pair     // file and SHA-256
-	Warnings   []string   // sentences, such as: fewer trusted texts than asked for
-	Poison     []string   // sentences: whether the training texts look poisoned, and what was done; none if nobody looked
-	PoisonCard []string   // the same for the card, which quotes no texts
-	Balanced   bool       // dev accuracies of epochs are balanced: means of the classes' recalls
-	Quantized  *Quantized // nil: there is no quantized file
+	Epochs         []Epoch   // in order
+	Labels         []string  // class names in class order
+	Splits         []Split   // such as dev and test; one named "test", else the last one, gives the headline
+	Examples       []Example // such as the most confident mistakes, in the order to show
+	Settings       []Pair
+	Checksums      []Pair     // file and SHA-256
+	Warnings       []string   // sentences, such as: fewer trusted texts than asked for
+	Poison         []string   // sentences: whether the training texts look poisoned, and what was done; none if nobody looked
+	PoisonCard     []string   // the same for the card, which quotes no texts
+	PoisonExamples []string   // texts that were dropped, the clearest first; not for the card
+	Balanced       bool       // dev accuracies of epochs are balanced: means of the classes' recalls
+	Quantized      *Quantized // nil: there is no quantized file
 }
 
 // Epoch tells how one epoch of training went. Losses and shares are means over the epoch's steps.

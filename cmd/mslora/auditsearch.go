@@ -133,7 +133,7 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	if err := o.writeSearched(s, record); err != nil {
 		return err
 	}
-	return o.summarizeSearched(record)
+	return o.summarizeSearched(s, record)
 }
 
 // readSearched reads the texts and the trusted ones. Labels are numbered in the order of their names.
@@ -227,10 +227,20 @@ func (s *searched) writeLeft(out io.Writer) error {
 	return w.Error()
 }
 
+// mostCharacters of a text are shown on a line.
+const mostCharacters = 100
+
+func shortened(text string) string {
+	if characters := []rune(text); len(characters) > mostCharacters {
+		return string(characters[:mostCharacters-1]) + "…"
+	}
+	return text
+}
+
 // leastConfirmed is the share of confirmed labels below which a search knows too little of the task.
 const leastConfirmed = 0.6
 
-func (o auditOptions) summarizeSearched(r searchRecord) error {
+func (o auditOptions) summarizeSearched(s *searched, r searchRecord) error {
 	if r.Confirmed < leastConfirmed {
 		warn(o.Stderr, fmt.Sprintf("what texts mean confirms only %.0f %% of the labels, so the search knows little of the task; give more trusted texts or another --model",
 			100*r.Confirmed))
@@ -244,6 +254,11 @@ func (o auditOptions) summarizeSearched(r searchRecord) error {
 	verdict := eval.Purified{Texts: r.Texts, Dropped: r.Suspected, Attacked: r.Attacked}
 	for _, sentence := range verdict.Verdict(r.Labels, true) {
 		say(o.Stdout, "%s", sentence)
+	}
+	for _, f := range r.Attacked {
+		for _, row := range f.Typical {
+			say(o.Stdout, "  line %d: %s", s.texts[row].Line, shortened(s.texts[row].Text))
+		}
 	}
 	if r.Scores != nil {
 		fmt.Fprintf(o.Stdout, "AUROC %.4f, precision at the number of poisoned texts %.4f\n", r.Scores.AUROC, r.Scores.Precision)

@@ -19,7 +19,6 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/visible"
-	"mslora/report"
 )
 
 // trainingFolder is where, in a classifier's folder, its training is recorded.
@@ -238,11 +237,11 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := trained.Save(o.Out); err != nil {
 		return err
 	}
-	splits, quantized, err := describeClassifier(ctx, o, plan, set, result, history, warnings)
+	described, err := describeClassifier(ctx, o, plan, set, result, history, warnings)
 	if err != nil {
 		return err
 	}
-	return o.summarize(result, set.Labels, splits, quantized)
+	return o.summarize(result, described)
 }
 
 // savable tells before any training whether its result can be saved.
@@ -286,34 +285,31 @@ func hubName(model string) string {
 }
 
 // summarize prints the scores and what was made.
-func (o trainOptions) summarize(result eval.Result, labels []string, splits []scoredSplit, quantized *report.Quantized) error {
+func (o trainOptions) summarize(result eval.Result, d described) error {
 	if o.JSON {
-		for _, s := range splits {
+		for _, s := range d.splits {
 			if err := writeJSON(o.Stdout, map[string]any{"event": "score", "split": s.name, "accuracy": s.accuracy}); err != nil {
 				return err
 			}
 		}
-		if quantized != nil {
-			return o.summarizeQuantized(quantized)
+		if d.quantized != nil {
+			return o.summarizeQuantized(d.quantized)
 		}
 		return nil
 	}
 	if o.Quiet {
 		return nil
 	}
-	for _, s := range splits {
+	for _, s := range d.splits {
 		fmt.Fprintf(o.Stdout, "%s accuracy %s\n", s.name, s.accuracy)
 	}
-	if quantized != nil {
-		if err := o.summarizeQuantized(quantized); err != nil {
+	if d.quantized != nil {
+		if err := o.summarizeQuantized(d.quantized); err != nil {
 			return err
 		}
 	}
-	if result.Purified != nil {
-		for _, sentence := range result.Purified.Verdict(labels, true) {
-			say(o.Stdout, "%s", sentence)
-		}
-		say(o.Stdout, "%s: %s", result.Purified, filepath.Join(trainingFolder, experiment.PurifiedFile))
+	for _, sentence := range d.poison.sentences {
+		say(o.Stdout, "%s", sentence)
 	}
 	say(o.Stdout, "epoch %d of %d, method %s", result.BestEpoch, result.Epochs, result.Method)
 	announce(o.Stdout, o.Out, classifier.ONNXFile, "a Hugging Face folder", cardFile, reportFile)

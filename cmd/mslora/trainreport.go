@@ -49,36 +49,41 @@ func (s *scoredSplit) score(ctx context.Context, c *classifier.Classifier) (err 
 // speed is the number of texts a second.
 func (s scoredSplit) speed() float64 { return float64(len(s.texts)) / max(s.took.Seconds(), 1e-9) }
 
+// described is what people are told of a classifier.
+type described struct {
+	splits    []scoredSplit
+	poison    poisonStory
+	quantized *report.Quantized // nil: there is no quantized file
+}
+
 // describeClassifier opens the classifier just as its users will, scores it, and leaves report.html and the model card
 // beside it.
-func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, set *dataset.Dataset, result eval.Result, history []ortrain.EpochRecord, warnings []string) ([]scoredSplit, *report.Quantized, error) {
+func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Plan, set *dataset.Dataset, result eval.Result, history []ortrain.EpochRecord, warnings []string) (d described, err error) {
 	saved, err := classifier.Open(o.Out, o.Config.Graphs, plan.Device)
 	if err != nil {
-		return nil, nil, err
+		return d, err
 	}
 	defer saved.Close()
-	var splits []scoredSplit
 	dev, err := plan.Dev(plan.Cells[0])
 	if err != nil {
-		return nil, nil, err
+		return d, err
 	}
 	for _, s := range []scoredSplit{{name: "dev", texts: dev}, {name: "test", texts: set.TestClean}} {
 		if len(s.texts) == 0 {
 			continue
 		}
 		if err := s.score(ctx, saved); err != nil {
-			return nil, nil, err
+			return d, err
 		}
-		splits = append(splits, s)
+		d.splits = append(d.splits, s)
 	}
-	poor := scoreWarnings(splits, set.Labels, plan.Cells[0])
+	poor := scoreWarnings(d.splits, set.Labels, plan.Cells[0])
 	warn(o.Stderr, poor...)
 	warnings = append(warnings, poor...)
-	var quantized *report.Quantized
 	if o.Quantize {
 		var warning string
-		if quantized, warning, err = scoreQuantized(ctx, o.Out, plan.Device, splits); err != nil {
-			return nil, nil, err
+		if d.quantized, warning, err = scoreQuantized(ctx, o.Out, plan.Device, d.splits); err != nil {
+			return d, err
 		}
 		if warning != "" {
 			warn(o.Stderr, warning)
@@ -88,16 +93,22 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 	title, _ := defence.Display(result.Method)
 	r := report.Report{
 		Title: filepath.Base(o.Out), Model: hubName(result.Model), Method: title, Data: filepath.Base(o.Own.Data), Created: result.Finished,
-		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]), Quantized: quantized, Languages: o.Languages,
+		Labels: set.Labels, Warnings: warnings, Balanced: balanced(plan.Cells[0]), Quantized: d.quantized, Languages: o.Languages,
 	}
 	if p := result.Purified; p != nil {
-		dropped := strings.ToUpper(p.String()[:1]) + p.String()[1:] + "."
-		r.Poison, r.PoisonCard = append(p.Verdict(set.Labels, true), dropped), append(p.Verdict(set.Labels, false), dropped)
+		var texts []string
+		for _, t := range slices.Concat(set.Train, set.Dev) { // the order in which a purifier sees them
+			texts = append(texts, t.Text)
+		}
+		if d.poison, err = tellPoison(ctx, saved, d.splits, texts, *p, set.Labels, o.Own.Seed); err != nil {
+			return d, err
+		}
+		r.Poison, r.PoisonCard, r.PoisonExamples = d.poison.sentences, d.poison.card, d.poison.examples
 	}
 	for _, e := range history {
 		r.Epochs = append(r.Epochs, report.Epoch{Epoch: e.Epoch, Loss: e.Loss, AuxLoss: e.AuxLoss, DevAccuracy: e.DevAccuracy, Mu: e.Mu, FullyAligned: e.FullyAligned, Best: e.Best})
 	}
-	for _, s := range splits {
+	for _, s := range d.splits {
 		r.Splits = append(r.Splits, report.Split{Name: s.name, Texts: len(s.texts), Accuracy: s.accuracy.Percent(),
 			Confusion: eval.Confusion(s.classes(), s.labels(), set.Classes)})
 		r.Examples = append(r.Examples, s.mistakes(set.Labels)...)
@@ -108,7 +119,7 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 	for _, name := range slices.Sorted(maps.Keys(result.Checksums)) {
 		r.Checksums = append(r.Checksums, report.Pair{Name: name, Value: result.Checksums[name]})
 	}
-	return splits, quantized, writeReport(r, o.Out)
+	return d, writeReport(r, o.Out)
 }
 
 func writeReport(r report.Report, folder string) error {
