@@ -44,6 +44,8 @@ type Config struct {
 	TF32          bool         `yaml:"cuda_tf32,omitempty"`
 	SaveEvery     int          `yaml:"save_every"` // steps
 
+	Fourier Fourier `yaml:",inline"`
+
 	Preset          string `yaml:"preset"` // authors or paper
 	Hyperparameters Axes   `yaml:"hyperparameters,omitempty"`
 
@@ -127,6 +129,9 @@ func (c Config) Validate() error {
 	}
 	if c.Threads < 0 || c.SaveEvery < 0 || c.MemoryLimit < 0 {
 		return hint.New("give 0 for the default", "--threads, --save-every and --cuda-memory-limit cannot be negative")
+	}
+	if err := c.Fourier.check(); err != nil {
+		return err
 	}
 	return checkVariant(c.Preset)
 }

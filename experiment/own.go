@@ -12,7 +12,7 @@ import (
 // CellFolder is the kind of folder that a cell leaves.
 var CellFolder = ownfolder.Kind{
 	Name:      "cell",
-	Files:     []string{configFile, metricsFile, PurifiedFile, attackedFile, predictionsFile, failureFile, ResultFile, dataset.RejectedFile, ortrain.BestFile, ortrain.CheckpointFile},
+	Files:     []string{configFile, metricsFile, fourierFile, PurifiedFile, attackedFile, predictionsFile, failureFile, ResultFile, dataset.RejectedFile, ortrain.BestFile, ortrain.CheckpointFile},
 	Recognise: HoldsCell,
 }
 

@@ -44,6 +44,7 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 	if err := trainingFromFlags(c, &config); err != nil {
 		return config, err
 	}
+	fourierFromFlags(c, &config.Fourier)
 	for _, flag := range readingFlags() {
 		if c.IsSet(flag.Names()[0]) { // flags replace what the file says of reading as a whole
 			var err error
