@@ -53,6 +53,7 @@ type Row struct {
 	ASR     *Statistic `json:"asr"` // nil if there are no poisoned test texts
 	Floor   Statistic  `json:"floor"`
 	Paper   *PaperCell `json:"paper,omitempty"`
+	Results []Result   `json:"-"` // of each seed
 }
 
 // Naming says what tables call a method, and its place among the others.
@@ -121,6 +122,7 @@ func (row *Row) score(seeds []Result, paper bool) {
 		}
 		return statistic(shares)
 	}
+	row.Results = seeds
 	row.CACC = over(func(s Scores) Share { return s.CACC })
 	row.Floor = over(func(s Scores) Share { return s.Floor })
 	if seeds[0].Scores.ASR.Texts > 0 {

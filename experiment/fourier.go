@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"mslora/dataset"
+	"mslora/eval"
 	"mslora/fourier"
 	"mslora/internal/hint"
 	"mslora/ortrain"
@@ -29,7 +30,7 @@ type Fourier struct {
 
 const (
 	// DefaultFourierTexts is how many texts of each mapping are looked at: with so few training takes at most a fifth longer.
-	DefaultFourierTexts = 64
+	DefaultFourierTexts = 32
 	// MostFourierTexts bounds the memory of the filters: 16 MB for each of the 25 widths.
 	MostFourierTexts = 2000
 
@@ -81,7 +82,7 @@ func (f *frequencies) Begin(run *ortrain.Run) error {
 	if err := f.Lines.Begin(run); err != nil {
 		return err
 	}
-	setting, err := f.open()
+	setting, err := f.open(run.Steps())
 	if err != nil {
 		return err
 	}
@@ -116,10 +117,11 @@ func (f *frequencies) due(run *ortrain.Run, step int) bool {
 }
 
 // open reads the texts of both mappings and computes their filters.
-func (f *frequencies) open() (FourierSetting, error) {
+func (f *frequencies) open(steps int) (FourierSetting, error) {
 	p, settings := f.plan, f.plan.Config.Fourier
 	s := FourierSetting{
 		Kernel: cmp.Or(settings.Kernel, string(fourier.Authors)), Embeddings: cmp.Or(settings.Embeddings, EmbeddedAlone), Widths: fourier.Widths(),
+		Steps: steps, Epochs: f.cell.Hyperparameters.Int(params.Epochs),
 	}
 	clean, backdoor, classes, err := p.mappings(f.cell)
 	if err != nil {
@@ -168,16 +170,21 @@ func (f *frequencies) Step(ctx context.Context, run *ortrain.Run, record ortrain
 		return nil
 	}
 	point := FourierPoint{Step: record.Step, Epoch: record.Epoch}
-	for _, part := range []struct {
-		mapping mapping
-		into    *FourierMeasures
-	}{{f.clean, &point.Clean}, {f.backdoor, &point.Backdoor}} {
-		logits, err := run.Logits(ctx, part.mapping.examples)
-		if err != nil {
-			return err
-		}
-		*part.into = measuresOf(part.mapping.measured.Measure(fourier.Softmax(logits)))
+	clean, err := run.Logits(ctx, f.clean.examples)
+	if err != nil {
+		return err
 	}
+	backdoor, err := run.Logits(ctx, f.backdoor.examples)
+	if err != nil {
+		return err
+	}
+	point.Clean = measuresOf(f.clean.measured.Measure(fourier.Softmax(clean)))
+	point.Backdoor = measuresOf(f.backdoor.measured.Measure(fourier.Softmax(backdoor)))
+	predicted := make([]int, len(backdoor))
+	for i, row := range backdoor {
+		predicted[i] = ortrain.Argmax(row)
+	}
+	point.ASR = Rounded(eval.ASR(predicted, f.cell.Target).Percent())
 	return f.Append(point)
 }
 

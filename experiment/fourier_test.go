@@ -42,12 +42,15 @@ func TestFourierHook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if setting.Kernel != "authors" || setting.Embeddings != "alone" || len(setting.Widths) != 25 || setting.Clean != (FourierTexts{8, 16}) || setting.Backdoor != (FourierTexts{3, 3}) {
+	if setting.Kernel != "authors" || setting.Embeddings != "alone" || len(setting.Widths) != 25 || setting.Steps != 28 || setting.Epochs != 2 || setting.Clean != (FourierTexts{8, 16}) || setting.Backdoor != (FourierTexts{3, 3}) {
 		t.Errorf("setting %+v", setting)
 	}
 	var steps []int
 	for _, p := range points {
 		steps = append(steps, p.Step)
+		if thirds := float64(p.ASR) * 3 / 100; math.Abs(thirds-math.Round(thirds)) > 1e-4 || thirds < 0 || thirds > 3 {
+			t.Errorf("ASR of 3 texts is %v %%", p.ASR)
+		}
 		for i := range setting.Widths {
 			if low := float64(p.Clean.LFR[i]); !(low > 0 && low <= 1.000001) || p.Clean.HFR[i] <= 0 || !math.IsInf(float64(p.Backdoor.HighError[i]), 1) || p.Backdoor.LowError[i] <= 0 {
 				t.Fatalf("point %+v", p)
@@ -227,11 +230,11 @@ func TestFourierCheck(t *testing.T) {
 	}
 }
 
-const fourierHeader = `{"step":0,"kernel":"authors","embeddings":"alone","widths":[4],"clean":{"texts":2,"of":2},"backdoor":{"texts":2,"of":2}}` + "\n"
+const fourierHeader = `{"step":0,"kernel":"authors","embeddings":"alone","widths":[4],"steps":20,"epochs":2,"clean":{"texts":2,"of":2},"backdoor":{"texts":2,"of":2}}` + "\n"
 
 func fourierLine(step, values string) string {
 	m := strings.ReplaceAll(`{"lfr":V,"hfr":V,"low_error":V,"high_error":V}`, "V", values)
-	return `{"step":` + step + `,"epoch":1,"clean":` + m + `,"backdoor":` + m + "}\n"
+	return `{"step":` + step + `,"epoch":1,"asr":50,"clean":` + m + `,"backdoor":` + m + "}\n"
 }
 
 func TestParseFourier(t *testing.T) {
@@ -243,11 +246,11 @@ func TestParseFourier(t *testing.T) {
 		{"whole", fourierHeader + fourierLine("5", "[1]") + fourierLine("10", "[null]"), 2, ""},
 		{"cut", fourierHeader + fourierLine("5", "[1]") + `{"step":10`, 1, ""},
 		{"empty", "", 0, "no lines"},
-		{"no widths", "{}\n", 0, "line 1: no widths"},
+		{"no widths", "{}\n", 0, "line 1: no widths, steps or epochs"},
 		{"no JSON", "a,b\n", 0, "line 1: invalid character 'a' looking for beginning of value"},
 		{"unknown key", strings.Replace(fourierHeader, "kernel", "core", 1), 0, `line 1: json: unknown field "core"`},
 		{"other widths", fourierHeader + fourierLine("5", "[1,2]"), 0, "line 2: 2 values, expected one for each of the 1 widths"},
-		{"steps back", fourierHeader + fourierLine("5", "[1]") + fourierLine("5", "[1]"), 0, "line 3: step 5 does not follow the one before"},
+		{"steps back", fourierHeader + fourierLine("5", "[1]") + fourierLine("5", "[1]"), 0, "line 3: step 5 of epoch 1 does not follow the one before, in 2 epochs of 10 steps"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, points, err := parseFourier([]byte(test.data))

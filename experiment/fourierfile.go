@@ -23,6 +23,8 @@ type FourierSetting struct {
 	Kernel     string       `json:"kernel"`
 	Embeddings string       `json:"embeddings"`
 	Widths     []float64    `json:"widths"` // delta of each filter
+	Steps      int          `json:"steps"`  // of the whole run
+	Epochs     int          `json:"epochs"`
 	Clean      FourierTexts `json:"clean"`
 	Backdoor   FourierTexts `json:"backdoor"`
 }
@@ -44,6 +46,7 @@ func (t FourierTexts) String() string {
 type FourierPoint struct {
 	Step     int             `json:"step"`
 	Epoch    int             `json:"epoch"` // from 1
+	ASR      Rounded         `json:"asr"`   // percent of the backdoor mapping's texts that are classified as the target label
 	Clean    FourierMeasures `json:"clean"`
 	Backdoor FourierMeasures `json:"backdoor"`
 }
@@ -111,8 +114,8 @@ func parseFourier(data []byte) (setting FourierSetting, points []FourierPoint, e
 	if err := strictly(lines[0], &setting); err != nil {
 		return setting, nil, fmt.Errorf("line 1: %w", err)
 	}
-	if len(setting.Widths) == 0 {
-		return setting, nil, errors.New("line 1: no widths")
+	if len(setting.Widths) == 0 || setting.Steps < 1 || setting.Epochs < 1 {
+		return setting, nil, errors.New("line 1: no widths, steps or epochs")
 	}
 	for i, line := range lines[1:] {
 		var point FourierPoint
@@ -126,8 +129,8 @@ func parseFourier(data []byte) (setting FourierSetting, points []FourierPoint, e
 				}
 			}
 		}
-		if before := len(points) - 1; point.Step < 1 || before >= 0 && point.Step <= points[before].Step {
-			return setting, nil, fmt.Errorf("line %d: step %d does not follow the one before", i+2, point.Step)
+		if before := len(points) - 1; point.Step < 1 || point.Step > setting.Steps || point.Epoch < 1 || point.Epoch > setting.Epochs || before >= 0 && point.Step <= points[before].Step {
+			return setting, nil, fmt.Errorf("line %d: step %d of epoch %d does not follow the one before, in %d epochs of %d steps", i+2, point.Step, point.Epoch, setting.Epochs, setting.Steps/setting.Epochs)
 		}
 		points = append(points, point)
 	}

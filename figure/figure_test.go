@@ -1,0 +1,378 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/cmpimg"
+
+	"mslora/eval"
+	"mslora/experiment"
+	"mslora/ortrain"
+)
+
+var update = flag.Bool("update", false, "rewrite golden images")
+
+// made is a made-up cell; what it leaves out has the value of a cell as in the paper.
+type made struct {
+	method, attack, ratio string
+	seed                  uint64
+	config                string // hyperparameters as JSON
+	cacc, asr, floor      int    // of 1000
+	analysed              bool
+}
+
+// write leaves the files of a finished cell, with losses that fall and a backdoor that vanilla learns.
+func (m made) write(t *testing.T, runs string) {
+	t.Helper()
+	folder := filepath.Join(runs, fmt.Sprintf("%s-%s-%s-%d-%x", m.method, m.attack, m.ratio, m.seed, []byte(m.config)))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	share := func(n int) eval.Share { return eval.Share{Hits: n, Texts: 1000} }
+	scores := eval.Scores{CACC: share(m.cacc), ASR: share(m.asr), Floor: share(m.floor)}
+	config := m.config
+	if config == "" {
+		config = `{"learning_rate":0.00002}`
+	}
+	result := eval.Result{
+		Dataset: "sst-2", Attack: m.attack, Target: 1, Setting: map[string]string{"badnets": "clean"}[m.attack], Ratio: m.ratio, Model: "bert-base-uncased",
+		Architecture: "bert-12x768", Method: m.method, Seed: m.seed, Precision: "float32", Scores: scores, LastEpoch: &scores, BestEpoch: 3, Epochs: 3,
+		Config: json.RawMessage(config), Device: "cpu",
+	}
+	if result.Setting == "" {
+		result.Setting = "mix"
+	}
+	if err := result.Write(filepath.Join(folder, "result.json")); err != nil {
+		t.Fatal(err)
+	}
+	aligns := strings.Contains(m.method, "muscle")
+	var epochs, points bytes.Buffer
+	for epoch := 1; epoch <= 3; epoch++ {
+		record := ortrain.EpochRecord{Epoch: epoch, Loss: 0.7 / float64(epoch), GradientNorm: 2 + float64(epoch), DevAccuracy: 60 + 10*float64(epoch) - float64(m.seed%2), Best: true}
+		if aligns {
+			record.AuxLoss, record.Mu, record.FullyAligned = 0.6/float64(epoch), 0.05*float64(epoch-1), 1-0.2*float64(epoch)
+		}
+		if err := json.NewEncoder(&epochs).Encode(record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	encoder := json.NewEncoder(&points)
+	if err := encoder.Encode(experiment.FourierSetting{Kernel: "authors", Embeddings: "alone", Widths: []float64{2, 4}, Steps: 60, Epochs: 3}); err != nil {
+		t.Fatal(err)
+	}
+	for step := 5; step <= 60; step += 5 {
+		done := float64(step) / 60
+		if aligns {
+			done /= 3
+		}
+		of := func(v float64) []experiment.Rounded {
+			return []experiment.Rounded{experiment.Rounded(v / 2), experiment.Rounded(v)}
+		}
+		point := experiment.FourierPoint{
+			Step: step, Epoch: 1 + (step-1)/20, ASR: experiment.Rounded(100 * done),
+			Clean:    experiment.FourierMeasures{LFR: of(1 - done/5), HFR: of(0.3 * done), LowError: of(1 - done/2), HighError: of(1.2 - done/2)},
+			Backdoor: experiment.FourierMeasures{LFR: of(1), HFR: of(0.002 * done), LowError: of(1 - 0.95*done), HighError: of(math.Inf(1))},
+		}
+		if err := encoder.Encode(point); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := map[string][]byte{"metrics.jsonl": epochs.Bytes()}
+	if m.analysed {
+		files["fourier.jsonl"] = points.Bytes()
+	}
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func writeAll(t *testing.T, cells ...made) string {
+	t.Helper()
+	runs := t.TempDir()
+	for _, m := range cells {
+		m.write(t, runs)
+	}
+	return runs
+}
+
+var methods = []made{
+	{method: "vanilla", attack: "badnets", ratio: "0.1", seed: 42, cacc: 913, asr: 946, floor: 90, analysed: true},
+	{method: "vanilla", attack: "badnets", ratio: "0.1", seed: 43, cacc: 905, asr: 930, floor: 88, analysed: true},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, cacc: 868, asr: 120, floor: 110, analysed: true},
+	{method: "lora", attack: "addsent", ratio: "0.1", seed: 42, cacc: 880, asr: 700, floor: 100},
+}
+
+var ratioSweep = []made{
+	{method: "musclelora", attack: "badnets", ratio: "0.01", seed: 42, cacc: 880, asr: 100, floor: 90},
+	{method: "musclelora", attack: "badnets", ratio: "0.05", seed: 42, cacc: 870, asr: 110, floor: 95},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, cacc: 868, asr: 120, floor: 110},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 43, cacc: 850, asr: 180, floor: 120},
+	{method: "musclelora", attack: "badnets", ratio: "0.2", seed: 42, cacc: 860, asr: 200, floor: 115},
+	{method: "musclelora", attack: "addsent", ratio: "0.05", seed: 42, cacc: 866, asr: 130, floor: 100},
+	{method: "musclelora", attack: "addsent", ratio: "0.1", seed: 42, cacc: 860, asr: 190, floor: 110},
+}
+
+var rateSweep = []made{
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.00001}`, cacc: 700, asr: 100, floor: 90},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.0001}`, cacc: 860, asr: 150, floor: 95},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.001}`, cacc: 880, asr: 600, floor: 110},
+}
+
+var scalesSweep = []made{
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"scales":[1,2,4]}`, cacc: 850, asr: 100, floor: 90},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"scales":[1,8,16]}`, cacc: 860, asr: 150, floor: 95},
+}
+
+// Every kind is drawn as before, in PNG within a tolerance; SVG is small XML without text that needs a font, PDF has its fonts.
+func TestGolden(t *testing.T) {
+	for _, test := range []struct {
+		kind  string
+		name  string
+		cells []made
+	}{
+		{"fourier-ratios", "fourier-ratios", methods}, {"fourier-errors", "fourier-errors", methods}, {"training", "training", methods}, {"alignment", "alignment", methods},
+		{"tradeoff", "tradeoff", methods}, {"sweep", "sweep", ratioSweep}, {"sweep", "sweep-logarithmic", rateSweep}, {"sweep", "sweep-vectors", scalesSweep},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := drawn(t, test.kind, "", test.cells)
+			var picture bytes.Buffer
+			if err := f.Render(&picture, ".png"); err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", test.name+".png")
+			if *update {
+				if err := os.WriteFile(golden, picture.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if same, err := cmpimg.EqualApprox("png", picture.Bytes(), want, 0.1); err != nil || !same {
+				other := filepath.Join(os.TempDir(), test.name+".png")
+				t.Errorf("it is not %s, error %v; see %s, written: %v", golden, err, other, os.WriteFile(other, picture.Bytes(), 0o644))
+			}
+			checkSVG(t, f)
+			var pdf bytes.Buffer
+			if err := f.Render(&pdf, ".pdf"); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.HasPrefix(pdf.Bytes(), []byte("%PDF-")) || !bytes.Contains(pdf.Bytes(), []byte("/FontFile2")) {
+				t.Error("the PDF has no fonts in it")
+			}
+		})
+	}
+}
+
+func drawn(t *testing.T, kind, axis string, cells []made) Figure {
+	t.Helper()
+	k, err := Find(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Draw(k, []string{writeAll(t, cells...)}, axis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func checkSVG(t *testing.T, f Figure) {
+	t.Helper()
+	var picture bytes.Buffer
+	if err := f.Render(&picture, ".svg"); err != nil {
+		t.Fatal(err)
+	}
+	if picture.Len() > 200_000 {
+		t.Errorf("the SVG has %d bytes", picture.Len())
+	}
+	elements := map[string]int{}
+	decoder := xml.NewDecoder(&picture)
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			elements[start.Name.Local]++
+		}
+	}
+	if elements["text"] > 0 || elements["path"] < 20 {
+		t.Errorf("elements %v", elements)
+	}
+}
+
+// The tables have the numbers that the cells tell.
+func TestTables(t *testing.T) {
+	for _, test := range []struct {
+		kind  string
+		cells []made
+		rows  int
+		want  map[string]string // of the first row
+	}{
+		// Points at steps 5, 10, 15 and 20 of 60: done is 5/24 on average, and 1/12 in the first.
+		{"fourier-ratios", methods, 6, map[string]string{"method": "vanilla", "seeds": "2", "epoch": "1", "clean_lfr": "0.958333", "backdoor_lfr": "1", "clean_hfr": "0.0625", "backdoor_hfr": "0.000416667"}},
+		{"fourier-errors", methods, 24, map[string]string{"method": "vanilla", "step": "5", "epoch": "0.25", "backdoor_low": "0.920833", "clean_low": "0.958333", "backdoor_high": "", "clean_high": "1.15833"}},
+		{"training", methods, 9, map[string]string{"method": "vanilla", "loss": "0.7", "auxiliary_loss": "", "mu": "0", "dev_accuracy": "69.5", "dev_asr": "33.3333"}},
+		{"alignment", methods, 3, map[string]string{"method": "musclelora", "fully_aligned": "80", "gradient_norm": "3"}},
+		{"tradeoff", methods, 3, map[string]string{"method": "vanilla", "cacc": "90.9", "asr": "93.8", "floor": "8.9", "paper_cacc": "91.27", "paper_asr": "94.63"}},
+		{"sweep", ratioSweep, 6, map[string]string{"attack": "badnets", "ratio": "0.01", "cacc": "88", "asr": "10", "paper_cacc": ""}},
+	} {
+		t.Run(test.kind, func(t *testing.T) {
+			table := drawn(t, test.kind, "", test.cells).Table
+			var text bytes.Buffer
+			if err := table.WriteCSV(&text); err != nil {
+				t.Fatal(err)
+			}
+			records, err := csv.NewReader(&text).ReadAll()
+			if err != nil || len(records) != test.rows+1 {
+				t.Fatalf("%d lines, error %v, want %d", len(records), err, test.rows+1)
+			}
+			encoded, err := json.Marshal(table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var objects []map[string]any
+			if err := json.Unmarshal(encoded, &objects); err != nil || len(objects) != test.rows {
+				t.Fatalf("%d objects, error %v", len(objects), err)
+			}
+			for i, column := range records[0] {
+				want, ok := test.want[column]
+				if !ok {
+					continue
+				}
+				if records[1][i] != want {
+					t.Errorf("%s is %s, want %s", column, records[1][i], want)
+				}
+				value := objects[0][column]
+				if number, ok := value.(float64); ok {
+					value = strconv.FormatFloat(number, 'g', 6, 64)
+				}
+				if value == nil && want == "" {
+					continue
+				}
+				if value != want {
+					t.Errorf("%s is %v in JSON, want %s", column, value, want)
+				}
+				delete(test.want, column)
+			}
+		})
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, test := range []struct {
+		name, kind, axis string
+		cells            []made
+		want             string
+	}{
+		{"nothing analysed", "fourier-errors", "", rateSweep, "none of the 3 cells has a Fourier analysis"},
+		{"nothing aligned", "alignment", "", methods[:2], "none of the 2 cells aligns gradients"},
+		{"no sweep", "sweep", "", methods[:2], "the cells do not differ in any setting"},
+		{"other axis", "sweep", "mu_max", rateSweep, `the cells do not differ in "mu_max"`},
+		{"two axes", "sweep", "", append(append([]made{}, rateSweep...), ratioSweep[0]), "the cells differ in learning_rate, ratio"},
+		{"axis of no sweep", "training", "ratio", methods, "--axis is for a sweep, not for training"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k, err := Find(test.kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Draw(k, []string{writeAll(t, test.cells...)}, test.axis); err == nil || err.Error() != test.want {
+				t.Errorf("error %v, want %s", err, test.want)
+			}
+		})
+	}
+	if _, err := Find("pie"); err == nil || err.Error() != `there is no kind of figure "pie"` {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A figure replaces an earlier one, and nothing else.
+func TestWrite(t *testing.T) {
+	f := drawn(t, "tradeoff", "", methods)
+	folder := t.TempDir()
+	path := filepath.Join(folder, "f.svg")
+	for range 2 {
+		target, err := NewTarget(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Write(target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"f.svg", "f.csv", "f.json"} {
+		kept, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewTarget(path); err == nil || err.Error() != filepath.Join(folder, name)+" is there and is not as mslora wrote it" {
+			t.Errorf("%s was changed: error %v", name, err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), kept, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := NewTarget(filepath.Join(folder, "f.gif")); err == nil {
+		t.Error("a GIF is no error")
+	}
+}
+
+// Names of any length and kind come from result files, and must neither break a picture nor run in a spreadsheet.
+func TestUntrustedNames(t *testing.T) {
+	cells := []made{methods[0], methods[2]}
+	runs := writeAll(t, cells...)
+	paths, err := filepath.Glob(filepath.Join(runs, "*", "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, path := range paths {
+		r, err := eval.ReadResult(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Dataset = "=cmd()\n\x1b[31m<script>" + strings.Repeat("長", 500*i)
+		if err := r.Write(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k, err := Find("training")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Draw(k, []string{runs}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSVG(t, f)
+	var text bytes.Buffer
+	if err := f.Table.WriteCSV(&text); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text.String(), "\n=cmd") || strings.Contains(text.String(), "\x1b") {
+		t.Errorf("%.300q", text.String())
+	}
+}

@@ -1,0 +1,212 @@
+package figure
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+
+	"mslora/dataset"
+	"mslora/eval"
+	"mslora/internal/hint"
+)
+
+// ratioAxis is the one axis that is no hyperparameter of a row's variant.
+const ratioAxis = "ratio"
+
+// sweep draws CACC, ASR and floor over one setting: a panel for each data set, model, attack and method.
+func sweep(runs []Run, axis string) (Figure, error) {
+	all, err := groups(runs)
+	if err != nil {
+		return Figure{}, err
+	}
+	if axis, err = findAxis(all, axis); err != nil {
+		return Figure{}, err
+	}
+	f := Figure{Width: 8.5 * vg.Centimeter, Height: 6 * vg.Centimeter}
+	f.Table.Columns = append(names[:len(names):len(names)], axis, "cacc", "cacc_deviation", "asr", "asr_deviation", "floor")
+	if axis == ratioAxis {
+		f.Table.Columns = append(f.Table.Columns, "paper_cacc", "paper_asr")
+	}
+	var panels []*plot.Plot
+	for _, part := range partition(all, func(g group) string { return without(g.row, axis) }) {
+		p, err := sweepPanel(&f, part, axis)
+		if err != nil {
+			return Figure{}, err
+		}
+		panels = append(panels, p)
+	}
+	f.Panels = grid(panels, 2)
+	return f, tooMany(len(panels))
+}
+
+// findAxis gives the setting in which rows differ, or checks that they differ in the one that is named.
+func findAxis(all []group, axis string) (string, error) {
+	values := map[string]map[string]bool{}
+	note := func(key, value string) {
+		if values[key] == nil {
+			values[key] = map[string]bool{}
+		}
+		values[key][value] = true
+	}
+	for _, g := range all {
+		note(ratioAxis, g.row.Results[0].Ratio)
+		for _, d := range g.row.Variant {
+			note(d.Key, d.Value)
+		}
+	}
+	var axes []string
+	for key, seen := range values {
+		if len(seen) > 1 {
+			axes = append(axes, key)
+		}
+	}
+	slices.Sort(axes)
+	switch {
+	case len(axes) == 0:
+		return "", hint.New("`mslora run` makes a sweep of a list, for example --ratio 0.01,0.1", "the cells do not differ in any setting")
+	case axis == "" && len(axes) > 1:
+		return "", hint.New("choose one with --axis "+axes[0], "the cells differ in %s", strings.Join(axes, ", "))
+	case axis == "":
+		return axes[0], nil
+	case !slices.Contains(axes, axis):
+		return "", hint.New("they differ in "+strings.Join(axes, ", "), "the cells do not differ in %s", hint.Quote(axis))
+	}
+	return axis, nil
+}
+
+// valueOf is a row's value of an axis, "" if it has none.
+func valueOf(row eval.Row, axis string) string {
+	if axis == ratioAxis {
+		return row.Results[0].Ratio
+	}
+	for _, d := range row.Variant {
+		if d.Key == axis {
+			return d.Value
+		}
+	}
+	return ""
+}
+
+// without names what a row is beside the axis.
+func without(row eval.Row, axis string) string {
+	title := row.Dataset + ", " + row.Model + ", " + row.Attack
+	switch setting := row.Results[0].Setting; {
+	case axis != ratioAxis && row.Poison != "":
+		title += " (" + row.Poison + ")"
+	case setting != "" && setting != dataset.DefaultSetting(row.Attack):
+		title += " (" + setting + ")"
+	}
+	title += ", " + row.Title
+	for _, d := range row.Variant {
+		// Another poison ratio is other data.
+		if d.Key != axis && (axis != ratioAxis || d.Key != "data") {
+			title += " " + d.Key + "=" + d.Value
+		}
+	}
+	return title
+}
+
+// sweepPanel draws one panel and adds its rows to the figure's table.
+func sweepPanel(f *Figure, part []group, axis string) (*plot.Plot, error) {
+	slices.SortStableFunc(part, func(a, b group) int {
+		x, y := valueOf(a.row, axis), valueOf(b.row, axis)
+		return cmp.Or(cmp.Compare(asNumber(x), asNumber(y)), cmp.Compare(x, y))
+	})
+	p := newPanel(short(without(part[0].row, axis)), axis, "%")
+	gridLines(p)
+	percent(&p.Y)
+	xs := positions(p, part, axis)
+	for _, curve := range []struct {
+		name  string
+		pick  func(eval.Row) *eval.Statistic
+		paper func(eval.PaperCell) float64
+	}{
+		{"CACC", func(r eval.Row) *eval.Statistic { return &r.CACC }, func(c eval.PaperCell) float64 { return c.CACC }},
+		{"ASR", func(r eval.Row) *eval.Statistic { return r.ASR }, func(c eval.PaperCell) float64 { return c.ASR }},
+		{"Floor", func(r eval.Row) *eval.Statistic { return &r.Floor }, nil},
+	} {
+		ys, deviation := make([]float64, len(part)), make([]float64, len(part))
+		for k, g := range part {
+			ys[k] = math.NaN()
+			if s := curve.pick(g.row); s != nil {
+				ys[k], deviation[k] = s.Mean, s.Deviation
+			}
+		}
+		if err := f.line(p, curve.name, xs, ys); err != nil {
+			return nil, err
+		}
+		if err := f.deviations(p, curve.name, xs, ys, deviation); err != nil {
+			return nil, err
+		}
+		for k, g := range part {
+			if g.row.Paper != nil && curve.paper != nil && axis == ratioAxis { // the paper's cell is that of one value of other axes
+				if err := f.paper(p, curve.name, xs[k], curve.paper(*g.row.Paper)); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	for _, g := range part {
+		value := any(valueOf(g.row, axis))
+		if number := asNumber(valueOf(g.row, axis)); !missing(number) {
+			value = number
+		}
+		numbers := scores(g.row)
+		if axis != ratioAxis {
+			numbers = numbers[:len(numbers)-2]
+		}
+		f.Table.add(slices.Concat(g.names(), []any{value}, numbers)...)
+	}
+	return p, nil
+}
+
+// widest is from which ratio of the largest to the smallest value an axis is logarithmic.
+const widest = 20
+
+// positions gives the places on the x axis, and its ticks: numbers as they are, or as their logarithms if they spread far; other values,
+// such as vectors of scales, side by side.
+func positions(p *plot.Plot, part []group, axis string) []float64 {
+	xs := make([]float64, len(part))
+	numeric, positive := true, true
+	for i, g := range part {
+		xs[i] = asNumber(valueOf(g.row, axis))
+		numeric = numeric && !missing(xs[i])
+		positive = positive && xs[i] > 0
+	}
+	if !numeric {
+		labels := make([]string, len(part))
+		for i, g := range part {
+			xs[i], labels[i] = float64(i), short(strings.Trim(valueOf(g.row, axis), `"`))
+		}
+		p.NominalX(labels...)
+		p.X.Min, p.X.Max = -0.3, float64(len(part))-0.7
+		return xs
+	}
+	var ticks plot.ConstantTicks
+	for _, x := range xs {
+		ticks = append(ticks, plot.Tick{Value: x, Label: number(x)})
+	}
+	p.X.Tick.Marker = ticks
+	if low, high := slices.Min(xs), slices.Max(xs); positive && high/low >= widest {
+		p.X.Scale = plot.LogScale{}
+		p.X.Min, p.X.Max = low/1.2, high*1.2
+	} else {
+		margin := 0.04 * (high - low)
+		p.X.Min, p.X.Max = low-margin, high+margin
+	}
+	return xs
+}
+
+// asNumber is not a number if text is none.
+func asNumber(text string) float64 {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return v
+}

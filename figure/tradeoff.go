@@ -1,0 +1,122 @@
+package figure
+
+import (
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"mslora/eval"
+	"mslora/internal/hint"
+)
+
+// tradeoff draws a panel for each data set, model and attack, with a point for each method: right is a success of the attack, up is a
+// good classifier. Rings are the paper's.
+func tradeoff(runs []Run, _ string) (Figure, error) {
+	all, err := groups(runs)
+	if err != nil {
+		return Figure{}, err
+	}
+	f := Figure{Width: 8.5 * vg.Centimeter, Height: 7 * vg.Centimeter}
+	f.Table.Columns = append(names[:len(names):len(names)], "cacc", "cacc_deviation", "asr", "asr_deviation", "floor", "paper_cacc", "paper_asr")
+	var panels []*plot.Plot
+	for _, panel := range partition(all, func(g group) string { return trained(g.row) }) {
+		p := newPanel(short(trained(panel[0].row)), "ASR (%)", "CACC (%)")
+		gridLines(p)
+		drawn := 0
+		for _, g := range panel {
+			if g.row.ASR == nil {
+				continue
+			}
+			drawn++
+			f.Table.add(append(g.names(), scores(g.row)...)...)
+			if err := f.dot(p, g.title(panel), g.row.ASR.Mean, g.row.CACC.Mean); err != nil {
+				return Figure{}, err
+			}
+			if g.row.Paper != nil {
+				if err := f.paper(p, g.title(panel), g.row.Paper.ASR, g.row.Paper.CACC); err != nil {
+					return Figure{}, err
+				}
+			}
+		}
+		if drawn == 0 {
+			continue
+		}
+		percent(&p.X)
+		p.Y.Min, p.Y.Max = max(0, p.Y.Min-5), min(102, p.Y.Max+3)
+		p.Y.Tick.Marker = wholeTicks(8)
+		panels = append(panels, p)
+	}
+	if len(panels) == 0 {
+		return Figure{}, hint.New("train on a set that `mslora poison` made", "none of the %d cells has poisoned test texts", len(runs))
+	}
+	f.Panels = grid(panels, 2)
+	return f, tooMany(len(panels))
+}
+
+// scores are the cells of a row's scores in a table: ours and the paper's.
+func scores(row eval.Row) []any {
+	asr, deviation, paperCACC, paperASR := math.NaN(), math.NaN(), math.NaN(), math.NaN()
+	if row.ASR != nil {
+		asr, deviation = row.ASR.Mean, row.ASR.Deviation
+	}
+	if row.Paper != nil {
+		paperCACC, paperASR = row.Paper.CACC, row.Paper.ASR
+	}
+	return []any{row.CACC.Mean, row.CACC.Deviation, asr, deviation, row.Floor.Mean, paperCACC, paperASR}
+}
+
+// trained names a data set, a model and an attack.
+func trained(r eval.Row) string {
+	text := r.Dataset + ", " + r.Model + ", " + r.Attack
+	if r.Poison != "" {
+		text += " (" + r.Poison + ")"
+	}
+	return text
+}
+
+// partition puts groups of one key together, in their order.
+func partition(all []group, key func(group) string) [][]group {
+	places := map[string]int{}
+	var parts [][]group
+	for _, g := range all {
+		at, ok := places[key(g)]
+		if !ok {
+			at = len(parts)
+			places[key(g)] = at
+			parts = append(parts, nil)
+		}
+		parts[at] = append(parts[at], g)
+	}
+	return parts
+}
+
+// dot adds a point to a panel, and its name to the legend.
+func (f *Figure) dot(p *plot.Plot, name string, x, y float64) error {
+	s, err := plotter.NewScatter(plotter.XYs{{X: x, Y: y}})
+	if err != nil {
+		return err
+	}
+	_, s.GlyphStyle = style(f.place(name))
+	s.Radius = vg.Points(3.5)
+	p.Add(s)
+	f.explain(name, s)
+	return nil
+}
+
+// paper adds a ring for what the paper tells, in the colour of the name that it belongs to.
+func (f *Figure) paper(p *plot.Plot, name string, x, y float64) error {
+	s, err := plotter.NewScatter(plotter.XYs{{X: x, Y: y}})
+	if err != nil {
+		return err
+	}
+	_, s.GlyphStyle = style(f.place(name))
+	s.Radius, s.Shape = vg.Points(4.5), draw.RingGlyph{}
+	p.Add(s)
+	ring := *s
+	ring.Color = grey
+	f.ring = &ring
+	return nil
+}
