@@ -46,6 +46,10 @@ type Config struct {
 
 	Fourier Fourier `yaml:",inline"`
 
+	// What `mslora reproduce` draws of the cells: a kind of figure, and the axis of a sweep.
+	Figure string `yaml:"figure,omitempty"`
+	Axis   string `yaml:"axis,omitempty"`
+
 	Preset          string `yaml:"preset"` // authors or paper
 	Hyperparameters Axes   `yaml:"hyperparameters,omitempty"`
 

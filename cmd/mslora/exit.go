@@ -34,12 +34,13 @@ func badInput(err error) error {
 
 // afterInterrupt says for each command what was interrupted. Other commands leave nothing and begin anew.
 var afterInterrupt = map[string]string{
-	"train":   "run the same command again: training goes on where it stopped",
-	"run":     "run the same command again: training goes on where it stopped",
-	"audit":   "run the same command again: a vanilla classifier in training goes on where it stopped, the audit begins anew",
-	"fetch":   "run the same command again: what has come is kept",
-	"predict": "the answers so far are right, those of later texts are missing",
-	"poison":  "sets that were announced are complete; run the same command again for the others",
+	"train":     "run the same command again: training goes on where it stopped",
+	"run":       "run the same command again: training goes on where it stopped",
+	"reproduce": "run the same command again: training goes on where it stopped",
+	"audit":     "run the same command again: a vanilla classifier in training goes on where it stopped, the audit begins anew",
+	"fetch":     "run the same command again: what has come is kept",
+	"predict":   "the answers so far are right, those of later texts are missing",
+	"poison":    "sets that were announced are complete; run the same command again for the others",
 }
 
 // exitCode prints err as "error: …" and "hint: …" and says how to exit. What either quotes of files is made visible here, for all

@@ -21,6 +21,11 @@ func configFromFlags(c *cli.Context) (experiment.Config, error) {
 			return config, err
 		}
 	}
+	return flagsOver(c, config)
+}
+
+// flagsOver puts the flags over a configuration.
+func flagsOver(c *cli.Context, config experiment.Config) (experiment.Config, error) {
 	lists := map[string]*[]string{
 		"model": &config.Models, "data": &config.Data, "attacks": &config.Attacks, "methods": &config.Methods,
 		"setting": (*[]string)(&config.Setting), "ratio": (*[]string)(&config.Ratio),
