@@ -169,6 +169,7 @@ func (f *frequencies) Step(ctx context.Context, run *ortrain.Run, record ortrain
 	if !f.due(run, record.Step) {
 		return nil
 	}
+	ctx = context.WithoutCancel(ctx) // an error would cost the steps since the last checkpoint, and a point takes seconds
 	point := FourierPoint{Step: record.Step, Epoch: record.Epoch}
 	clean, err := run.Logits(ctx, f.clean.examples)
 	if err != nil {

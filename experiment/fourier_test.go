@@ -163,7 +163,7 @@ func interrupted(t *testing.T, plan *Plan, step int, hooks ...ortrain.Hook) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	if _, err := plan.Run(ctx, plan.Cells[0], false, append(hooks, stopAt{step: step, stop: stop})...); !errors.Is(err, context.Canceled) {
+	if _, err := plan.Run(ctx, plan.Cells[0], false, append([]ortrain.Hook{stopAt{step: step, stop: stop}}, hooks...)...); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 }
@@ -179,7 +179,10 @@ func TestFourierHookResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, step := range []int{3, 5, 12, 20} {
-		interrupted(t, plan, step, plan.FourierHook(cell))
+		interrupted(t, plan, step, plan.FourierHook(cell)) // at step 5 before its point, which is measured all the same
+		if _, points, err := ReadFourier(plan.Folder(cell)); err != nil || step == 5 && len(points) != 1 {
+			t.Fatalf("%d points after step %d, error %v", len(points), step, err)
+		}
 	}
 	otherwise := openPlan(t, config)
 	otherwise.Config.Fourier.Texts = 5
