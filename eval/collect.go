@@ -17,16 +17,16 @@ const (
 )
 
 // ReadResults finds every result.json below the folders, in the order of their paths, each once even if
-// folders overlap. It also counts the cells that were started and have no result yet.
-func ReadResults(folders ...string) (results []Result, unfinished int, err error) {
+// folders overlap, and the folders of cells that were started and have no result yet.
+func ReadResults(folders ...string) (results []Result, unfinished []string, err error) {
 	seen := map[string]bool{}
 	for _, folder := range folders {
 		root, err := filepath.EvalSymlinks(folder) // WalkDir does not follow a link
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, 0, hint.New("give a folder that `mslora run` wrote", "there is no folder %s", folder)
+			return nil, nil, hint.New("give a folder that `mslora run` wrote", "there is no folder %s", folder)
 		}
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			name := filepath.Base(path)
@@ -40,7 +40,7 @@ func ReadResults(folders ...string) (results []Result, unfinished int, err error
 			seen[absolute] = true
 			if name == startedFile {
 				if _, err := os.Stat(filepath.Join(filepath.Dir(path), finishedFile)); errors.Is(err, fs.ErrNotExist) {
-					unfinished++
+					unfinished = append(unfinished, filepath.Dir(path))
 				}
 				return nil
 			}
@@ -49,15 +49,15 @@ func ReadResults(folders ...string) (results []Result, unfinished int, err error
 			return err
 		})
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 	}
 	switch {
-	case len(results) == 0 && unfinished > 0:
-		return nil, 0, hint.New("the same `mslora run` goes on with them",
-			"there are no finished cells in %s, and %d unfinished", strings.Join(folders, ", "), unfinished)
+	case len(results) == 0 && len(unfinished) > 0:
+		return nil, nil, hint.New("the same `mslora run` goes on with them",
+			"there are no finished cells in %s, and %d unfinished", strings.Join(folders, ", "), len(unfinished))
 	case len(results) == 0:
-		return nil, 0, hint.New("`mslora run` makes them", "there are no finished cells in %s", strings.Join(folders, ", "))
+		return nil, nil, hint.New("`mslora run` makes them", "there are no finished cells in %s", strings.Join(folders, ", "))
 	}
 	return results, unfinished, nil
 }

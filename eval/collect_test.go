@@ -58,8 +58,8 @@ func TestReadResults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(results) != test.results || unfinished != test.unfinished {
-				t.Errorf("%d results, %d unfinished", len(results), unfinished)
+			if len(results) != test.results || len(unfinished) != test.unfinished {
+				t.Errorf("%d results, unfinished %v", len(results), unfinished)
 			}
 			for i := range len(results) - 1 {
 				if results[i].Path >= results[i+1].Path {

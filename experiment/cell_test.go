@@ -1,10 +1,12 @@
 package experiment
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mslora/internal/folderlock"
 	"mslora/params"
 )
 
@@ -59,5 +61,26 @@ func TestCellID(t *testing.T) {
 	moved.DataFolder, moved.ModelFolder = "elsewhere", "somewhere"
 	if moved.ID() != id {
 		t.Error("files that moved change the ID")
+	}
+}
+
+func TestWhyUnfinished(t *testing.T) {
+	folder := t.TempDir()
+	if why := WhyUnfinished(folder); why != "interrupted; the same mslora run goes on with it" {
+		t.Error(why)
+	}
+	if err := os.WriteFile(filepath.Join(folder, failureFile), []byte("disk full\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if why := WhyUnfinished(folder); why != "failed: disk full" {
+		t.Error(why)
+	}
+	unlock, err := folderlock.Lock(folder, "training")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if why := WhyUnfinished(folder); why != "another program trains it" {
+		t.Error(why)
 	}
 }

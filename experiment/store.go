@@ -15,6 +15,7 @@ import (
 	"mslora/internal/folderlock"
 	"mslora/internal/hint"
 	"mslora/internal/ownfolder"
+	"mslora/internal/regular"
 )
 
 // Files of a cell's folder, beside ortrain.BestFile and, while it trains, its checkpoint.
@@ -65,17 +66,33 @@ func (p *Plan) Finished(cell Cell) bool { return exists(filepath.Join(p.Folder(c
 
 // State tells how far a cell is. Of a failed one it gives the error.
 func (p *Plan) State(cell Cell) (state State, failure string) {
-	folder := p.Folder(cell)
 	if p.Finished(cell) {
 		return Finished, ""
 	}
+	return unfinished(p.Folder(cell))
+}
+
+// unfinished tells how far a cell without a result is.
+func unfinished(folder string) (state State, failure string) {
 	if folderlock.Held(folder) {
 		return Running, ""
 	}
-	if text, err := os.ReadFile(filepath.Join(folder, failureFile)); err == nil {
+	const longest = 1 << 20
+	if text, err := regular.Read(filepath.Join(folder, failureFile), longest); err == nil {
 		return Failed, string(bytes.TrimSpace(text))
 	}
 	return Missing, ""
+}
+
+// WhyUnfinished says in a line why a cell's folder has no result.
+func WhyUnfinished(folder string) string {
+	switch state, failure := unfinished(folder); state {
+	case Running:
+		return "another program trains it"
+	case Failed:
+		return "failed: " + failure
+	}
+	return "interrupted; the same mslora run goes on with it"
 }
 
 // Refused tells whether a cell has no result because its folder holds what is not its own.

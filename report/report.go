@@ -1,5 +1,5 @@
-// Package report writes what a person should know about one trained classifier: a self-contained HTML page
-// and the model card of a Hugging Face model folder. Everything but the fixed words is data of unknown origin
+// Package report writes what a person should know about one trained classifier, a self-contained HTML page
+// and the model card of a Hugging Face model folder, or about an experiment, a page too. Everything but the fixed words is data of unknown origin
 // and is escaped; invisible characters in it are shown by their code points.
 package report
 

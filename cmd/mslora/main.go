@@ -52,7 +52,7 @@ func mainCode(arguments []string, stdout, stderr io.Writer) int {
 func newApp(stdout, stderr io.Writer) *cli.App {
 	// A version is asked for to describe an installation: a library that is missing is shown, and is no error.
 	cli.VersionPrinter = func(c *cli.Context) { _ = showVersions(c.App.Writer, "") }
-	commands := []*cli.Command{trainCommand(), predictCommand(), serveCommand(), compareCommand(), auditCommand(), runCommand(), cellsCommand(), tableCommand(), figureCommand(), reproduceCommand(), evalCommand(), exportCommand(), poisonCommand(), presetCommand(), fetchCommand(), doctorCommand()}
+	commands := []*cli.Command{trainCommand(), predictCommand(), serveCommand(), compareCommand(), auditCommand(), runCommand(), cellsCommand(), tableCommand(), figureCommand(), reproduceCommand(), reportCommand(), evalCommand(), exportCommand(), poisonCommand(), presetCommand(), fetchCommand(), doctorCommand()}
 	for _, c := range commands {
 		c.OnUsageError, c.HideHelpCommand = onUsageError, true
 		for _, flag := range c.Flags {

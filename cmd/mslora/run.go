@@ -47,7 +47,7 @@ func runCommand() *cli.Command {
 			"result.json. A finished cell is skipped, an interrupted one resumes, one that fails does not end the others.\n" +
 			"The table is printed at the end. Every hyperparameter, --ratio, --setting, --target and --limit may be a\n" +
 			"list with commas: cells of all values then share one --out. Of --scales semicolons part the vectors.\n" +
-			"experiments/ has a configuration for each of the paper's tables that compare ways of training.",
+			"experiments/ has configurations of the paper's tables and figures; see `mslora reproduce`.",
 		Flags: slices.Concat(gridFlags(), fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {

@@ -93,8 +93,8 @@ func (o tableOptions) render() ([]byte, error) {
 			return nil, err
 		}
 	}
-	if unfinished > 0 {
-		fmt.Fprintf(o.Stderr, "unfinished cells, not in the table: %d\n", unfinished)
+	if len(unfinished) > 0 {
+		fmt.Fprintf(o.Stderr, "unfinished cells, not in the table: %d\n", len(unfinished))
 	}
 	var text bytes.Buffer
 	err = eval.WriteTable(&text, rows, o.Format, eval.Style{Color: color && o.Out == "", Excel: o.Excel})

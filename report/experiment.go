@@ -1,0 +1,86 @@
+package report
+
+import (
+	"bytes"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"time"
+
+	"mslora/eval"
+)
+
+// Experiment is what is known about the cells of an experiment.
+type Experiment struct {
+	Title    string
+	Created  time.Time // shown in UTC
+	Rows     []eval.Row
+	Pictures []Picture
+	NotDrawn []Pair // kind of figure, and why there is none
+	Cells    []Cell // finished ones
+	Missing  []Pair // cell without a result, and why
+}
+
+// Picture is a figure.
+type Picture struct {
+	Name, Help string
+	SVG        []byte
+}
+
+// Cell is a finished cell.
+type Cell struct {
+	Title               string
+	Settings, Checksums []Pair
+}
+
+//go:embed experiment.html page.css
+var experimentFiles embed.FS
+
+var experimentTemplate = template.Must(template.New("experiment.html").Funcs(template.FuncMap{
+	"name": name, "text": prose, "score": score, "paper": paperScore,
+	"image": func(svg []byte) template.URL {
+		return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)) // an image runs nothing
+	},
+}).ParseFS(experimentFiles, "experiment.html", "page.css"))
+
+// experimentMark is in every page, which tells it from others.
+const experimentMark = `<meta name="generator" content="mslora: report of an experiment"/>`
+
+// IsExperiment tells whether a file is a page that Experiment.Write wrote.
+func IsExperiment(content []byte) bool { return bytes.Contains(content, []byte(experimentMark)) }
+
+// Write writes one HTML page that needs nothing else: no script, no font, no other file.
+func (e Experiment) Write(w io.Writer) error {
+	var page bytes.Buffer
+	err := experimentTemplate.Execute(&page, struct {
+		Experiment
+		Citation string
+		Mark     template.HTML
+	}{e, citation, experimentMark})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(page.Bytes())
+	return err
+}
+
+// score writes a score, – if it was not measured.
+func score(s *eval.Statistic) string {
+	if s == nil {
+		return "–"
+	}
+	return s.String()
+}
+
+// paperScore writes the paper's CACC or ASR, if it has the cell.
+func paperScore(row eval.Row, what string) string {
+	switch {
+	case row.Paper == nil:
+		return ""
+	case what == "asr":
+		return fmt.Sprintf("%.2f", row.Paper.ASR)
+	}
+	return fmt.Sprintf("%.2f", row.Paper.CACC)
+}

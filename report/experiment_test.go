@@ -1,0 +1,88 @@
+package report
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mslora/eval"
+)
+
+const hostileText = "</td><script>alert(1)</script>\x1b[31m\u202e"
+
+// experiment has whatever a page can have, with a name of unknown origin in each place.
+func experiment(hostile string) Experiment {
+	return Experiment{
+		Title: "runs" + hostile, Created: time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC),
+		Rows: []eval.Row{
+			{
+				Dataset: "sst-2" + hostile, Model: "bert-base" + hostile, Attack: "badnets", Poison: "clean 0.1", Method: "musclelora", Title: "MuScleLoRA",
+				Variant: eval.Variant{{Key: "epochs", Value: "3" + hostile}}, CACC: eval.Statistic{Mean: 86.5, Deviation: 0.5, Seeds: 3},
+				ASR: &eval.Statistic{Mean: 13, Seeds: 1}, Floor: eval.Statistic{Mean: 9, Seeds: 1}, Paper: &eval.PaperCell{CACC: 86.54, ASR: 12.94},
+			},
+			{Dataset: "own", Model: "minilm", Attack: "unknown", Method: "lora", Title: "LoRA"},
+		},
+		Pictures: []Picture{{Name: "tradeoff", Help: "CACC against ASR", SVG: []byte("<svg xmlns=\"http://www.w3.org/2000/svg\"/>")}},
+		NotDrawn: []Pair{{"sweep", "the cells do not differ" + hostile}},
+		Cells:    []Cell{{Title: "sst-2 badnets" + hostile, Settings: []Pair{{"epochs" + hostile, "3" + hostile}}, Checksums: []Pair{{"data/train" + hostile, "ab12" + hostile}}}},
+		Missing:  []Pair{{"sst-2 addsent" + hostile, "disk full" + hostile}},
+	}
+}
+
+func TestExperimentGolden(t *testing.T) {
+	got := written(t, experiment("").Write)
+	golden := filepath.Join("testdata", "experiment.html")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s; run with -update and look at the difference", golden)
+	}
+	if !IsExperiment([]byte(got)) || IsExperiment([]byte("<html></html>")) {
+		t.Error("the page is not told from others")
+	}
+}
+
+// The page is well-formed XML without a script, whatever names hold, and loads nothing.
+func TestExperimentUntrusted(t *testing.T) {
+	for name, e := range map[string]Experiment{"hostile": experiment(hostileText), "empty": {}} {
+		page := written(t, e.Write)
+		decoder := xml.NewDecoder(strings.NewReader(page))
+		decoder.Entity = xml.HTMLEntity
+		for {
+			token, err := decoder.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			start, ok := token.(xml.StartElement)
+			if !ok {
+				continue
+			}
+			if start.Name.Local == "script" || start.Name.Local == "link" {
+				t.Errorf("%s: the page has a %s", name, start.Name.Local)
+			}
+			for _, a := range start.Attr {
+				if a.Name.Local == "src" && !strings.HasPrefix(a.Value, "data:image/svg+xml;base64,") {
+					t.Errorf("%s: the page loads %q", name, a.Value)
+				}
+			}
+		}
+		if strings.ContainsAny(page, "\x1b\u202e") {
+			t.Errorf("%s: the page has characters that act", name)
+		}
+	}
+}
