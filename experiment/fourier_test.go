@@ -214,6 +214,23 @@ func TestFourierHookResumes(t *testing.T) {
 	}
 }
 
+// A training with an analysis is not taken over from another cell: there would be nothing to measure.
+func TestFourierTrainsItself(t *testing.T) {
+	extend(t)
+	config := withPoison(t, 100)
+	config.Methods = []string{"lora", "flagged"}
+	plan := openPlan(t, config)
+	for _, cell := range plan.Cells {
+		result, err := plan.Run(context.Background(), cell, false, plan.FourierHook(cell))
+		if err != nil || result.TrainedBy != "" {
+			t.Errorf("%s: taken over from %q, error %v", cell.Method, result.TrainedBy, err)
+		}
+		if _, points, err := ReadFourier(plan.Folder(cell)); err != nil || len(points) != 4 {
+			t.Errorf("%s: %d points, error %v", cell.Method, len(points), err)
+		}
+	}
+}
+
 func TestFourierCheck(t *testing.T) {
 	for _, test := range []struct {
 		f    Fourier

@@ -35,7 +35,8 @@ func (t training) close() error {
 }
 
 // finishTraining takes the training over from a cell that has one like it, or trains. What is taken over is the same to the bit: never
-// poisoned models are the same for all attacks on a data set, and a filter is no part of a training. With anew it trains in any case.
+// poisoned models are the same for all attacks on a data set, and a filter is no part of a training. With anew, or
+// with a Fourier analysis, it trains in any case.
 func (p *Plan) finishTraining(ctx context.Context, cell Cell, method defence.Method, topologies ortrain.Topologies, ready prepared, folder string, anew bool,
 	hooks []ortrain.Hook) (t training, err error) {
 	data := p.tokenised(cell, ready)
@@ -43,6 +44,7 @@ func (p *Plan) finishTraining(ctx context.Context, cell Cell, method defence.Met
 	if t.sum, err = p.trainingSum(cell, method, ready.setting, data); err != nil {
 		return t, err
 	}
+	anew = anew || p.Config.Fourier.On // what a hook measures while training cannot be taken over
 	if donor := p.donor(cell, t.sum); donor != nil && !anew {
 		tell(hooks, "taking the training over from "+filepath.Dir(donor.Path))
 		if t.history, err = takeOver(filepath.Dir(donor.Path), folder); err != nil {
