@@ -22,7 +22,7 @@ type Method struct {
 	Filter   Filter
 }
 
-// Methods in the order of the paper's table 1 and of its ablations (table 3), then our own.
+// Methods in the order of the paper's table 1 and of its ablations (table 3), then our own, then defences from elsewhere.
 var Methods = []Method{
 	{Name: "vanilla", Title: "Vanilla", Graph: "full"},
 	{Name: "lora", Title: "LoRA", Graph: "lora"},
@@ -35,6 +35,12 @@ var Methods = []Method{
 	{Name: "purify", Title: "Purify", Graph: "lora", Purifier: Purification{}},
 	{Name: "purify+vanilla", Title: "Purify+Vanilla", Graph: "full", Purifier: Purification{}},
 	{Name: "purify+musclelora", Title: "Purify+MuScleLoRA", Graph: "lora+mslr", Aligned: true, Purifier: Purification{}},
+	{Name: "bki", Title: "BKI", Graph: "full", Purifier: BKI{}},
+	{Name: "cube", Title: "CUBE", Graph: "full", Purifier: CUBE{}},
+	{Name: "z-def", Title: "Z-Def", Graph: "full", Purifier: ZDef{}},
+	{Name: "seep", Title: "SEEP", Graph: "full", Purifier: SEEP{}},
+	{Name: "spectral", Title: "Spectral", Graph: "full", Purifier: SpectralSignatures{}},
+	{Name: "abl", Title: "ABL", Graph: "full", Purifier: Isolation{}},
 }
 
 // partsOf a graph: its tunable modules, as package params calls them.

@@ -41,6 +41,8 @@ type Bench struct {
 	// Vectors gives the vectors [len(texts)][hidden] that a head would read, of the pretrained backbone before training,
 	// of the trained model after it.
 	Vectors func(ctx context.Context, texts []string) ([][]float32, error)
+	// Probe trains a model of its own on Train; nil after training. A second call with the same arguments gives the same.
+	Probe func(ctx context.Context, probing Probing) (Probe, error)
 	// Logits gives the scores [len(texts)][Classes] of the trained model; nil before training.
 	Logits func(ctx context.Context, texts []string) ([][]float32, error)
 }

@@ -106,7 +106,11 @@ func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
 func (p Purified) String() string {
 	text := fmt.Sprintf("dropped %d of %d training texts that look poisoned", p.Dropped, p.Texts)
 	if p.Poisoned > 0 {
-		text += fmt.Sprintf(", among them %d of the %d that are", p.DroppedPoisoned, p.Poisoned)
+		text += fmt.Sprintf(", among them %d of the %d that are (recall %.1f %%", p.DroppedPoisoned, p.Poisoned, Share{p.DroppedPoisoned, p.Poisoned}.Percent())
+		if p.Dropped > 0 {
+			text += fmt.Sprintf(", precision %.1f %%", Share{p.DroppedPoisoned, p.Dropped}.Percent())
+		}
+		text += ")"
 	}
 	return text
 }

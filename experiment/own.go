@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"path"
 	"path/filepath"
 
 	"mslora/dataset"
@@ -11,8 +12,11 @@ import (
 
 // CellFolder is the kind of folder that a cell leaves.
 var CellFolder = ownfolder.Kind{
-	Name:      "cell",
-	Files:     []string{configFile, metricsFile, fourierFile, PurifiedFile, attackedFile, predictionsFile, failureFile, ResultFile, dataset.RejectedFile, ortrain.BestFile, ortrain.CheckpointFile},
+	Name: "cell",
+	Files: []string{
+		configFile, metricsFile, fourierFile, PurifiedFile, attackedFile, predictionsFile, failureFile, ResultFile, dataset.RejectedFile, ortrain.BestFile, ortrain.CheckpointFile,
+		path.Join(probeFolder, ortrain.BestFile), path.Join(probeFolder, ortrain.CheckpointFile), path.Join(probeFolder, probeLogits),
+	},
 	Recognise: HoldsCell,
 }
 

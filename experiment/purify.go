@@ -35,12 +35,15 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	}
 	judgement, err := readJudgement(folder, len(ready.suspect))
 	if errors.Is(err, fs.ErrNotExist) {
-		judgement, err = p.decide(ctx, cell, method, ready, hooks)
+		judgement, err = p.decide(ctx, cell, method, folder, ready, hooks)
 		if err == nil {
 			err = writeJudgement(folder, judgement)
 		}
 	}
 	if err != nil {
+		return purified{}, err
+	}
+	if err := os.RemoveAll(filepath.Join(folder, probeFolder)); err != nil {
 		return purified{}, err
 	}
 	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked}}
@@ -99,13 +102,16 @@ func (p *Plan) Dev(cell Cell) ([]dataset.Text, error) {
 	return dev, err
 }
 
-// decide asks the purifier. Its model is the pretrained backbone.
-func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, ready prepared, hooks []ortrain.Hook) (defence.Judgement, error) {
+// decide asks the purifier. Its model is the pretrained backbone, or a probe that it has trained.
+func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared, hooks []ortrain.Hook) (defence.Judgement, error) {
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
+	say := func(stage string) { tell(hooks, stage) }
+	prober := &prober{plan: p, cell: cell, folder: filepath.Join(folder, probeFolder), ready: ready, say: say}
+	defer prober.close()
 	return method.Purify(ctx, defence.Bench{
-		Train: ready.suspect, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters, Vectors: backbone.vectors,
-		Progress: func(stage string) { tell(hooks, stage) },
+		Train: ready.suspect, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters,
+		Vectors: backbone.vectors, Probe: prober.probe, Progress: say,
 	})
 }
 

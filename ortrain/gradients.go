@@ -177,6 +177,15 @@ func embeddingRows(index []int64, gradient []float32, width int) (rows []int32, 
 	return rows, values
 }
 
+// negate turns the gradients around.
+func (g *Gradients) negate(threads int) {
+	parallel.For(threads, len(g.Values), func(i int) {
+		for j, v := range g.Values[i] {
+			g.Values[i][j] = -v
+		}
+	})
+}
+
 // outputNames are the graph outputs that training needs; the logits are not among them.
 func outputNames(parameters []*Parameter) []string {
 	names := []string{"loss"}

@@ -25,6 +25,9 @@ type Setting struct {
 	Classes      int
 	Seed         uint64
 	SaveEvery    int // steps between checkpoints, 0: only at the end of an epoch and when interrupted
+	// Ascent is a loss: a batch below it is unlearned by as much as it would be learned, so that the loss stays near it (local gradient
+	// ascent of ABL, Li et al. 2021). 0: none is.
+	Ascent float64
 }
 
 // Data is what a run trains on and chooses its epoch by. Auxiliary holds the trusted clean texts that
@@ -196,6 +199,9 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 	record := StepRecord{Step: t.state.Step + 1, Steps: t.Steps(), Epoch: epoch + 1, Loss: gradient.Loss}
 	if !finite(record.Loss) {
 		return record, nonFinite(record.Step, "the loss")
+	}
+	if record.Loss < t.setting.Ascent {
+		gradient.negate(t.device.Threads)
 	}
 	computed, aligned := time.Now(), time.Now()
 	if rule := t.setting.Align; rule != nil {

@@ -50,6 +50,13 @@ const (
 	Alignment  = "alignment" // of gradients, by whatever rule
 	// Purification drops texts that look poisoned before training.
 	Purification = "purification"
+	// Purifiers from elsewhere: docs/defences.md.
+	ZDef     = "Z-Def"
+	Spectral = "spectral signatures"
+	SEEP     = "SEEP"
+	ABL      = "ABL"
+	CUBE     = "CUBE"
+	BKI      = "BKI"
 )
 
 // AlignmentBy is the part that a method has beside Alignment when it aligns by a rule.

@@ -121,4 +121,48 @@ var Table = []Parameter{
 		Name: "min_aux_norm", Flag: "min-aux-norm", Kind: Number, Max: 1e6, Default: 5e-7,
 		Help: "and above this mean auxiliary gradient norm", Parts: []string{AlignmentBy("authors")},
 	},
+	{
+		Name: "z_rule", Flag: "z-rule", Kind: Word, Words: []string{"paper", "authors"}, Default: "paper",
+		Help: "a trigger's z-score: above the threshold, or that many standard deviations above the mean, as the public code has it", Parts: []string{ZDef},
+	},
+	{
+		Name: "z_threshold", Flag: "z-threshold", Kind: Number, Above: true, Max: 1e6, Default: 18.0,
+		Help: "texts with a word above it are dropped", Parts: []string{ZDef},
+	},
+	{
+		Name: "spectral_share", Flag: "spectral-share", Kind: Number, Above: true, Max: 0.6, Default: 0.1,
+		Help: "share of poisoned texts that is reckoned with; 1.5 times it is dropped from each label", Parts: []string{Spectral},
+	},
+	{
+		Name: "seep_seeds", Flag: "seep-seeds", Kind: Number, Above: true, Max: 0.5, Default: 0.01,
+		Help: "share of the texts that are seeds", Parts: []string{SEEP},
+	},
+	{
+		Name: "abl_ascent", Flag: "abl-ascent", Kind: Number, Max: 100, Default: 0.5,
+		Help: "batches with a loss below it are unlearned while poisoned texts are looked for", Parts: []string{ABL},
+	},
+	{
+		Name: "abl_share", Flag: "abl-share", Kind: Number, Above: true, Max: 0.9, Default: 0.01,
+		Help: "share of the texts, those with the lowest loss, that is dropped", Parts: []string{ABL},
+	},
+	{
+		Name: "cube_epochs", Flag: "cube-epochs", Kind: Integer, Min: 1, Max: 100_000, Default: 1,
+		Help: "epochs of the model whose vectors are clustered", Parts: []string{CUBE},
+	},
+	{
+		Name: "cube_components", Flag: "cube-components", Kind: Integer, Min: 2, Max: 1_024, Default: 20,
+		Help: "principal components of the vectors that UMAP gets", Parts: []string{CUBE},
+	},
+	{
+		Name: "cube_neighbours", Flag: "cube-neighbours", Kind: Integer, Min: 2, Max: 10_000, Default: 100,
+		Help: "neighbours of a text in UMAP, itself among them", Parts: []string{CUBE},
+	},
+	{
+		Name: "cube_min_samples", Flag: "cube-min-samples", Kind: Integer, Min: 1, Max: 10_000, Default: 100,
+		Help: "min_samples of HDBSCAN: the more, the fewer texts are in clusters", Parts: []string{CUBE},
+	},
+	{
+		Name: "bki_words", Flag: "bki-words", Kind: Integer, Min: 1, Max: 512, Default: 5,
+		Help: "words of a text that may be triggers: those that move its vector most", Parts: []string{BKI},
+	},
 }

@@ -1,0 +1,98 @@
+package defence
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"mslora/cluster"
+	"mslora/params"
+)
+
+// CUBE drops the texts of a label that do not cluster with most others of it (Cui et al. 2022, arXiv 2206.08514): the [CLS] vectors of a
+// model after an epoch are reduced to principal components, drawn in the plane by UMAP, and clustered by HDBSCAN. Of each label the
+// largest cluster is kept, and any that has half of the label's texts. As in the public code texts that are in no cluster count as one.
+type CUBE struct{}
+
+// Name is params.CUBE.
+func (CUBE) Name() string { return params.CUBE }
+
+// Its hyperparameters.
+const (
+	cubeEpochs     = "cube_epochs"
+	cubeComponents = "cube_components"
+	cubeNeighbours = "cube_neighbours"
+	cubeMinSamples = "cube_min_samples"
+)
+
+// cubeMinSize is HDBSCAN's min_cluster_size, which the public code leaves as it is.
+const cubeMinSize = 5
+
+// cubeReports is how often the progress of UMAP is told, in rounds.
+const cubeReports = 100
+
+// Purify decides on every training text.
+func (CUBE) Purify(ctx context.Context, bench Bench) (Judgement, error) {
+	v := bench.Values
+	if err := enough(bench, max(v.Int(cubeNeighbours), v.Int(cubeMinSamples)+1), "--cube-neighbours and --cube-min-samples"); err != nil {
+		return Judgement{}, err
+	}
+	probe, err := bench.probe(ctx, v.Int(cubeEpochs), 0)
+	if err != nil {
+		return Judgement{}, err
+	}
+	vectors, err := probe.Vectors(ctx, bench.texts())
+	if err != nil {
+		return Judgement{}, err
+	}
+	components, err := cluster.Components(vectors, v.Int(cubeComponents))
+	if err != nil {
+		return Judgement{}, err
+	}
+	picture, err := cluster.UMAP(ctx, components, cluster.UMAPOptions{
+		Neighbours: v.Int(cubeNeighbours), Seed: bench.Seed, Threads: bench.Threads,
+		Progress: func(round, of int) {
+			if round%cubeReports == 0 {
+				bench.say("looking for poisoned texts: UMAP, round %d of %d", round, of)
+			}
+		},
+	})
+	if err != nil {
+		return Judgement{}, err
+	}
+	clusters, err := cluster.HDBSCAN(picture, v.Int(cubeMinSamples), cubeMinSize, bench.Threads)
+	if err != nil {
+		return Judgement{}, err
+	}
+	return Judgement{Decisions: keepLargest(bench, clusters)}, nil
+}
+
+// keepLargest decides by the cluster of each text.
+func keepLargest(bench Bench, clusters []int) []Decision {
+	decisions := make([]Decision, len(bench.Train))
+	for label := range bench.Classes {
+		members, size := having(bench.Train, label), map[int]int{}
+		for _, i := range members {
+			size[clusters[i]]++
+		}
+		largest := cluster.Noise
+		for c := range size {
+			if cmp.Or(size[c]-size[largest], largest-c) > 0 {
+				largest = c
+			}
+		}
+		for _, i := range members {
+			c := clusters[i]
+			if c == largest || 2*size[c] >= len(members) {
+				decisions[i].Keep = true
+				continue
+			}
+			name := fmt.Sprintf("cluster %d", c)
+			if c == cluster.Noise {
+				name = "no cluster"
+			}
+			decisions[i].Why = fmt.Sprintf("in %s, with %d of the %d texts of its label", name, size[c], len(members))
+		}
+	}
+	return decisions
+}
