@@ -72,6 +72,12 @@ func (m Method) TrainedParts(values params.Values) []string {
 // Trusts tells whether the method needs trusted texts. A purifier finds more with some, but does without.
 func (m Method) Trusts() bool { return m.Aligned }
 
+// ReadsTrusted tells whether trusted texts, if there are any, change what the method does.
+func (m Method) ReadsTrusted() bool {
+	drawn, _ := params.Find(params.Auxiliary)
+	return m.Aligned || m.Purifier != nil && drawn.In([]string{m.Purifier.Name()})
+}
+
 // Frozen tells whether the backbone keeps its weights.
 func (m Method) Frozen() bool { return m.Graph != "full" }
 

@@ -195,7 +195,7 @@ func TestKeepLargest(t *testing.T) {
 }
 
 func TestLoss(t *testing.T) {
-	for label, want := range []float64{math.Log(1 + math.Exp(1)), math.Log(1 + math.Exp(1)) - 1} {
+	for label, want := range []float64{math.Log(1 + math.Exp(1)), math.Log(1+math.Exp(1)) - 1} {
 		if got := loss([]float32{800, 801}, label); math.Abs(got-want) > 1e-9 {
 			t.Errorf("label %d: %v, want %v", label, got, want)
 		}

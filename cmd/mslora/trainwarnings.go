@@ -18,10 +18,10 @@ const paperTrusted = 96
 // nothingTrusted says what a search for poisoned texts loses without trusted ones.
 const nothingTrusted = "there are no trusted texts (--clean), so only plainer attacks are found, and the estimate of how many texts are poisoned is rougher"
 
-// trustWarnings says what is wrong with the trusted texts, or what is lost if the method's purifier has none.
+// trustWarnings says what is wrong with the trusted texts, or what is lost if the method has none and would read them.
 func trustWarnings(d *dataset.Dataset, method defence.Method) (warnings []string) {
 	if len(d.Trusted) == 0 {
-		if method.Purifier != nil {
+		if method.ReadsTrusted() {
 			warnings = append(warnings, nothingTrusted)
 		}
 		return warnings
