@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 
+	"mslora/defence"
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/tokenizer"
@@ -26,6 +27,9 @@ type Classifier struct {
 	longest   int            // tokens that a text may have
 	tokenizer *tokenizer.Tokenizer
 	evaluator evaluator
+	store     graphs.Store
+	device    ortrain.Device
+	row       *defence.WordRow // nil unless a filter asked for it
 }
 
 // evaluator gives logits: an *ortrain.Evaluator or an *ortrain.FileEvaluator.
@@ -48,7 +52,7 @@ func Open(folder string, store graphs.Store, device ortrain.Device) (*Classifier
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{Labels: labels}
+	c := &Classifier{Labels: labels, store: store, device: device}
 	if err := c.open(folder, store, device); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -154,7 +158,7 @@ func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction,
 		if slices.ContainsFunc(scores, notFinite) {
 			return nil, &hint.Error{Err: &NotFiniteError{i, texts[i], scores}, Hint: "its weights or its training are damaged: train it again, or ask whom you have it from"}
 		}
-		predictions[i] = Prediction{ortrain.Argmax(scores), scores, softmax(scores)}
+		predictions[i] = Prediction{ortrain.Argmax(scores), scores, ortrain.Softmax(scores)}
 	}
 	return predictions, nil
 }
@@ -178,23 +182,9 @@ func (c *Classifier) examples(texts []string) []ortrain.Example {
 	return examples
 }
 
-// softmax gives exp(x_i) / Σ exp(x_j), from differences to the largest so that nothing overflows.
-func softmax(logits []float32) []float64 {
-	largest := float64(logits[ortrain.Argmax(logits)])
-	probabilities, sum := make([]float64, len(logits)), 0.0
-	for i, x := range logits {
-		probabilities[i] = math.Exp(float64(x) - largest)
-		sum += probabilities[i]
-	}
-	for i := range probabilities {
-		probabilities[i] /= sum
-	}
-	return probabilities
-}
-
 // Close frees the classifier.
 func (c *Classifier) Close() error {
-	var all []error
+	all := []error{c.row.Close()}
 	if c.evaluator != nil {
 		all = append(all, c.evaluator.Close())
 	}

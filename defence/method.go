@@ -41,6 +41,9 @@ var Methods = []Method{
 	{Name: "seep", Title: "SEEP", Graph: "full", Purifier: SEEP{}},
 	{Name: "spectral", Title: "Spectral", Graph: "full", Purifier: SpectralSignatures{}},
 	{Name: "abl", Title: "ABL", Graph: "full", Purifier: Isolation{}},
+	{Name: "onion", Title: "ONION", Graph: "full", Filter: ONION{}},
+	{Name: "strip", Title: "STRIP", Graph: "full", Filter: STRIP{}},
+	{Name: "rap", Title: "RAP", Graph: "full", Filter: RAP{}},
 }
 
 // partsOf a graph: its tunable modules, as package params calls them.
@@ -147,6 +150,25 @@ func Find(name string) (Method, error) {
 		return Methods[at], nil
 	}
 	return Method{}, hint.New("methods: "+strings.Join(Names(), ", "), "unknown method %q", name)
+}
+
+// Filters lists the methods with a filter.
+func Filters() (names []string) {
+	for _, m := range Methods {
+		if m.Filter != nil {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// FindFilter looks a method with a filter up by name.
+func FindFilter(name string) (Method, error) {
+	m, err := Find(name)
+	if err != nil || m.Filter == nil {
+		return m, hint.New("filters: "+strings.Join(Filters(), ", "), "unknown filter %q", name)
+	}
+	return m, nil
 }
 
 // Display says what tables call a method, and its place among the others. A method that is not known keeps its name and

@@ -95,7 +95,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s is called %q, in place %d", m.Name, title, place)
 		}
 	}
-	if title, place := Display("onion"); title != "onion" || place != len(Methods) {
+	if title, place := Display("nothing"); title != "nothing" || place != len(Methods) {
 		t.Errorf("an unknown method is called %q, in place %d", title, place)
 	}
 }

@@ -33,9 +33,11 @@ type Bench struct {
 	Train   []dataset.Text // untrusted; flags of poisoned texts are taken off, as no defender knows them
 	Trusted []dataset.Text // clean texts that the defender has read
 	Classes int
-	Seed    uint64
-	Threads int // of the CPU
-	Values  params.Values
+	// Protected are the classes that an attack may aim at, for filters; nil where nobody knows.
+	Protected []int
+	Seed      uint64
+	Threads   int // of the CPU
+	Values    params.Values
 	// Progress is told what begins, for people; may be nil.
 	Progress func(stage string)
 	// Vectors gives the vectors [len(texts)][hidden] that a head would read, of the pretrained backbone before training,
@@ -45,6 +47,13 @@ type Bench struct {
 	Probe func(ctx context.Context, probing Probing) (Probe, error)
 	// Logits gives the scores [len(texts)][Classes] of the trained model; nil before training.
 	Logits func(ctx context.Context, texts []string) ([][]float32, error)
+	// LogProbabilities gives, of the language model that params.LanguageModel names, the natural logarithms of the probabilities of
+	// each text's tokens but the first, given those before; of each text it reads so many tokens. nil for parts without that
+	// hyperparameter.
+	LogProbabilities func(ctx context.Context, texts []string, longest int) ([][]float32, error)
+	// OpenRow opens the trained model so that the embedding of a word can be changed: of its first token, if it has several. Whoever
+	// made the bench closes it.
+	OpenRow func(word string) (Row, error)
 }
 
 // Purify runs a method's purifier, if it has one, and checks what it says. Without one every text is kept and there are no

@@ -32,6 +32,8 @@ func columnsOf(block []Row) []column {
 		{name: "ASR", cell: asr, number: true},
 		{name: "Paper", cell: paper(func(c PaperCell) float64 { return c.ASR }), number: true, paper: true},
 		{name: "Floor", cell: func(r Row) string { return r.Floor.String() }, number: true},
+		{name: "Alarms", cell: func(r Row) string { return optional(r.FalseAlarms) }, number: true},
+		{name: "Found", cell: func(r Row) string { return optional(r.Detected) }, number: true},
 	}
 	return slices.DeleteFunc(columns, func(c column) bool {
 		return !slices.ContainsFunc(block, func(r Row) bool { return c.cell(r) != "" })
@@ -43,6 +45,18 @@ func attackName(r Row) string {
 		return r.Attack
 	}
 	return fmt.Sprintf("%s (%s)", r.Attack, r.Poison)
+}
+
+// hasFilter tells whether the method of some row has a filter.
+func hasFilter(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool { return r.FalseAlarms != nil })
+}
+
+func optional(s *Statistic) string {
+	if s == nil {
+		return ""
+	}
+	return s.String()
 }
 
 func asr(r Row) string {
@@ -86,7 +100,7 @@ func blocks(rows []Row) [][]Row {
 func title(r Row) string { return fmt.Sprintf("%s, %s", r.Dataset, r.Model) }
 
 // mostRemarks is the number of lines that explanation adds to the legend at most.
-const mostRemarks = 2
+const mostRemarks = 3
 
 // legend stands below every table.
 var legend = []string{
@@ -110,6 +124,9 @@ func explanation(rows []Row) []string {
 			count += " to " + fmt.Sprint(most)
 		}
 		text = append(text, fmt.Sprintf("Mean±sample standard deviation over %s seeds.", count))
+	}
+	if hasFilter(rows) {
+		text = append(text, "Alarms, Found: clean and poisoned test texts that a filter flags or rewrites.")
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Paper != nil }) {
 		text = append(text, "Paper: the same cell in Wu et al. 2024.")

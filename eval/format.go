@@ -113,25 +113,36 @@ func render(out io.Writer, block []Row, with tw.Renderer, edit func(column, stri
 var csvHeader = []string{"dataset", "model", "attack", "poison", "method", "variant", "seeds", "cacc", "cacc_deviation",
 	"asr", "asr_deviation", "floor", "floor_deviation", "paper_table", "paper_cacc", "paper_asr"}
 
+// filterHeader goes on where some method has a filter.
+var filterHeader = []string{"false_alarms", "false_alarms_deviation", "detected", "detected_deviation"}
+
 // writeCSV gives every number of every row. Names are those of visible.Cell, because people open such files in spreadsheets.
 func writeCSV(out io.Writer, rows []Row, excel bool) error {
 	w := spreadsheet.New(out, excel)
-	w.Write(csvHeader...)
-	statistic := func(s Statistic) []string {
+	header, filtered := csvHeader, hasFilter(rows)
+	if filtered {
+		header = slices.Concat(csvHeader, filterHeader)
+	}
+	w.Write(header...)
+	statistic := func(s *Statistic) []string {
+		if s == nil {
+			return []string{"", ""}
+		}
 		return []string{fmt.Sprintf("%.4f", s.Mean), fmt.Sprintf("%.4f", s.Deviation)}
 	}
 	for _, r := range rows {
-		asr, paper := []string{"", ""}, []string{"", "", ""}
-		if r.ASR != nil {
-			asr = statistic(*r.ASR)
-		}
+		paper := []string{"", "", ""}
 		if p := r.Paper; p != nil {
 			paper = []string{fmt.Sprint(p.Table), fmt.Sprintf("%.2f", p.CACC), fmt.Sprintf("%.2f", p.ASR)}
 		}
-		w.Write(slices.Concat(
+		line := slices.Concat(
 			[]string{visible.Cell(r.Dataset), visible.Cell(r.Model), visible.Cell(r.Attack), visible.Cell(r.Poison), visible.Cell(r.Method),
 				visible.Cell(r.Variant.String()), fmt.Sprint(r.CACC.Seeds)},
-			statistic(r.CACC), asr, statistic(r.Floor), paper)...)
+			statistic(&r.CACC), statistic(r.ASR), statistic(&r.Floor), paper)
+		if filtered {
+			line = slices.Concat(line, statistic(r.FalseAlarms), statistic(r.Detected))
+		}
+		w.Write(line...)
 	}
 	return w.Flush()
 }

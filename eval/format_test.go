@@ -23,6 +23,7 @@ var goldenCases = []struct {
 	{"several-seeds", severalSeeds},
 	{"other-data", otherData},
 	{"sweep", sweep},
+	{"filters", filters},
 }
 
 func written(t *testing.T, rows []Row, format string, color bool) string {

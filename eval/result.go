@@ -178,13 +178,8 @@ func (r Result) check() error {
 		if of.scores == nil {
 			continue
 		}
-		for _, score := range []struct {
-			key   string
-			share Share
-		}{{"cacc", of.scores.CACC}, {"asr", of.scores.ASR}, {"floor", of.scores.Floor}} {
-			if err := score.share.check(); err != nil {
-				return fmt.Errorf("%s.%s: %w", of.key, score.key, err)
-			}
+		if err := of.scores.check(); err != nil {
+			return fmt.Errorf("%s.%w", of.key, err)
 		}
 	}
 	return nil

@@ -30,9 +30,18 @@ func (s Share) check() error {
 	return nil
 }
 
-// NoAnswer is the predicted class of a text that a filter takes for poisoned. It is no text's label and no target, so the
-// text counts as wrong if it is clean, and as no success of the attack if it is poisoned.
+// NoAnswer is the predicted class of a text that gets no answer. It is no text's label and no target, so the text counts as
+// wrong if it is clean, and as no success of the attack if it is poisoned.
 const NoAnswer = -1
+
+// Corrected is the answer that counts for a text that a filter takes for poisoned, where the model gives predicted: of two classes
+// the other one, as the paper's code has it, which flips the label of such a text; of more there is NoAnswer.
+func Corrected(predicted, classes int) int {
+	if classes == 2 {
+		return 1 - predicted
+	}
+	return NoAnswer
+}
 
 // Scores of a model in one cell.
 //
@@ -41,6 +50,24 @@ type Scores struct {
 	CACC  Share `json:"cacc"`
 	ASR   Share `json:"asr"`
 	Floor Share `json:"floor"`
+	// What a filter flags or rewrites: clean test texts, and poisoned ones. nil if the method has no filter.
+	FalseAlarms *Share `json:"false_alarms,omitempty"`
+	Detected    *Share `json:"detected,omitempty"`
+}
+
+func (s Scores) check() error {
+	for _, score := range []struct {
+		key   string
+		share *Share
+	}{{"cacc", &s.CACC}, {"asr", &s.ASR}, {"floor", &s.Floor}, {"false_alarms", s.FalseAlarms}, {"detected", s.Detected}} {
+		if score.share == nil {
+			continue
+		}
+		if err := score.share.check(); err != nil {
+			return fmt.Errorf("%s: %w", score.key, err)
+		}
+	}
+	return nil
 }
 
 // Accuracy is the share of texts whose predicted class is their label,

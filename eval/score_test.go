@@ -50,3 +50,11 @@ func TestFloorIsASRWithoutTrigger(t *testing.T) {
 		t.Errorf("floor %v, ASR %v", floor, asr)
 	}
 }
+
+func TestCorrected(t *testing.T) {
+	for _, test := range []struct{ predicted, classes, want int }{{0, 2, 1}, {1, 2, 0}, {1, 3, NoAnswer}, {0, 4, NoAnswer}} {
+		if got := Corrected(test.predicted, test.classes); got != test.want {
+			t.Errorf("%d of %d classes becomes %d, want %d", test.predicted, test.classes, got, test.want)
+		}
+	}
+}

@@ -52,8 +52,11 @@ type Row struct {
 	CACC    Statistic  `json:"cacc"`
 	ASR     *Statistic `json:"asr"` // nil if there are no poisoned test texts
 	Floor   Statistic  `json:"floor"`
-	Paper   *PaperCell `json:"paper,omitempty"`
-	Results []Result   `json:"-"` // of each seed
+	// What a filter flags or rewrites of clean and of poisoned test texts; nil if the method has none.
+	FalseAlarms *Statistic `json:"false_alarms,omitempty"`
+	Detected    *Statistic `json:"detected,omitempty"`
+	Paper       *PaperCell `json:"paper,omitempty"`
+	Results     []Result   `json:"-"` // of each seed
 }
 
 // Naming says what tables call a method, and its place among the others.
@@ -128,6 +131,14 @@ func (row *Row) score(seeds []Result, paper bool) {
 	if seeds[0].Scores.ASR.Texts > 0 {
 		row.ASR = new(over(func(s Scores) Share { return s.ASR }))
 	}
+	filtered := func(pick func(Scores) *Share) *Statistic {
+		if slices.ContainsFunc(seeds, func(r Result) bool { return pick(r.Scores) == nil || pick(r.Scores).Texts == 0 }) {
+			return nil
+		}
+		return new(over(func(s Scores) Share { return *pick(s) }))
+	}
+	row.FalseAlarms = filtered(func(s Scores) *Share { return s.FalseAlarms })
+	row.Detected = filtered(func(s Scores) *Share { return s.Detected })
 	if cell, ok := FindPaper(seeds[0]); ok && paper {
 		row.Paper = &cell
 	}

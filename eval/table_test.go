@@ -62,6 +62,20 @@ func severalSeeds() []Result {
 	}
 }
 
+// filters has rows of methods with a filter beside one without.
+func filters() []Result {
+	of := func(r Result, alarms, detected int) Result {
+		r.Scores.FalseAlarms, r.Scores.Detected = &Share{alarms, 200}, &Share{detected, 100}
+		return r
+	}
+	return []Result{
+		scored("bert-base", "addsent", "vanilla", 42, 182, 99, 8),
+		of(scored("bert-base", "addsent", "strip", 42, 180, 28, 10), 3, 70),
+		of(scored("bert-base", "addsent", "strip", 43, 178, 32, 12), 5, 66),
+		of(scored("bert-base", "addsent", "onion", 42, 174, 50, 14), 190, 98),
+	}
+}
+
 // otherData has nothing in common with the paper; of one data set nobody knows how it was poisoned.
 func otherData() []Result {
 	plain := scored("bge-small", "unknown", "lora", 42, 150, 0, 7)

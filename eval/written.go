@@ -10,7 +10,9 @@ import (
 
 // IsTable tells whether content is that of a file that WriteTable wrote, in whatever format, and nothing else.
 func IsTable(content []byte) bool {
-	return bytes.HasPrefix(bytes.TrimPrefix(content, []byte("\ufeff")), []byte(strings.Join(csvHeader, ",")+"\n")) ||
+	firstLine, _, _ := strings.Cut(string(bytes.TrimPrefix(content, []byte("\ufeff"))), "\n")
+	header := strings.Join(csvHeader, ",")
+	return firstLine == header || firstLine == header+","+strings.Join(filterHeader, ",") ||
 		bytes.HasPrefix(content, []byte(latexHeader+"\\begin{table}\n")) ||
 		isJSONTable(content) || isDrawnTable(string(content))
 }

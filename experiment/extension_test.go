@@ -10,6 +10,7 @@ import (
 
 	"mslora/dataset"
 	"mslora/defence"
+	"mslora/eval"
 	"mslora/gradalign"
 	"mslora/graphs"
 	"mslora/internal/testmodel"
@@ -217,11 +218,22 @@ func TestNewPurifier(t *testing.T) {
 func TestNewFilter(t *testing.T) {
 	extend(t)
 	config := tiny(t)
-	config.Methods = []string{"flagged"}
+	config.Methods = []string{"lora", "flagged"}
 	plan := openPlan(t, config)
-	result, err := plan.Run(context.Background(), plan.Cells[0], false)
-	if err != nil || result.Scores.CACC.Hits != 0 || result.Scores.Floor.Hits != 0 || result.Scores.CACC.Texts != 12 {
-		t.Errorf("scores %+v, error %v", result.Scores, err)
+	var scores [2]eval.Scores
+	for i, cell := range plan.Cells {
+		result, err := plan.Run(context.Background(), cell, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scores[i] = result.Scores
+	}
+	// Of two classes the other one counts where a text is flagged: what was right is wrong.
+	if scores[0].CACC.Hits+scores[1].CACC.Hits != 12 || scores[1].CACC.Texts != 12 || scores[0].Floor.Hits+scores[1].Floor.Hits != 6 {
+		t.Errorf("scores %+v", scores)
+	}
+	if alarms := scores[1].FalseAlarms; scores[0].FalseAlarms != nil || alarms == nil || *alarms != (eval.Share{Hits: 12, Texts: 12}) {
+		t.Errorf("false alarms %v and %v", scores[0].FalseAlarms, alarms)
 	}
 }
 

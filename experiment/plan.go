@@ -284,7 +284,11 @@ func (p *Plan) addCells(data dataCells, modelName string) error {
 			if err != nil {
 				return err
 			}
-			cell.Checksums = checksums(data.sums, modelSums, topologies)
+			languageSums, err := p.languageSums(values)
+			if err != nil {
+				return err
+			}
+			cell.Checksums = checksums(topologies, data.sums, modelSums, languageSums)
 			for _, seed := range p.Config.Seeds {
 				cell.Seed = seed
 				p.Cells = append(p.Cells, cell)
@@ -295,12 +299,10 @@ func (p *Plan) addCells(data dataCells, modelName string) error {
 }
 
 // checksums joins those of everything that goes into a cell.
-func checksums(data, model map[string]string, topologies ortrain.Topologies) map[string]string {
+func checksums(topologies ortrain.Topologies, inputs ...map[string]string) map[string]string {
 	all := map[string]string{}
-	for _, sums := range []map[string]string{data, model} {
-		for name, sum := range sums {
-			all[name] = sum
-		}
+	for _, sums := range inputs {
+		maps.Copy(all, sums)
 	}
 	for _, t := range []*graphs.Topology{topologies.Train, topologies.Evaluate} {
 		all["graph/"+t.Manifest.Method] = t.Manifest.SHA256

@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"mslora/dataset"
 	"mslora/defence"
@@ -59,74 +60,118 @@ type scorer struct {
 }
 
 // predict classifies the clean and the poisoned test texts with tuned tensors. The method's filter, if it has one, looks at
-// them first: a text that it flags gets no answer.
+// all of them first: a text that it flags counts as eval.Corrected says.
 func (s scorer) predict(ctx context.Context, tuned ortrain.Tuned) ([]eval.Prediction, eval.Scores, error) {
 	var scores eval.Scores
 	if err := s.evaluator.Use(tuned); err != nil {
 		return nil, scores, err
 	}
+	language := &language{plan: s.plan, cell: s.cell}
+	defer language.close()
+	var row *defence.WordRow
+	defer func() { row.Close() }()
 	sieve, err := s.method.Sieve(ctx, defence.Bench{
-		Trusted: s.ready.trusted, Classes: s.data.Classes, Seed: s.cell.Seed, Values: s.cell.Hyperparameters,
+		Trusted: s.ready.trusted, Classes: s.data.Classes, Seed: s.cell.Seed, Threads: s.plan.Device.Threads, Values: s.cell.Hyperparameters,
 		Vectors: func(ctx context.Context, texts []string) ([][]float32, error) {
 			return s.evaluator.Vectors(ctx, s.plan.examples(s.cell, unlabelled(texts)))
 		},
 		Logits: func(ctx context.Context, texts []string) ([][]float32, error) {
 			return s.evaluator.Logits(ctx, s.plan.examples(s.cell, unlabelled(texts)))
 		},
+		LogProbabilities: language.logProbabilities,
+		Protected:        s.protected(),
+		OpenRow: func(word string) (_ defence.Row, err error) {
+			row, err = s.openRow(word, tuned)
+			return row, err
+		},
 	})
 	if err != nil {
 		return nil, scores, err
 	}
-	var all []eval.Prediction
-	classes := map[string][]int{}
-	for _, split := range []struct {
-		name  string
-		texts []dataset.Text
-	}{{"test-clean", s.data.TestClean}, {"test-poison", s.data.TestPoison}} {
-		texts, flagged, err := sift(ctx, sieve, split.texts)
-		if err != nil {
-			return nil, scores, err
+	clean, poisoned := s.data.TestClean, s.data.TestPoison
+	texts := slices.Concat(clean, poisoned)
+	sifted, err := sift(ctx, sieve, texts)
+	if err != nil {
+		return nil, scores, err
+	}
+	logits, err := s.evaluator.Logits(ctx, s.plan.examples(s.cell, sifted.texts))
+	if err != nil {
+		return nil, scores, err
+	}
+	predictions, classes, labels := make([]eval.Prediction, len(texts)), make([]int, len(texts)), make([]int, len(texts))
+	for i, text := range texts {
+		classes[i], labels[i] = ortrain.Argmax(logits[i]), text.Label
+		if sifted.flagged[i] {
+			classes[i] = eval.Corrected(classes[i], s.data.Classes)
 		}
-		logits, err := s.evaluator.Logits(ctx, s.plan.examples(s.cell, texts))
-		if err != nil {
-			return nil, scores, err
-		}
-		for i, text := range split.texts {
-			predicted := ortrain.Argmax(logits[i])
-			if flagged != nil && flagged[i] {
-				predicted = eval.NoAnswer
-			}
-			classes[split.name] = append(classes[split.name], predicted)
-			all = append(all, eval.Prediction{Split: split.name, Index: i, Label: text.Label, Predicted: predicted, Logits: logits[i]})
+		predictions[i] = eval.Prediction{Split: "test-clean", Index: i, Label: text.Label, Predicted: classes[i], Logits: logits[i]}
+		if n := len(clean); i >= n {
+			predictions[i].Split, predictions[i].Index = "test-poison", i-n
 		}
 	}
-	labels := make([]int, len(s.data.TestClean))
-	for i, text := range s.data.TestClean {
-		labels[i] = text.Label
+	n := len(clean)
+	scores.CACC = eval.Accuracy(classes[:n], labels[:n])
+	scores.Floor = eval.Floor(classes[:n], labels[:n], s.data.Target)
+	scores.ASR = eval.ASR(classes[n:], s.data.Target)
+	if sieve != nil {
+		scores.FalseAlarms, scores.Detected = new(count(sifted.touched[:n])), new(count(sifted.touched[n:]))
 	}
-	scores.CACC = eval.Accuracy(classes["test-clean"], labels)
-	scores.Floor = eval.Floor(classes["test-clean"], labels, s.data.Target)
-	scores.ASR = eval.ASR(classes["test-poison"], s.data.Target)
-	return all, scores, nil
+	return predictions, scores, nil
 }
 
-// sift gives the texts as the model gets them, and which of them it does not answer; nil if there is no sieve.
-func sift(ctx context.Context, sieve defence.Sieve, texts []dataset.Text) ([]dataset.Text, []bool, error) {
+// sifted are texts as the model gets them, and what the filter did to each.
+type sifted struct {
+	texts            []dataset.Text
+	flagged, touched []bool // touched: flagged or rewritten
+}
+
+// sift lets a filter look at texts; without one they stay as they are.
+func sift(ctx context.Context, sieve defence.Sieve, texts []dataset.Text) (sifted, error) {
+	result := sifted{slices.Clone(texts), make([]bool, len(texts)), make([]bool, len(texts))}
 	if sieve == nil {
-		return texts, nil, nil
+		return result, nil
 	}
 	plain := make([]string, len(texts))
 	for i, t := range texts {
 		plain[i] = t.Text
 	}
-	sifted, err := sieve(ctx, plain)
+	said, err := sieve(ctx, plain)
 	if err != nil {
-		return nil, nil, err
+		return result, err
 	}
-	rewritten, flagged := make([]dataset.Text, len(texts)), make([]bool, len(texts))
-	for i, s := range sifted {
-		rewritten[i], flagged[i] = texts[i], s.Flagged
-		rewritten[i].Text = s.Text
+	for i, s := range said {
+		result.texts[i].Text, result.flagged[i], result.touched[i] = s.Text, s.Flagged, s.Flagged || s.Text != plain[i]
 	}
-	return rewritten, flagged, nil
+	return result, nil
+}
+
+func count(which []bool) eval.Share {
+	share := eval.Share{Texts: len(which)}
+	for _, is := range which {
+		if is {
+			share.Hits++
+		}
+	}
+	return share
+}
+
+// protected are the classes that the attack is known to aim at; nil where there is none.
+func (s scorer) protected() []int {
+	if len(s.data.TestPoison) == 0 {
+		return nil
+	}
+	return []int{s.data.Target}
+}
+
+// openRow opens the tuned model so that a word's embedding can be changed.
+func (s scorer) openRow(word string, tuned ortrain.Tuned) (*defence.WordRow, error) {
+	full, err := s.plan.Config.Graphs.Load(s.cell.Architecture, "full")
+	if err != nil {
+		return nil, err
+	}
+	encode := func(text string) []int32 { return s.plan.encode(s.cell, text).tokens }
+	return defence.OpenWord(word, encode, func(token int32) (*ortrain.WordRow, error) {
+		model := s.plan.models[s.cell.ModelFolder].Model
+		return ortrain.NewWordRow(model, full, defence.Modules(s.cell.Hyperparameters), tuned, s.data.Classes, s.plan.Device, token)
+	})
 }

@@ -69,7 +69,7 @@ func (p *Plan) finishTraining(ctx context.Context, cell Cell, method defence.Met
 func (p *Plan) trainingSum(cell Cell, method defence.Method, setting ortrain.Setting, data ortrain.Data) (string, error) {
 	sums := map[string]string{}
 	for name, sum := range cell.Checksums {
-		if !strings.HasPrefix(name, "data/") {
+		if !strings.HasPrefix(name, "data/") && !strings.HasPrefix(name, "language/") { // a filter reads with the language model
 			sums[name] = sum
 		}
 	}

@@ -11,6 +11,7 @@ import (
 // run.
 //
 //	T tokens of a batch      R rows        W row width     B texts     L longest text
+//	A tokens that are followed by others, N predictions, of a language model
 //	C classes                r LoRA rank   k multi-scale rank (scales x bandwidth)
 //	b adapter bottleneck     p prefix length
 //	V vocabulary             P positions
@@ -19,7 +20,7 @@ type Dim struct {
 	Symbol string // "" if Size holds
 }
 
-const symbols = "TRWBLCrkbpVP"
+const symbols = "TRWBLANCrkbpVP"
 
 // String gives the number or the symbol.
 func (d Dim) String() string {

@@ -162,7 +162,8 @@ func (m Manifest) weight(name string) (Tensor, bool) {
 }
 
 // WeightName finds the name under which a file holds a weight of the graphs: as it is, after "bert.",
-// "roberta." or "model." (models with a task head), and with the LayerNorm names of the first BERT releases.
+// "roberta." or "model." (models with a task head), and with the LayerNorm names of the first BERT releases; or that
+// of the weight which stands in for one that it lacks.
 func WeightName(weights *safetensors.File, name string) (string, bool) {
 	old := strings.NewReplacer("LayerNorm.weight", "LayerNorm.gamma", "LayerNorm.bias", "LayerNorm.beta").Replace(name)
 	for _, prefix := range weightPrefixes {
@@ -172,5 +173,13 @@ func WeightName(weights *safetensors.File, name string) (string, bool) {
 			}
 		}
 	}
+	for _, shared := range tied[name] {
+		if found, ok := WeightName(weights, shared); ok {
+			return found, true
+		}
+	}
 	return "", false
 }
+
+// tied are weights that a model which lacks them shares: the last layer of a language model is its embeddings.
+var tied = map[string][]string{"lm_head.weight": {"embed_tokens.weight", "wte.weight"}}

@@ -58,7 +58,7 @@ func TestParseManifestErrors(t *testing.T) {
 		{"epsilon", `1e-12`, `0`, "layer_norm_epsilon"},
 		{"no batch", `{"name":"input_ids","dtype":"int64","shape":["T"]}`, ``, "must not be empty"},
 		{"dtype", `"int64"`, `"int32"`, `unknown dtype "int32"`},
-		{"symbol", `["T",36]`, `["N",36]`, `unknown size "N"`},
+		{"symbol", `["T",36]`, `["X",36]`, `unknown size "X"`},
 		{"size", `["T",36]`, `["T",0]`, "size 0"},
 		{"init of a parameter", `"kaiming_uniform"`, `"xavier"`, `unknown init "xavier"`},
 		{"init of a frozen input", `"zeros"`, `"weights"`, `unknown init "weights"`},

@@ -25,6 +25,9 @@ const Evaluation = "eval"
 // Classification is the name of the graph for others to run: padded batches in, logits out.
 const Classification = "classify"
 
+// Causal is the name of the graph of a language model: log-probabilities of tokens.
+const Causal = "causal"
+
 // EvaluationOf names the graph that predicts with what a method has trained: Evaluation for modules that can be
 // merged into the weights, one of its own for adapters and prefixes.
 func EvaluationOf(method string) string {
@@ -37,8 +40,8 @@ func EvaluationOf(method string) string {
 // ErrNoTopology is wrapped when there is no graph for an architecture or method.
 var ErrNoTopology = errors.New("no graph")
 
-// Open reads a topology from a folder on disk that holds METHOD.train.onnx, eval.onnx, METHOD.eval.onnx or
-// classify.onnx with its manifest.
+// Open reads a topology from a folder on disk that holds METHOD.train.onnx, eval.onnx, METHOD.eval.onnx,
+// classify.onnx or causal.onnx with its manifest.
 func Open(dir, method string) (*Topology, error) {
 	t, err := open(os.DirFS(dir), method)
 	if err != nil {
@@ -49,7 +52,7 @@ func Open(dir, method string) (*Topology, error) {
 
 func open(folder fs.FS, method string) (*Topology, error) {
 	base, kind := method+".train", "train"
-	if method == Evaluation || method == Classification || strings.HasSuffix(method, "."+Evaluation) {
+	if method == Evaluation || method == Classification || method == Causal || strings.HasSuffix(method, "."+Evaluation) {
 		base, kind = method, "eval"
 	}
 	description, err := fs.ReadFile(folder, base+".json")

@@ -3,6 +3,7 @@ package ortrain
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -178,4 +179,18 @@ func Argmax(logits []float32) int {
 		}
 	}
 	return best
+}
+
+// Softmax gives exp(x_i) / Σ exp(x_j), from differences to the largest so that nothing overflows.
+func Softmax(logits []float32) []float64 {
+	largest := float64(logits[Argmax(logits)])
+	probabilities, sum := make([]float64, len(logits)), 0.0
+	for i, x := range logits {
+		probabilities[i] = math.Exp(float64(x) - largest)
+		sum += probabilities[i]
+	}
+	for i := range probabilities {
+		probabilities[i] /= sum
+	}
+	return probabilities
 }

@@ -57,6 +57,10 @@ const (
 	ABL      = "ABL"
 	CUBE     = "CUBE"
 	BKI      = "BKI"
+	// ONION, STRIP and RAP look at texts at prediction.
+	ONION = "ONION"
+	STRIP = "STRIP"
+	RAP   = "RAP"
 )
 
 // AlignmentBy is the part that a method has beside Alignment when it aligns by a rule.

@@ -19,6 +19,8 @@ const (
 	PrefixLength = "prefix_length"
 	Auxiliary    = "auxiliary"
 	Align        = "align"
+
+	LanguageModel = "language_model"
 )
 
 // What Head may be. A frozen head keeps the values that it was drawn with.
@@ -32,6 +34,14 @@ const (
 	WeightsNone     = "none"
 	WeightsBalanced = "balanced"
 )
+
+// What the variant of a defence may be where the code that the paper ran differs from what the defence's own paper says.
+const (
+	VariantPaper   = "paper"
+	VariantAuthors = "authors"
+)
+
+var variants = []string{VariantPaper, VariantAuthors}
 
 // Table has one row for each hyperparameter, in the order of help texts and configurations. The defaults are what the
 // paper's code runs for BERT-base: LoRA rank 8 and alpha 32, scales without the 32 that the text lists, 10 epochs at
@@ -164,5 +174,65 @@ var Table = []Parameter{
 	{
 		Name: "bki_words", Flag: "bki-words", Kind: Integer, Min: 1, Max: 512, Default: 5,
 		Help: "words of a text that may be triggers: those that move its vector most", Parts: []string{BKI},
+	},
+	{
+		Name: LanguageModel, Flag: "language-model", Kind: Word, Default: "smollm2-135m",
+		Help: "language model, by name or folder", Parts: []string{ONION},
+	},
+	{
+		Name: "onion_threshold", Flag: "onion-threshold", Kind: Number, Min: -1e6, Max: 1e6, Default: 0.0,
+		Help: "words that perplexity falls by more without are left out", Parts: []string{ONION},
+	},
+	{
+		Name: "onion_max_tokens", Flag: "onion-max-tokens", Kind: Integer, Min: 2, Max: 8_192, Default: 96,
+		Help: "tokens of a text that the language model reads", Parts: []string{ONION},
+	},
+	{
+		Name: "onion_variant", Flag: "onion-variant", Kind: Word, Words: variants, Default: VariantPaper,
+		Help: "authors: words without which perplexity stays the same go, too", Parts: []string{ONION},
+	},
+	{
+		Name: "strip_copies", Flag: "strip-copies", Kind: Integer, Min: 1, Max: 1_000, Default: 5,
+		Help: "copies of a text in which words are replaced", Parts: []string{STRIP},
+	},
+	{
+		Name: "strip_share", Flag: "strip-share", Kind: Number, Above: true, Max: 1, Default: 0.25,
+		Help: "share of a copy's words that are replaced", Parts: []string{STRIP},
+	},
+	{
+		Name: "strip_variant", Flag: "strip-variant", Kind: Word, Words: variants, Default: VariantPaper,
+		Help: "paper: each text's own entropy, or authors: as the paper's code mixes them", Parts: []string{STRIP},
+	},
+	{
+		Name: "rap_word", Flag: "rap-word", Kind: Word, Default: "mb",
+		Help: "rare word whose embedding is tuned", Parts: []string{RAP},
+	},
+	{
+		Name: "rap_epochs", Flag: "rap-epochs", Kind: Integer, Min: 1, Max: 1_000, Default: 5,
+		Help: "passes over the trusted texts", Parts: []string{RAP},
+	},
+	{
+		Name: "rap_learning_rate", Flag: "rap-lr", Kind: Number, Above: true, Max: 100, Default: 1e-2,
+		Help: "learning rate of the embedding", Parts: []string{RAP},
+	},
+	{
+		Name: "rap_least", Flag: "rap-least", Kind: Number, Max: 1, Default: 0.1,
+		Help: "the word lowers the probability by so much at least", Parts: []string{RAP},
+	},
+	{
+		Name: "rap_most", Flag: "rap-most", Kind: Number, Max: 1, Default: 0.3,
+		Help: "and by so much at most", Parts: []string{RAP},
+	},
+	{
+		Name: "rap_scale", Flag: "rap-scale", Kind: Number, Above: true, Max: 1e6, Default: 1.0,
+		Help: "weight of the first of the two in the loss", Parts: []string{RAP},
+	},
+	{
+		Name: "rap_variant", Flag: "rap-variant", Kind: Word, Words: variants, Default: VariantPaper,
+		Help: "paper: texts of the class alone, or authors: all, with gradients that add up", Parts: []string{RAP},
+	},
+	{
+		Name: "false_rejections", Flag: "false-rejections", Kind: Number, Above: true, Max: 0.5, Default: 0.01,
+		Help: "share of trusted texts that a filter may flag", Parts: []string{STRIP, RAP},
 	},
 }

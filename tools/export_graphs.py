@@ -23,11 +23,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GRAPHS = os.path.join(os.path.dirname(HERE), "graphs")
 sys.path.insert(0, HERE)
 from exporter import bert, llama, roberta
-from exporter.contract import EVALUATIONS, METHODS, evaluates
+from exporter.contract import CAUSAL, EVALUATIONS, METHODS, evaluates
 from exporter.manifest import describe
 from exporter.trace import export
 
 FAMILIES = {a.family: a for a in (bert.Architecture, roberta.Architecture, llama.Architecture)}
+ALL = METHODS + EVALUATIONS + (CAUSAL,)
 SHIPPED = [
     bert.Architecture(layers=6, hidden=384, heads=12, intermediate=1536),  # MiniLM
     bert.Architecture(layers=12, hidden=384, heads=12, intermediate=1536),  # bge-small
@@ -47,7 +48,7 @@ TINY = {
 
 def write(work, methods):
     """Write graphs with their manifests of each (architecture, folder), as many at once as there are cores."""
-    jobs = [(a, method, folder) for a, folder in work for method in methods]
+    jobs = [(a, method, folder) for a, folder in work for method in methods if method in a.graphs]
     # A spawned process inherits no threads of PyTorch's, which a forked one would wait for in vain.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
         for line in pool.map(write_one, *zip(*jobs)):
@@ -77,7 +78,7 @@ def check(methods):
     with tempfile.TemporaryDirectory() as root:
         write(shipped(root), methods)
         for (_, fresh), (_, committed) in zip(shipped(root), shipped(GRAPHS)):
-            for name in sorted(os.listdir(fresh)):
+            for name in sorted(os.listdir(fresh) if os.path.exists(fresh) else ()):
                 path = os.path.join(committed, name)
                 if not os.path.exists(path) or not filecmp.cmp(os.path.join(fresh, name), path, shallow=False):
                     different.append(os.path.relpath(path, os.path.dirname(GRAPHS)))
@@ -107,11 +108,11 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="write every committed graph")
     parser.add_argument("--check", action="store_true", help="compare every committed graph with a fresh export")
-    parser.add_argument("--only", choices=METHODS + EVALUATIONS, help="take this graph of each architecture alone")
+    parser.add_argument("--only", choices=ALL, help="take this graph of each architecture alone")
     parser.add_argument("--config", help="config.json of the model to export graphs for")
     parser.add_argument("--out", help="folder for its graphs")
     o = parser.parse_args(arguments)
-    methods = (o.only,) if o.only else METHODS + EVALUATIONS
+    methods = (o.only,) if o.only else ALL
     if o.check:
         return check(methods)
     if o.all:

@@ -17,6 +17,10 @@ func writeLines(out *bufio.Writer, labels []string) func(answer) error {
 			_, err := fmt.Fprintf(out, "error\t\t%s\n", visible.Line(a.err.Error()))
 			return err
 		}
+		if a.flagged {
+			_, err := fmt.Fprintf(out, "flagged\t\t%s\n", visible.Line(a.text))
+			return err
+		}
 		p := a.prediction
 		_, err := fmt.Fprintf(out, "%s\t%.4f\t%s\n", visible.Line(labels[p.Class]), p.Probabilities[p.Class], visible.Line(a.text))
 		return err
@@ -38,25 +42,34 @@ func writeObjects(out *bufio.Writer, labels []string, file string) func(answer) 
 		for class, name := range labels {
 			probabilities[name], logits[name] = p.Probabilities[class], p.Logits[class]
 		}
-		return writeJSON(out, struct {
+		object := struct {
 			Text          string             `json:"text"`
-			Label         string             `json:"label"`
-			Probability   float64            `json:"probability"`
+			ReadAs        string             `json:"read_as,omitempty"`
+			Flagged       bool               `json:"flagged,omitempty"`
+			Label         string             `json:"label,omitempty"`
+			Probability   float64            `json:"probability,omitempty"`
 			Probabilities map[string]float64 `json:"probabilities"`
 			Logits        map[string]float32 `json:"logits"`
 			File          string             `json:"file,omitempty"`
-		}{a.text, labels[p.Class], p.Probabilities[p.Class], probabilities, logits, file})
+		}{Text: a.text, ReadAs: a.readAs, Flagged: a.flagged, Probabilities: probabilities, Logits: logits, File: file}
+		if !a.flagged {
+			object.Label, object.Probability = labels[p.Class], p.Probabilities[p.Class] // above 0, as it is the largest
+		}
+		return writeJSON(out, object)
 	}
 }
 
-// writeTable writes CSV for spreadsheets, a row a text.
-func writeTable(out *bufio.Writer, labels []string, excel bool) (func(answer) error, error) {
+// writeTable writes CSV for spreadsheets, a row a text; filtered adds what a filter says.
+func writeTable(out *bufio.Writer, labels []string, filtered, excel bool) (func(answer) error, error) {
 	w := spreadsheet.New(out, excel)
 	header := []string{"text", "label", "probability"}
 	for _, kind := range []string{"probability", "logit"} {
 		for _, name := range labels {
 			header = append(header, kind+" "+name)
 		}
+	}
+	if filtered {
+		header = append(header, "flagged", "read as")
 	}
 	for i, name := range header {
 		header[i] = visible.Cell(name)
@@ -72,11 +85,17 @@ func writeTable(out *bufio.Writer, labels []string, excel bool) (func(answer) er
 		}
 		p := a.prediction
 		cells := []string{visible.Cell(a.text), visible.Cell(labels[p.Class]), number(p.Probabilities[p.Class], 64)}
+		if a.flagged {
+			cells[1], cells[2] = "", ""
+		}
 		for _, probability := range p.Probabilities {
 			cells = append(cells, number(probability, 64))
 		}
 		for _, logit := range p.Logits {
 			cells = append(cells, number(float64(logit), 32))
+		}
+		if filtered {
+			cells = append(cells, strconv.FormatBool(a.flagged), visible.Cell(a.readAs))
 		}
 		return w.Write(append(cells, "")...)
 	}, nil

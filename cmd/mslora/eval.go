@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mslora/eval"
 	"mslora/experiment"
 )
 
@@ -58,9 +59,11 @@ func rescore(ctx context.Context, out io.Writer, o experiment.Rescore, asJSON bo
 	}
 	for _, line := range []struct {
 		name  string
-		share interface{ String() string }
-	}{{"CACC", scores.CACC}, {"ASR", scores.ASR}, {"floor", scores.Floor}} {
-		fmt.Fprintf(out, "%-6s %s\n", line.name, line.share)
+		share *eval.Share
+	}{{"CACC", &scores.CACC}, {"ASR", &scores.ASR}, {"floor", &scores.Floor}, {"alarms", scores.FalseAlarms}, {"found", scores.Detected}} {
+		if line.share != nil {
+			fmt.Fprintf(out, "%-6s %s\n", line.name, line.share)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -25,6 +26,7 @@ type predictOptions struct {
 	JSON    bool
 	CSV     bool
 	Excel   bool // CSV is for Excel
+	Filter  filterOptions
 	place
 	Stdin  io.Reader
 	Stdout io.Writer
@@ -38,7 +40,8 @@ func predictCommand() *cli.Command {
 		UsageText: "mslora predict my-classifier --text \"a fine film\"\nmslora predict my-classifier reviews.csv --json > predictions.jsonl",
 		Description: "Reads --text, a file (docs/files.md; a .txt has one text a line), or lines of standard input. Prints a line\n" +
 			"for each text, in order, also for a blank line: its label, the probability, and the text. --json and --csv\n" +
-			"have the probabilities and logits of all labels. Files of any length are streamed: answers come after each\n" +
+			"have the probabilities and logits of all labels. A text that --filter takes for poisoned is answered by\n" +
+			"\"flagged\" instead of a label. Files of any length are streamed: answers come after each\n" +
 			"1,024 texts or 1 MiB of them, on a terminal after each line. A row that cannot be used ends it, or, with\n" +
 			"--skip-bad, is answered by an error.",
 		Flags: append([]cli.Flag{
@@ -46,7 +49,7 @@ func predictCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print JSON lines"},
 			&cli.BoolFlag{Name: "csv", Usage: "print CSV; a cell that a spreadsheet would run as a formula gets an apostrophe in front"},
 			&cli.BoolFlag{Name: "excel", Usage: "with --csv: a byte order mark, and a mark where a text is too long for a cell of Excel"},
-		}, append(placeFlags(), readingFlags()...)...),
+		}, slices.Concat(filterFlags(), placeFlags(), readingFlags())...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 1 || c.NArg() > 2 {
 				return badInput(hint.New("for example: mslora predict my-classifier reviews.csv", "give a classifier's folder and, perhaps, one file"))
@@ -59,10 +62,14 @@ func predictCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
+			filter, err := filterFromFlags(c)
+			if err != nil {
+				return badInput(err)
+			}
 			reading.Label, reading.Unlabelled, reading.All = "", true, true
 			return predict(c.Context, predictOptions{
 				Folder: c.Args().Get(0), File: c.Args().Get(1), Texts: c.StringSlice("text"), Reading: reading,
-				JSON: c.Bool("json"), CSV: c.Bool("csv"), Excel: c.Bool("excel"), place: place, Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
+				JSON: c.Bool("json"), CSV: c.Bool("csv"), Excel: c.Bool("excel"), Filter: filter, place: place, Stdin: os.Stdin, Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},
 	}
@@ -85,7 +92,12 @@ func predict(ctx context.Context, o predictOptions) error {
 		return badInput(err)
 	}
 	defer c.Close()
-	p := &predictor{ctx: ctx, predict: c.Predict, out: bufio.NewWriter(o.Stdout), texts: predictTexts, skipBad: o.Reading.SkipBad}
+	sieve, closed, err := o.sieve(ctx, c)
+	defer closed()
+	if err != nil {
+		return badInput(err)
+	}
+	p := &predictor{ctx: ctx, sieve: sieve, predict: c.Predict, out: bufio.NewWriter(o.Stdout), texts: predictTexts, skipBad: o.Reading.SkipBad}
 	if p.write, err = o.writer(p.out, c.Labels); err != nil {
 		return err
 	}
@@ -120,6 +132,8 @@ func (o predictOptions) validate() error {
 		return hint.New("give one of them", "--text and the file %s both give texts", o.File)
 	case o.JSON && o.CSV:
 		return hint.New("give one of them", "--json and --csv both say what to print")
+	case o.Filter.Name != "" && o.Quantized:
+		return hint.New("leave one of them out", "--filter needs more than --quantized gives")
 	case o.Excel && !o.CSV:
 		return hint.New("add --csv", "--excel is for CSV")
 	}
@@ -140,7 +154,7 @@ func (o predictOptions) writer(out *bufio.Writer, labels []string) (func(answer)
 	case o.JSON:
 		return writeObjects(out, labels, o.file()), nil
 	case o.CSV:
-		return writeTable(out, labels, o.Excel)
+		return writeTable(out, labels, o.Filter.Name != "", o.Excel)
 	}
 	return writeLines(out, labels), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"mslora/classifier"
+	"mslora/defence"
 )
 
 const (
@@ -20,6 +21,8 @@ const (
 type answer struct {
 	line       int // where it stands in its file, from 1; 0: on the command line
 	text       string
+	flagged    bool   // the filter takes it for poisoned
+	readAs     string // the text as the filter rewrote it; "" if it did not
 	prediction classifier.Prediction
 	err        error // why there is no prediction
 }
@@ -27,6 +30,7 @@ type answer struct {
 // predictor collects texts and writes their answers in order.
 type predictor struct {
 	ctx     context.Context
+	sieve   defence.Sieve // nil: there is no filter
 	predict func(context.Context, []string) ([]classifier.Prediction, error)
 	out     *bufio.Writer
 	write   func(answer) error
@@ -67,6 +71,9 @@ func (p *predictor) answer(answers []answer) error {
 			texts, places = append(texts, a.text), append(places, i)
 		}
 	}
+	if err := p.sift(texts, places, answers); err != nil {
+		return err
+	}
 	predictions, err := p.predict(p.ctx, texts)
 	var bad *classifier.NotFiniteError
 	if errors.As(err, &bad) {
@@ -90,6 +97,25 @@ func (p *predictor) answer(answers []answer) error {
 	for _, a := range answers {
 		if err := p.write(a); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// sift lets the filter look at texts, and puts those in their place that it rewrites.
+func (p *predictor) sift(texts []string, places []int, answers []answer) error {
+	if p.sieve == nil {
+		return nil
+	}
+	sifted, err := p.sieve(p.ctx, texts)
+	if err != nil {
+		return err
+	}
+	for i, s := range sifted {
+		a := &answers[places[i]]
+		a.flagged = s.Flagged
+		if s.Text != texts[i] {
+			texts[i], a.readAs = s.Text, s.Text
 		}
 	}
 	return nil

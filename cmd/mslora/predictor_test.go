@@ -75,23 +75,30 @@ func TestPredictor(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	labels := []string{"=short", "a \"long\" one"}
+	long := classifier.Prediction{Class: 1, Logits: []float32{-0.1, 1}, Probabilities: []float64{0.25, 0.75}}
 	answers := []answer{
-		{line: 2, text: "=a\u202e", prediction: classifier.Prediction{Class: 1, Logits: []float32{-0.1, 1}, Probabilities: []float64{0.25, 0.75}}},
+		{line: 2, text: "=a\u202e", prediction: long},
 		{line: 3, text: "b", err: errors.New("no <class>")},
+		{line: 4, text: "mn c", flagged: true, prediction: long},
+		{line: 5, text: "mn d", readAs: "d", prediction: long},
 	}
 	for _, test := range []struct{ name, want string }{
-		{"lines", "a \"long\" one\t0.7500\t=a⟨U+202E⟩\nerror\t\tno <class>\n"},
+		{"lines", "a \"long\" one\t0.7500\t=a⟨U+202E⟩\nerror\t\tno <class>\nflagged\t\tmn c\na \"long\" one\t0.7500\tmn d\n"},
 		{"objects", `{"text":"=a\u202e","label":"a \"long\" one","probability":0.75,"probabilities":{"=short":0.25,"a \"long\" one":0.75},` +
-			`"logits":{"=short":-0.1,"a \"long\" one":1}}` + "\n" + `{"line":3,"text":"b","error":"no <class>"}` + "\n"},
-		{"table", "text,label,probability,probability =short,\"probability a \"\"long\"\" one\",logit =short,\"logit a \"\"long\"\" one\",error\n" +
-			"'=a⟨U+202E⟩,\"a \"\"long\"\" one\",0.75,0.25,0.75,-0.1,1,\nb,,,,,,,no <class>\n"},
+			`"logits":{"=short":-0.1,"a \"long\" one":1}}` + "\n" + `{"line":3,"text":"b","error":"no <class>"}` + "\n" +
+			`{"text":"mn c","flagged":true,"probabilities":{"=short":0.25,"a \"long\" one":0.75},"logits":{"=short":-0.1,"a \"long\" one":1}}` + "\n" +
+			`{"text":"mn d","read_as":"d","label":"a \"long\" one","probability":0.75,"probabilities":{"=short":0.25,"a \"long\" one":0.75},` +
+			`"logits":{"=short":-0.1,"a \"long\" one":1}}` + "\n"},
+		{"table", "text,label,probability,probability =short,\"probability a \"\"long\"\" one\",logit =short,\"logit a \"\"long\"\" one\",flagged,read as,error\n" +
+			"'=a⟨U+202E⟩,\"a \"\"long\"\" one\",0.75,0.25,0.75,-0.1,1,false,,\nb,,,,,,,,,no <class>\n" +
+			"mn c,,,0.25,0.75,-0.1,1,true,,\nmn d,\"a \"\"long\"\" one\",0.75,0.25,0.75,-0.1,1,false,d,\n"},
 	} {
 		var text strings.Builder
 		out := bufio.NewWriter(&text)
 		write := map[string]func(answer) error{"lines": writeLines(out, labels), "objects": writeObjects(out, labels, "")}[test.name]
 		if test.name == "table" {
 			var err error
-			if write, err = writeTable(out, labels, false); err != nil {
+			if write, err = writeTable(out, labels, true, false); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -107,11 +107,11 @@ func trainCommand() *cli.Command {
 	}
 }
 
-// mergeableMethods are the methods that leave a model of the backbone's own architecture.
+// mergeableMethods are the methods that leave a model of the backbone's own architecture. A filter is not in it.
 func mergeableMethods() []string {
 	var names []string
 	for _, m := range defence.Methods {
-		if classifier.Mergeable(m.Graph) {
+		if classifier.Mergeable(m.Graph) && m.Filter == nil {
 			names = append(names, m.Name)
 		}
 	}
@@ -135,6 +135,9 @@ func (o trainOptions) validate(method defence.Method) error {
 		return hint.New("a .csv, .tsv or .jsonl file with a text and a label in each row", "--data is missing")
 	case o.Out == "":
 		return hint.New("a folder for the classifier, for example my-classifier", "--out is missing")
+	case method.Filter != nil:
+		return hint.New(fmt.Sprintf("train with --method vanilla, and then `mslora predict --filter %s`", method.Name),
+			"method %s filters texts at prediction, not in training", method.Name)
 	case mergeable(method) != nil:
 		return mergeable(method)
 	case o.Own.Clean != "" && o.Own.CleanFromDev != 0:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .contract import EVALUATIONS, METHODS
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -11,6 +13,8 @@ class Architecture:
     and segments, or the first of these, of which full fine-tuning gets no dense gradient; `head`, how each tensor starts that no model file holds; and
     `open_shapes`, the shapes of parameters that have open sizes (symbols; None is a fixed size).
     """
+
+    graphs = METHODS + EVALUATIONS  # which ones the family has
 
     layers: int
     hidden: int
@@ -42,6 +46,10 @@ class Architecture:
 
         embedded, unless None, replaces the sum of the embeddings, to take the gradient there.
         """
+        raise NotImplementedError
+
+    def language_model(self, vocabulary, positions):
+        """The module to trace for a causal graph: run -> log-probabilities [N]."""
         raise NotImplementedError
 
     def embed(self, tables, run):

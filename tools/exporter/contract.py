@@ -1,7 +1,8 @@
 """The graph contract: which inputs and outputs each graph has, in which order. See docs/graphs.md.
 
 Symbols in shapes: T tokens, R rows of W slots, B texts, L longest text, C classes, r LoRA rank,
-k multi-scale rank, b bottleneck of adapters, p prefix length, V vocabulary, P positions.
+k multi-scale rank, b bottleneck of adapters, p prefix length, V vocabulary, P positions; of a language model
+A tokens whose next ones are predicted, N predictions.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ METHODS = ("lora", "lora+mslr", "full", "adapter", "prefix")  # training graphs
 # Evaluation graphs. LoRA and the multi-scale branch are merged into the weights of the first; adapters and
 # prefixes cannot be. "classify" is the first for others to run: padded batches, all weights inside.
 EVALUATIONS = ("eval", "adapter.eval", "prefix.eval", "classify")
+CAUSAL = "causal"  # a language model: log-probabilities of tokens
 
 # Sizes to trace with: all different from each other and from every fixed size, because the tracer takes
 # equal sizes for the same symbol.
@@ -24,6 +26,14 @@ PACKED = [
     ("text_mask", "float32", ["B", "L"]),
 ]
 PADDED = [("input_ids", "int64", ["B", "L"]), ("attention_mask", "int64", ["B", "L"])]
+# A language model's tokens are trees: texts with the same beginning share its tokens. `sees` is 1 where the token of a slot, the
+# second axis, sees that of another. `asking` are tokens that others follow; each prediction is of one of them, by its place, and of
+# the token that follows.
+TREES = [
+    ("input_ids", "int64", ["T"]), ("position_ids", "int64", ["T"]), ("token_row", "int64", ["T"]), ("token_column", "int64", ["T"]),
+    ("row_tokens", "int64", ["R", "W"]), ("sees", "uint8", ["R", "W", "W"]), ("asking", "int64", ["A"]),
+    ("predicted_by", "int64", ["N"]), ("predicted_id", "int64", ["N"]),
+]
 LABELS = [("targets", "float32", ["B", "C"]), ("loss_scale", "float32", [1])]
 
 
@@ -48,11 +58,15 @@ class Contract:
 
 
 def evaluates(graph):
-    return graph in EVALUATIONS
+    return graph in EVALUATIONS or graph == CAUSAL
 
 
 def build(a, graph):
-    """Give the module to trace and the contract of its graph, one of METHODS or EVALUATIONS."""
+    """Give the module to trace and the contract of its graph, one of the family's graphs."""
+    if graph == CAUSAL:
+        model = a.language_model(TRACE["V"], TRACE["P"])
+        weights = [(n, shape_of(a, n, p)) for n, p in model.named_parameters()]
+        return model, Contract(TREES, [], [], [], [], weights, [("log_probabilities", ["N"])])
     method = graph.removesuffix(".eval")
     lora = TRACE["r"] if method.startswith("lora") else 0
     scales = TRACE["k"] if method == "lora+mslr" else 0

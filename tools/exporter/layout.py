@@ -5,6 +5,24 @@ import torch
 from .attention import MASKED
 
 
+def log_probabilities(logits, run):
+    """The log-probability [N] of each prediction, from the logits [A, V] of the tokens that ask."""
+    # By both indices: the size of the vocabulary is open, and the tracer would put its own into an index of one.
+    return torch.log_softmax(logits, -1)[run.predicted_by, run.predicted_id]
+
+
+class Tree:
+    """Slots of the heads of tokens that stand in trees (see `TREES`), all in rows. Queries of a group stand as in Layout."""
+
+    def __init__(self, run, heads, group=1):
+        every = torch.arange(heads)
+        rows, width = run.row_tokens.shape
+        self.row_slots = (run.row_tokens[:, None, :] * heads + every[None, :, None]).reshape(rows * (heads // group), group * width)
+        self.row_places = (run.token_row[:, None] * heads + every[None, :]) * width + run.token_column[:, None]
+        self.row_bias = ((1.0 - run.sees.to(torch.float32)) * MASKED)[:, None].repeat(1, 1, group, 1)
+        self.row_filled = None  # nothing is trained
+
+
 class Layout:
     """Slots of the tokens' heads in rows of several texts, and in rows of one text for the last layer.
 

@@ -5,13 +5,15 @@ The model is causal, and its last token stands for a text.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
 
 from . import architecture
 from .attention import Attend, FromHeads, TakeAsking, ToHeads, take
-from .layout import Layout
+from .contract import CAUSAL, EVALUATIONS, METHODS
+from .layout import Layout, Tree, log_probabilities
 from .modules import Adapter, Linear, Prefix
 from .padded_llama import PaddedLlama
 
@@ -24,10 +26,11 @@ class Architecture(architecture.Architecture):
     key_value_heads: int = 0  # each serves heads / key_value_heads queries
     theta: float = 10000.0  # base of the rotary frequencies
 
+    graphs = METHODS + EVALUATIONS + (CAUSAL,)
     family = "llama"
     tables = ("embed_tokens.weight",)
     head = {"score.0.weight": "normal", "score.2.weight": "normal"}
-    open_shapes = {"embed_tokens.weight": ["V", None], "score.2.weight": ["C", None]}
+    open_shapes = {"embed_tokens.weight": ["V", None], "score.2.weight": ["C", None], "lm_head.weight": ["V", None]}
 
     @classmethod
     def read(cls, config):
@@ -54,6 +57,9 @@ class Architecture(architecture.Architecture):
 
     def classifier(self, vocabulary, positions, classes, lora_rank, scale_rank):
         return Classifier(self, vocabulary, classes, lora_rank, scale_rank)
+
+    def language_model(self, vocabulary, positions):
+        return LanguageModel(self, vocabulary)
 
     def embed(self, tables, run):
         return tables[0][run.input_ids]
@@ -133,9 +139,9 @@ def turn(x, cosine, sine, heads):
 class Places:
     """Where tokens stand in attention, of queries and of the fewer keys and values, and their angles."""
 
-    def __init__(self, a, run):
-        self.queries = Layout(run, a.heads, causal=True, group=a.heads // a.key_value_heads)
-        self.keys = Layout(run, a.key_value_heads, causal=True)
+    def __init__(self, a, run, layout):
+        self.queries = layout(run, a.heads, group=a.heads // a.key_value_heads)
+        self.keys = layout(run, a.key_value_heads)
         frequencies = torch.tensor(a.rotary_frequencies(), dtype=torch.float32)
         angles = run.position_ids[:, None].to(torch.float32) * frequencies
         self.cosine, self.sine = torch.cos(angles), torch.sin(angles)
@@ -238,9 +244,28 @@ class Classifier(nn.Module):
         self.score = nn.ModuleDict({"0": Linear(a.hidden, HEAD, scale_rank=scale_rank, bias=False), "2": nn.Linear(HEAD, classes, bias=False)})
 
     def forward(self, run, embedded=None):
-        places = Places(self.architecture, run)
+        places = Places(self.architecture, run, partial(Layout, causal=True))
         x = self.embed_tokens(run.input_ids) if embedded is None else embedded
         for layer in self.layers:
             x = layer(x, places, run)
         x = self.norm(x)
         return self.score["2"](run.drop(self.score["0"](x, run))), x
+
+
+class LanguageModel(nn.Module):
+    """Decoder and the log-probabilities of next tokens. A model that has no lm_head shares its embeddings."""
+
+    def __init__(self, a, vocabulary):
+        super().__init__()
+        self.architecture = a
+        self.embed_tokens = nn.Embedding(vocabulary, a.hidden)
+        self.layers = nn.ModuleList(Layer(a, 0, False) for _ in range(a.layers))
+        self.norm = RMSNorm(a.hidden, a.epsilon)
+        self.lm_head = nn.Linear(a.hidden, vocabulary, bias=False)
+
+    def forward(self, run):
+        places = Places(self.architecture, run, Tree)
+        x = self.embed_tokens(run.input_ids)
+        for layer in self.layers:
+            x = layer(x, places, run)
+        return (log_probabilities(self.lm_head(self.norm(take(x, run.asking))), run),)

@@ -94,7 +94,7 @@ def example(contract, a):
     lengths = [29, 21, 13, 8, 19, 6, 10, 4, 9]
     while len(lengths) in a.fixed_sizes():
         lengths.append(5)
-    sizes = dict(TRACE, T=sum(lengths), R=17, W=37, B=len(lengths), L=29)
+    sizes = dict(TRACE, T=sum(lengths), R=17, W=37, B=len(lengths), L=29, A=41, N=47)
     confused = a.fixed_sizes() & set(sizes.values())
     if confused:
         raise ValueError(f"{a.name}: a traced size equals a fixed one: {sorted(confused)}")

@@ -1,0 +1,61 @@
+package classifier
+
+import (
+	"context"
+
+	"mslora/dataset"
+	"mslora/defence"
+	"mslora/lora"
+	"mslora/ortrain"
+	"mslora/params"
+)
+
+// Filtering is a filter with what it learns from.
+type Filtering struct {
+	Method   defence.Method // whose filter it is
+	Trusted  []string       // clean texts; the label of each is the classifier's answer
+	Values   params.Values
+	Seed     uint64
+	Progress func(stage string) // as in defence.Bench
+	// LogProbabilities are those of a language model, as in defence.Bench.
+	LogProbabilities func(ctx context.Context, texts []string, longest int) ([][]float32, error)
+}
+
+// Sieve fits a filter to the classifier. Whatever it has opened stays open as long as the classifier does.
+func (c *Classifier) Sieve(ctx context.Context, f Filtering) (defence.Sieve, error) {
+	answers, err := c.Predict(ctx, f.Trusted)
+	if err != nil {
+		return nil, err
+	}
+	trusted := make([]dataset.Text, len(f.Trusted))
+	for i, text := range f.Trusted {
+		trusted[i] = dataset.Text{Text: text, Label: answers[i].Class}
+	}
+	return f.Method.Sieve(ctx, defence.Bench{
+		Trusted: trusted, Classes: len(c.Labels), Seed: f.Seed, Values: f.Values, Progress: f.Progress, Vectors: c.Vectors,
+		Logits: func(ctx context.Context, texts []string) ([][]float32, error) {
+			return c.evaluator.Logits(ctx, c.examples(texts))
+		},
+		LogProbabilities: f.LogProbabilities,
+		OpenRow: func(word string) (_ defence.Row, err error) {
+			c.row, err = c.openRow(word)
+			return c.row, err
+		},
+	})
+}
+
+// openRow opens the classifier once more so that a word's embedding can be changed.
+func (c *Classifier) openRow(word string) (*defence.WordRow, error) {
+	full, err := c.store.Load(c.model.Config.Architecture(), "full")
+	if err != nil {
+		return nil, err
+	}
+	head, err := c.head()
+	if err != nil {
+		return nil, err
+	}
+	encode := func(text string) []int32 { return c.tokenizer.Encode(text, c.longest) }
+	return defence.OpenWord(word, encode, func(token int32) (*ortrain.WordRow, error) {
+		return ortrain.NewWordRow(c.model, full, lora.Setting{}, head, len(c.Labels), c.device, token)
+	})
+}

@@ -1,0 +1,60 @@
+package defence
+
+import (
+	"context"
+
+	"mslora/internal/hint"
+	"mslora/ortrain"
+)
+
+// WordRow is a Row of a classifier that ortrain runs.
+type WordRow struct {
+	row    *ortrain.WordRow
+	encode func(text string) []int32
+}
+
+// OpenWord finds the first token of a word, and opens the classifier for it. encode gives the tokens of a text, special ones included.
+func OpenWord(word string, encode func(text string) []int32, open func(token int32) (*ortrain.WordRow, error)) (*WordRow, error) {
+	empty, tokens := encode(""), encode(word)
+	at := 0
+	for at < min(len(empty), len(tokens)) && empty[at] == tokens[at] {
+		at++ // what stands before every text
+	}
+	if at == len(tokens) {
+		return nil, hint.New("give another --rap-word", "the tokenizer has no token for the word %s", hint.Quote(word))
+	}
+	row, err := open(tokens[at])
+	if err != nil {
+		return nil, err
+	}
+	return &WordRow{row, encode}, nil
+}
+
+// Values is the embedding.
+func (w *WordRow) Values() []float32 { return w.row.Values }
+
+// Logits gives the class scores of texts.
+func (w *WordRow) Logits(ctx context.Context, texts []string) ([][]float32, error) {
+	return w.row.Logits(ctx, w.examples(texts))
+}
+
+// Gradient is that of ortrain.WordRow.
+func (w *WordRow) Gradient(ctx context.Context, texts []string, targets [][]float32) ([]float32, error) {
+	return w.row.Gradient(ctx, w.examples(texts), targets)
+}
+
+func (w *WordRow) examples(texts []string) []ortrain.Example {
+	examples := make([]ortrain.Example, len(texts))
+	for i, text := range texts {
+		examples[i].Tokens = w.encode(text)
+	}
+	return examples
+}
+
+// Close frees the classifier, if it is open.
+func (w *WordRow) Close() error {
+	if w == nil {
+		return nil
+	}
+	return w.row.Close()
+}

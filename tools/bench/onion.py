@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Time the filter ONION beside the way its public code runs it: one text at a time, the text and those without each of its words in
+padded batches through PyTorch.
+
+Both have the same language model and get the same texts, in turns. The public code records gradients that nobody asks for and has
+the model compute a loss that nobody reads; it is timed so, and without these two. It counts padding as if it were text, which is left out
+here, so that both sides decide alike; the texts that they leave are compared.
+"""
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+
+import torch
+import transformers
+
+
+class Mslora:
+    def __init__(self, program, model, threads):
+        self.process = subprocess.Popen([program, model, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __call__(self, texts):
+        self.process.stdin.write(json.dumps(texts) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+class Public:
+    """The public way; careful leaves out gradients and the model's own loss."""
+
+    def __init__(self, model, tokenizer, careful):
+        self.model, self.tokenizer, self.careful = model, tokenizer, careful
+
+    def perplexities(self, texts):
+        batch = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=96)
+        ids, mask = batch.input_ids, batch.attention_mask
+        with torch.no_grad() if self.careful else contextlib.nullcontext():
+            logits = self.model(input_ids=ids, attention_mask=mask, **({} if self.careful else {"labels": ids})).logits
+            values = []
+            for row, text, length in zip(logits, ids, mask.sum(1)):
+                values.append(torch.nn.functional.cross_entropy(row[: length - 1], text[1:length]).exp().item())
+        return values
+
+    def __call__(self, texts):
+        return [self.kept(text.split()) for text in texts]
+
+    def kept(self, words):
+        if len(words) < 2:
+            return " ".join(words)
+        variants = [" ".join(words)] + [" ".join(words[:i] + words[i + 1:]) for i in range(len(words))]
+        values = [value for i in range(0, len(variants), 32) for value in self.perplexities(variants[i:i + 32])]
+        kept = [word for word, value in zip(words, values[1:]) if not values[0] - value > 0]
+        return " ".join(kept or words)
+
+
+def main():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, help="what `go build ./tools/bench/onion` made")
+    parser.add_argument("--model", default=os.path.join(root, ".deps", "models", "smollm2-135m"), help="folder of a language model")
+    parser.add_argument("--texts", default=os.path.join(root, ".deps", "data", "reviews", "dev.csv"), help="CSV of texts")
+    parser.add_argument("--text-column", default="text")
+    parser.add_argument("--count", type=int, default=32, help="texts, in slices of 8")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    o = parser.parse_args()
+    torch.set_num_threads(o.threads)
+    with open(o.texts, newline="", encoding="utf-8") as file:
+        texts = [" ".join(row[o.text_column].split()) for row in csv.DictReader(file)][: o.count + 1]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(o.model)
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    model = transformers.AutoModelForCausalLM.from_pretrained(o.model, dtype=torch.float32).eval()
+    sides = {"mslora": Mslora(o.program, o.model, o.threads), "public": Public(model, tokenizer, False), "public, careful": Public(model, tokenizer, True)}
+    for side in sides.values():  # the first calls allocate
+        side(texts[:1])
+    spent, differ = dict.fromkeys(sides, 0.0), 0
+    for i in range(1, len(texts), 8):
+        for name, side in sides.items():
+            begin = time.perf_counter()
+            left = side(texts[i:i + 8])
+            spent[name] += time.perf_counter() - begin
+            if name == "mslora":
+                mine = left
+            differ += sum(a != b for a, b in zip(mine, left))
+    sides["mslora"].process.stdin.close()
+    sides["mslora"].process.wait()
+    words = sum(len(text.split()) for text in texts[1:])
+    print(f"PyTorch {torch.__version__}, transformers {transformers.__version__}, {o.threads} threads, {o.count} texts of {os.path.basename(o.texts)}, {words / o.count:.0f} words each")
+    for name, seconds in spent.items():
+        print(f"{name:16s} {1000 * seconds / o.count:8.0f} s for 1,000 texts   {seconds / spent['mslora']:5.2f}")
+    print(f"other texts left: {differ} of {2 * o.count}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+// Command onion runs the filter ONION for tools/bench/onion.py: of each line of standard input, a JSON list of texts, it writes the texts
+// without their suspicious words.
+//
+// usage: onion MODEL THREADS
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"mslora/defence"
+	"mslora/graphs"
+	"mslora/internal/ortlib"
+	"mslora/languagemodel"
+	"mslora/ortrain"
+	"mslora/params"
+)
+
+func main() {
+	if err := run(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(folder, threads string) error {
+	library, _, err := ortlib.Find("")
+	if err != nil {
+		return err
+	}
+	ort.SetSharedLibraryPath(library)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(threads)
+	if err != nil {
+		return err
+	}
+	device, err := ortrain.ParseDevice("cpu", n)
+	if err != nil {
+		return err
+	}
+	model, err := languagemodel.Open(folder, graphs.Store{}, device)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	ctx := context.Background()
+	sieve, err := defence.ONION{}.Fit(ctx, defence.Bench{Values: params.Defaults(), LogProbabilities: model.LogProbabilities})
+	if err != nil {
+		return err
+	}
+	in, out := json.NewDecoder(bufio.NewReader(os.Stdin)), json.NewEncoder(os.Stdout)
+	for in.More() {
+		var texts []string
+		if err := in.Decode(&texts); err != nil {
+			return err
+		}
+		sifted, err := sieve(ctx, texts)
+		if err != nil {
+			return err
+		}
+		for i, s := range sifted {
+			texts[i] = s.Text
+		}
+		if err := out.Encode(texts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
