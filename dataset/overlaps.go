@@ -84,6 +84,18 @@ func (l listed) alsoIn(other listed, consequence string) (warnings []string) {
 	return warnings
 }
 
+// TrustWarnings says what weakens trust in the texts of the file trusted: some stand in it twice, or in the file data, too, perhaps under
+// another label.
+func TrustWarnings(trusted string, texts []NamedText, data string, training []NamedText) []string {
+	l := listed{what: "trusted", path: trusted, texts: texts}
+	return l.doubts(listed{path: data, texts: training})
+}
+
+// doubts of trusted texts, with those that are trained on.
+func (l listed) doubts(training listed) []string {
+	return append(l.twice(), l.alsoIn(training, noSecondOpinion)...)
+}
+
 // twice warns of texts that are there more than once.
 func (l listed) twice() []string {
 	first := map[string]int{}

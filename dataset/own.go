@@ -72,7 +72,7 @@ func LoadOwn(o Own) (*Dataset, error) {
 		*other.rows = named
 		switch other.role {
 		case "trusted":
-			file.Warnings = append(trusted.twice(), trusted.alsoIn(training, noSecondOpinion)...)
+			file.Warnings = trusted.doubts(training)
 		case "dev":
 			if file.Warnings = dev.alsoIn(trusted, knownBefore); o.CleanFromDev > 0 {
 				file.Warnings = append(dev.twice(), dev.alsoIn(training, noSecondOpinion)...)

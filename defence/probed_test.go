@@ -148,9 +148,7 @@ func TestPurifiersBadInput(t *testing.T) {
 		{"a label without texts", SpectralSignatures{}, one("a", "b"), 3, "spectral signatures drops every text of label 2"},
 	} {
 		bench, _ := poisonedBench(len(test.train), nil)
-		for i, t := range test.train {
-			bench.Train[i] = t
-		}
+		copy(bench.Train, test.train)
 		bench.Classes = test.classes
 		_, err := Method{Purifier: test.purifier}.Purify(context.Background(), bench)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {

@@ -187,6 +187,7 @@ func (o auditOptions) readSearched() (*searched, error) {
 		return nil, hint.New("give texts that you trust, from elsewhere or read one by one; a file that may be poisoned vouches for nothing",
 			"--clean and --data are the same file: %s", o.Clean)
 	}
+	s.clean.Warnings = append(s.clean.Warnings, dataset.TrustWarnings(o.Clean, s.trusted, o.Data, s.texts)...)
 	announceReading(o.Stderr, o.Quiet, s.file, s.clean)
 	return s, nil
 }
