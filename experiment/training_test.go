@@ -48,7 +48,7 @@ func TestTakeOver(t *testing.T) {
 	if want := []string{"taking the training over from " + first.Path}; !slices.Equal(listener.told, want) {
 		t.Errorf("told %q, want %q", listener.told, want)
 	}
-	if second.Scores.CACC.Hits != 0 || (second.LastEpoch != nil) != (second.BestEpoch == second.Epochs) {
+	if second.Scores.FalseAlarms == nil || second.Scores.FalseAlarms.Hits != 12 || (second.LastEpoch != nil) != (second.BestEpoch == second.Epochs) {
 		t.Errorf("scores %+v, of the last epoch %+v", second.Scores, second.LastEpoch)
 	}
 	taken := files(t, second.Path)
