@@ -144,16 +144,16 @@ func (row *Row) score(seeds []Result, paper bool) {
 	}
 }
 
-// neverPoisoned is what tables call a training set without poison: what its model scores, with the attack's test texts, no defence
+// NeverPoisoned is what tables call a training set without poison: what its model scores, with the attack's test texts, no defence
 // can be blamed for.
-const neverPoisoned = "never poisoned"
+const NeverPoisoned = "never poisoned"
 
 func poisonName(r Result) string {
 	if r.Ratio == "" {
 		return ""
 	}
 	if dataset.NeverPoisoned(r.Ratio) {
-		return neverPoisoned
+		return NeverPoisoned
 	}
 	if r.Setting == "" {
 		return r.Ratio

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -13,7 +14,7 @@ import (
 )
 
 // tradeoff draws a panel for each data set, model and attack, with a point for each method: right is a success of the attack, up is a
-// good classifier. Rings are the paper's.
+// good classifier. Methods that were never poisoned stand in the panels of their attack. Rings are the paper's.
 func tradeoff(runs []Run, _ string) (Figure, error) {
 	all, err := groups(runs)
 	if err != nil {
@@ -22,7 +23,7 @@ func tradeoff(runs []Run, _ string) (Figure, error) {
 	f := Figure{Width: 8.5 * vg.Centimeter, Height: 7 * vg.Centimeter}
 	f.Table.Columns = append(names[:len(names):len(names)], "cacc", "cacc_deviation", "asr", "asr_deviation", "floor", "paper_cacc", "paper_asr")
 	var panels []*plot.Plot
-	for _, panel := range partition(all, func(g group) string { return trained(g.row) }) {
+	for _, panel := range besideHonest(all) {
 		p := newPanel(short(trained(panel[0].row)), "ASR (%)", "CACC (%)")
 		gridLines(p)
 		drawn := 0
@@ -32,11 +33,12 @@ func tradeoff(runs []Run, _ string) (Figure, error) {
 			}
 			drawn++
 			f.Table.add(append(g.names(), scores(g.row)...)...)
-			if err := f.dot(p, g.title(panel), g.row.ASR.Mean, g.row.CACC.Mean); err != nil {
+			name := name(g, panel)
+			if err := f.dot(p, name, g.row.ASR.Mean, g.row.CACC.Mean); err != nil {
 				return Figure{}, err
 			}
 			if g.row.Paper != nil {
-				if err := f.paper(p, g.title(panel), g.row.Paper.ASR, g.row.Paper.CACC); err != nil {
+				if err := f.paper(p, name, g.row.Paper.ASR, g.row.Paper.CACC); err != nil {
 					return Figure{}, err
 				}
 			}
@@ -54,6 +56,43 @@ func tradeoff(runs []Run, _ string) (Figure, error) {
 	}
 	f.Panels = grid(panels, 2)
 	return f, tooMany(len(panels))
+}
+
+// name tells a group from those of its panel that are poisoned like it.
+func name(g group, panel []group) string {
+	alike := slices.DeleteFunc(slices.Clone(panel), func(other group) bool { return honest(other) != honest(g) })
+	if honest(g) && !honest(panel[0]) {
+		return g.title(alike) + ", " + eval.NeverPoisoned
+	}
+	return g.title(alike)
+}
+
+func honest(g group) bool { return g.row.Poison == eval.NeverPoisoned }
+
+// besideHonest parts groups by what they were trained on. Those that were never poisoned come last in each part of their attack, or are
+// one of their own if there is none.
+func besideHonest(all []group) (panels [][]group) {
+	attack := func(g group) string { return g.row.Dataset + "\n" + g.row.Model + "\n" + g.row.Attack }
+	var never []group
+	for _, panel := range partition(all, func(g group) string { return trained(g.row) }) {
+		if honest(panel[0]) {
+			never = append(never, panel...)
+		} else {
+			panels = append(panels, panel)
+		}
+	}
+	for _, alone := range partition(never, attack) {
+		found := false
+		for i, panel := range panels {
+			if attack(panel[0]) == attack(alone[0]) {
+				panels[i], found = append(panel, alone...), true
+			}
+		}
+		if !found {
+			panels = append(panels, alone)
+		}
+	}
+	return panels
 }
 
 // scores are the cells of a row's scores in a table: ours and the paper's.
