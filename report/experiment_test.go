@@ -4,8 +4,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -36,19 +34,7 @@ func experiment(hostile string) Experiment {
 
 func TestExperimentGolden(t *testing.T) {
 	got := written(t, experiment("").Write)
-	golden := filepath.Join("testdata", "experiment.html")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s; run with -update and look at the difference", golden)
-	}
+	compareGolden(t, "experiment.html", got)
 	if !IsExperiment([]byte(got)) || IsExperiment([]byte("<html></html>")) {
 		t.Error("the page is not told from others")
 	}

@@ -30,21 +30,26 @@ func TestGolden(t *testing.T) {
 	for _, fixture := range fixtures {
 		for ending, write := range map[string]func(testing.TB, Report) string{".html": pageOf, ".md": cardOf} {
 			t.Run(fixture.name+ending, func(t *testing.T) {
-				golden := filepath.Join("testdata", fixture.name+ending)
-				got := write(t, fixture.make())
-				if *update {
-					if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got != string(want) {
-					t.Errorf("differs from %s; run with -update and look at the difference", golden)
-				}
+				compareGolden(t, fixture.name+ending, write(t, fixture.make()))
 			})
 		}
+	}
+}
+
+// compareGolden compares with a file of testdata, or rewrites it.
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s; run with -update and look at the difference", golden)
 	}
 }
