@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"mslora/internal/hint"
+	"mslora/internal/logistic"
 )
 
 // Text is a text with the label that the data give it.
@@ -76,7 +77,7 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 	}
 	vectors, seen := standardized(texts, trusted), patterns.matrix(plain, known)
 	shared := mixture{
-		vectors: vectors, meaning: beside(vectors, seen, wordScale), patterns: seen, fold: foldsOf(len(texts)+len(trusted), o.Seed), threads: o.Threads,
+		vectors: vectors, meaning: logistic.Beside(vectors, seen, wordScale), patterns: seen, fold: foldsOf(len(texts)+len(trusted), o.Seed), threads: o.Threads,
 	}
 	result := Result{Odds: make([]float64, len(texts)), Pattern: make([]string, len(texts)), Labels: make([]Label, o.Classes)}
 	for class := range o.Classes {

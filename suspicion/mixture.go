@@ -44,7 +44,7 @@ type mixture struct {
 	poisoned                 []float64 // log-odds of g of each text
 	gain                     float64   // nats by which the mixture explains who has the label better than h alone does
 
-	meaningModels, patternModels []*logistic.Model // of each fold, from the round before
+	meaningModels, patternModels [folds]*logistic.Model // of each fold, from the round before
 }
 
 // of makes the mixture of a label, of which the texts inside and the trusted ones are.
@@ -85,7 +85,7 @@ func (m *mixture) fit(ctx context.Context, seed []float64) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := errors.Join(m.fitPatterns(r), m.fitMeaning(r)); err != nil {
+		if err := m.outOfFold(m.patternFit(r), m.meaningFit(r)); err != nil {
 			return err
 		}
 		if err := m.calibrate(); err != nil {
@@ -142,8 +142,8 @@ func (m *mixture) teachItself() error {
 	for i, is := range m.inside {
 		target[i] = number(is)
 	}
-	var models []*logistic.Model
-	return m.outOfFold(logistic.Problem{Rows: m.vectors, Target: target, Strength: selfTaughtStrength / float64(len(target))}, &models, m.meaningOdds)
+	var models [folds]*logistic.Model
+	return m.outOfFold(folded{logistic.Problem{Rows: m.vectors, Target: target, Strength: selfTaughtStrength / float64(len(target))}, &models, m.meaningOdds})
 }
 
 // shift is what is to be added to log-odds so that they expect as many texts with the label as there are.
@@ -164,18 +164,18 @@ func (m *mixture) shift(odds []float64) float64 {
 	return low
 }
 
-// fitPatterns fits g to probabilities of being poisoned; no trusted text is.
-func (m *mixture) fitPatterns(r []float64) error {
+// patternFit is that of g to probabilities of being poisoned; no trusted text is.
+func (m *mixture) patternFit(r []float64) folded {
 	target, weight := m.blank()
 	copy(target, r)
 	for i := range r {
 		weight[i] = 1
 	}
-	return m.outOfFold(logistic.Problem{Rows: m.patterns, Target: target, Weight: weight, Strength: patternStrength}, &m.patternModels, m.patternOdds)
+	return folded{logistic.Problem{Rows: m.patterns, Target: target, Weight: weight, Strength: patternStrength}, &m.patternModels, m.patternOdds}
 }
 
-// fitMeaning fits h to the labels of the texts, each as far as it is not suspected, and of the trusted ones.
-func (m *mixture) fitMeaning(r []float64) error {
+// meaningFit is that of h to the labels of the texts, each as far as it is not suspected, and of the trusted ones.
+func (m *mixture) meaningFit(r []float64) folded {
 	n := len(m.inside)
 	target, weight := m.blank()
 	for i, is := range m.inside {
@@ -184,7 +184,7 @@ func (m *mixture) fitMeaning(r []float64) error {
 	for k, is := range m.trusted {
 		target[n+k] = number(is)
 	}
-	return m.outOfFold(logistic.Problem{Rows: m.meaning, Target: target, Weight: weight, Strength: meaningStrength / float64(n)}, &m.meaningModels, m.meaningOdds)
+	return folded{logistic.Problem{Rows: m.meaning, Target: target, Weight: weight, Strength: meaningStrength / float64(n)}, &m.meaningModels, m.meaningOdds}
 }
 
 // blank gives targets 0 for all rows, and weights for the trusted ones.
@@ -196,28 +196,34 @@ func (m *mixture) blank() (target, weight []float64) {
 	return target, weight
 }
 
-// outOfFold fits a model for each fold, to the rows of the others, and gives the log-odds of the fold's rows. Each search begins at the model
-// of the round before, in models, where its result goes.
-func (m *mixture) outOfFold(problem logistic.Problem, models *[]*logistic.Model, odds []float64) error {
-	if *models == nil {
-		*models = make([]*logistic.Model, folds)
-	}
-	errs := make([]error, folds)
-	parallel.For(m.threads, folds, func(f int) {
-		p := problem
+// folded is a problem, to be solved once for each fold.
+type folded struct {
+	problem logistic.Problem
+	models  *[folds]*logistic.Model // of the round before, where each search begins and its result goes
+	odds    []float64               // become the log-odds of each row by the model of its fold
+}
+
+// outOfFold fits a model for each fold, to the rows of the others, and gives the log-odds of the fold's rows.
+func (m *mixture) outOfFold(fits ...folded) error {
+	errs := make([]error, len(fits)*folds)
+	parallel.For(m.threads, len(errs), func(task int) {
+		of, f := fits[task/folds], task%folds
+		p := of.problem
 		p.Chosen = nil
-		for i, of := range m.fold {
-			if of != f {
+		for i, in := range m.fold {
+			if in != f {
 				p.Chosen = append(p.Chosen, i)
 			}
 		}
-		(*models)[f], errs[f] = logistic.Fit(p, (*models)[f])
+		of.models[f], errs[task] = logistic.Fit(p, of.models[f])
 	})
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for i, f := range m.fold {
-		odds[i] = (*models)[f].LogOdds(problem.Rows, i)
+	for _, of := range fits {
+		for i, f := range m.fold {
+			of.odds[i] = of.models[f].LogOdds(of.problem.Rows, i)
+		}
 	}
 	return nil
 }

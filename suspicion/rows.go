@@ -26,30 +26,15 @@ func standardized(texts, trusted []Text) *logistic.Matrix {
 			variance[d] += (float64(v) - mean[d]) * (float64(v) - mean[d]) / n
 		}
 	}
-	m := logistic.NewMatrix(width)
-	row := make([]float32, width)
+	m := logistic.NewDense(width)
+	row := make([]float64, width)
 	for _, all := range [][]Text{texts, trusted} {
 		for _, t := range all {
 			for d, v := range t.Vector {
-				row[d] = float32(spread * (float64(v) - mean[d]) / (math.Sqrt(variance[d]*float64(width)) + 1e-9))
+				row[d] = spread * (float64(v) - mean[d]) / (math.Sqrt(variance[d]*float64(width)) + 1e-9)
 			}
 			m.AddDense(row)
 		}
-	}
-	return m
-}
-
-// beside gives rows of both matrices, those of the second in the columns after the first's and times scale.
-func beside(first, second *logistic.Matrix, scale float32) *logistic.Matrix {
-	m := logistic.NewMatrix(first.Width + second.Width)
-	for i := range first.Rows() {
-		columns, values := first.Row(i)
-		m.Add(columns, values)
-		columns, values = second.Row(i)
-		for k, c := range columns {
-			m.Columns, m.Values = append(m.Columns, c+int32(first.Width)), append(m.Values, scale*values[k])
-		}
-		m.Starts[i+1] = len(m.Columns)
 	}
 	return m
 }

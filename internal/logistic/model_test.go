@@ -15,7 +15,7 @@ func TestFitAgreesWithScikitLearn(t *testing.T) {
 		t.Fatal(err)
 	}
 	var reference struct {
-		Rows  [][]float32
+		Rows  [][]float64
 		Cases []struct {
 			Name                    string
 			Strength, Intercept     float64
@@ -25,7 +25,7 @@ func TestFitAgreesWithScikitLearn(t *testing.T) {
 	if err := json.Unmarshal(data, &reference); err != nil {
 		t.Fatal(err)
 	}
-	rows := NewMatrix(len(reference.Rows[0]))
+	rows := NewDense(len(reference.Rows[0]))
 	for _, row := range reference.Rows {
 		rows.AddDense(row)
 	}
