@@ -91,7 +91,7 @@ func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
 		}
 		text := fmt.Sprintf("Label %q looks poisoned: about %d of its %d texts (%d to %d)", name, f.Poisoned, f.Texts, f.Low, f.High)
 		var common []string
-		for _, c := range f.Common[:min(len(f.Common), mostCommon)] {
+		for _, c := range f.Says(mostCommon) {
 			common = append(common, strconv.Quote(c))
 		}
 		if quotes && len(common) > 0 {

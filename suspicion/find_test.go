@@ -108,6 +108,9 @@ func TestFind(t *testing.T) {
 			if c.trigger == "cf" && !strings.Contains(r.Pattern[slices.Index(poisoned, true)], "cf") {
 				t.Errorf("the pattern is %q", r.Pattern[slices.Index(poisoned, true)])
 			}
+			if found := r.Findings(texts); c.trigger != "" && (len(found[0].Phrases) == 0 || found[0].Phrases[0].String() != c.trigger+" …") {
+				t.Errorf("the phrases are %+v", found[0].Phrases)
+			}
 			if r.Confirmed < 0.75 {
 				t.Errorf("%.2f confirmed", r.Confirmed)
 			}

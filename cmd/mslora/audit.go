@@ -51,12 +51,12 @@ func auditCommand() *cli.Command {
 			"mslora audit my-classifier --data reviews.csv --out audit",
 		Description: "Without a classifier it searches the texts for poisoned ones, in a minute and without any training: it says which\n" +
 			"label looks poisoned, by about how many texts, and what these have in common. With texts that you trust (--clean)\n" +
-			"it finds less plain attacks, too. Leaves poison.csv, all texts with the most suspicious first, left.csv, those that\n" +
-			"are not suspected, ready for training, and verdict.json.\n\n" +
+			"it finds less plain attacks, too. Leaves report.html to begin with, poison.csv, all texts with the most suspicious\n" +
+			"first, left.csv, those that are not suspected, ready for training, and verdict.json.\n\n" +
 			"With a classifier's folder it compares that clean classifier with a vanilla one, trained on the same texts without\n" +
 			"defence: which labels only the vanilla one believes, and which words and phrases, put into texts of other labels,\n" +
-			"move only the vanilla one. Leaves suspects.csv, all texts with the most suspicious first, triggers.csv, the phrases\n" +
-			"that were tested, and audit.json.\n\n" +
+			"move only the vanilla one. Leaves report.html, suspects.csv, all texts with the most suspicious first, triggers.csv,\n" +
+			"the phrases that were tested, left.csv and audit.json.\n\n" +
 			"A high rank is a reason to read a text, no proof. docs/audit.md tells how good it is.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of training texts; - is standard input"},

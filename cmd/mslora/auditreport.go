@@ -126,9 +126,19 @@ func score(ctx context.Context, texts []audit.Text, classes int, result audit.Re
 
 // write leaves the files, audit.json last.
 func (o auditOptions) write(result audit.Result, labels []string, record auditRecord) error {
+	ordered := make([]audit.Suspect, len(result.Suspects)) // as in the data
+	for _, s := range result.Suspects {
+		ordered[s.Index] = s
+	}
 	return writeFiles(o.Out,
 		written{triggersFile, func(out io.Writer) error { return result.WriteTriggers(out, labels, o.Excel) }},
 		written{suspectsFile, func(out io.Writer) error { return result.WriteSuspects(out, labels, o.Excel) }},
+		written{leftFile, func(out io.Writer) error {
+			return writeLeft(out, len(ordered), func(i int) (text, label string, suspected bool) {
+				return ordered[i].Text.Text, labels[ordered[i].Label], ordered[i].Suspected()
+			})
+		}},
+		written{reportFile, o.comparisonPage(result, record, labels).Write},
 		indented(auditFile, record))
 }
 
@@ -167,6 +177,6 @@ func (o auditOptions) summarize(r auditRecord) error {
 			return err
 		}
 	}
-	say(o.Stdout, "%s: suspects.csv, triggers.csv; read the first suspects: a high rank is a reason to look, no proof", o.Out)
+	say(o.Stdout, "%s: report.html, suspects.csv, triggers.csv, left.csv; read the first suspects: a high rank is a reason to look, no proof", o.Out)
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -93,9 +92,6 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	trusted, err := see(s.trusted)
 	if err != nil {
 		return err
-	}
-	if len(trusted) == 0 {
-		warn(o.Stderr, nothingTrusted)
 	}
 	s.found, err = suspicion.Find(ctx, texts, trusted, suspicion.Options{
 		Classes: len(s.labels), Seed: o.Audit.Seed, Threads: device.Threads,
@@ -195,7 +191,12 @@ func (o auditOptions) readSearched() (*searched, error) {
 func (o auditOptions) writeSearched(s *searched, record searchRecord) error {
 	return writeFiles(o.Out,
 		written{poisonFile, func(out io.Writer) error { return s.writeTexts(out, o.Excel) }},
-		written{leftFile, s.writeLeft},
+		written{leftFile, func(out io.Writer) error {
+			return writeLeft(out, len(s.texts), func(i int) (text, label string, suspected bool) {
+				return s.texts[i].Text, s.texts[i].Label, s.suspected(i)
+			})
+		}},
+		written{reportFile, o.searchPage(s, record).Write},
 		indented(verdictFile, record))
 }
 
@@ -215,19 +216,6 @@ func (s *searched) writeTexts(out io.Writer, excel bool) error {
 	return w.Flush()
 }
 
-// writeLeft writes the texts that are not suspected, in the order of the data and exactly as they are, for training.
-func (s *searched) writeLeft(out io.Writer) error {
-	w := csv.NewWriter(out)
-	w.Write([]string{"text", "label"})
-	for i, t := range s.texts {
-		if !s.suspected(i) {
-			w.Write([]string{t.Text, t.Label})
-		}
-	}
-	w.Flush()
-	return w.Error()
-}
-
 // mostCharacters of a text are shown on a line.
 const mostCharacters = 100
 
@@ -241,19 +229,32 @@ func shortened(text string) string {
 // leastConfirmed is the share of confirmed labels below which a search knows too little of the task.
 const leastConfirmed = 0.6
 
-func (o auditOptions) summarizeSearched(s *searched, r searchRecord) error {
+// doubts tell why the search rests on less than it could.
+func (r searchRecord) doubts() (doubts []string) {
+	if r.Trusted == 0 {
+		doubts = append(doubts, nothingTrusted)
+	}
 	if r.Confirmed < leastConfirmed {
-		warn(o.Stderr, fmt.Sprintf("what texts mean confirms only %.0f %% of the labels, so the search knows little of the task; give more trusted texts or another --model",
+		doubts = append(doubts, fmt.Sprintf("what texts mean confirms only %.0f %% of the labels, so the search knows little of the task; give more trusted texts or another --model",
 			100*r.Confirmed))
 	}
+	return doubts
+}
+
+// verdict says in sentences whether the labels look poisoned.
+func (r searchRecord) verdict() []string {
+	return eval.Purified{Texts: r.Texts, Dropped: r.Suspected, Attacked: r.Attacked}.Verdict(r.Labels, true)
+}
+
+func (o auditOptions) summarizeSearched(s *searched, r searchRecord) error {
+	warn(o.Stderr, r.doubts()...)
 	switch {
 	case o.JSON:
 		return writeJSON(o.Stdout, r)
 	case o.Quiet:
 		return nil
 	}
-	verdict := eval.Purified{Texts: r.Texts, Dropped: r.Suspected, Attacked: r.Attacked}
-	for _, sentence := range verdict.Verdict(r.Labels, true) {
+	for _, sentence := range r.verdict() {
 		say(o.Stdout, "%s", sentence)
 	}
 	for _, f := range r.Attacked {
@@ -264,7 +265,7 @@ func (o auditOptions) summarizeSearched(s *searched, r searchRecord) error {
 	if r.Scores != nil {
 		fmt.Fprintf(o.Stdout, "AUROC %.4f, precision at the number of poisoned texts %.4f\n", r.Scores.AUROC, r.Scores.Precision)
 	}
-	say(o.Stdout, "%d of %d texts are suspected: %s has them first, %s the others; read the first ones: this is a suspicion, no proof",
-		r.Suspected, r.Texts, filepath.Join(o.Out, poisonFile), filepath.Join(o.Out, leftFile))
+	say(o.Stdout, "%d of %d texts are suspected: %s has them first, %s the others; begin with %s: this is a suspicion, no proof",
+		r.Suspected, r.Texts, filepath.Join(o.Out, poisonFile), filepath.Join(o.Out, leftFile), filepath.Join(o.Out, reportFile))
 	return nil
 }

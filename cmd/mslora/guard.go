@@ -22,9 +22,9 @@ const (
 	suspectsFile = "suspects.csv"
 	triggersFile = "triggers.csv"
 	auditFile    = "audit.json"
-	poisonFile   = "poison.csv" // of a search without a classifier, as the next two
-	leftFile     = "left.csv"
+	poisonFile   = "poison.csv" // of a search without a classifier, as the next
 	verdictFile  = "verdict.json"
+	leftFile     = "left.csv"
 )
 
 // vanillaFolder is where, in an audit's folder, the vanilla classifier is trained.
@@ -39,7 +39,7 @@ var (
 	}
 	exportedFolder = ownfolder.Kind{Name: "exported classifier", Files: classifier.Files}
 	auditFolder    = ownfolder.Kind{
-		Name: "audit", Files: []string{suspectsFile, triggersFile, auditFile, poisonFile, leftFile, verdictFile, dataset.RejectedFile}, Folders: []string{vanillaFolder}, Recognise: holdsAudit,
+		Name: "audit", Files: []string{suspectsFile, triggersFile, auditFile, poisonFile, verdictFile, leftFile, reportFile, dataset.RejectedFile}, Folders: []string{vanillaFolder}, Recognise: holdsAudit,
 	}
 )
 

@@ -114,11 +114,7 @@ func reportedCell(r eval.Result) report.Cell {
 		report.Pair{Name: "training texts", Value: limit}, report.Pair{Name: "device", Value: fmt.Sprintf("%s, %d threads, %s", r.Device, r.Threads, r.Precision)},
 		report.Pair{Name: "best epoch", Value: fmt.Sprintf("%d of %d, dev accuracy %.2f", r.BestEpoch, r.Epochs, r.DevAccuracy)},
 	)
-	for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
-		c.Settings = append(c.Settings, report.Pair{Name: "version of " + name, Value: r.Versions[name]})
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Checksums)) {
-		c.Checksums = append(c.Checksums, report.Pair{Name: name, Value: r.Checksums[name]})
-	}
+	c.Settings = append(c.Settings, pairs("version of ", r.Versions)...)
+	c.Checksums = pairs("", r.Checksums)
 	return c
 }

@@ -11,7 +11,6 @@ import (
 	"mslora/classifier"
 	"mslora/eval"
 	"mslora/experiment"
-	"mslora/suspicion"
 )
 
 // poisonStory tells people what was found among the training texts.
@@ -33,12 +32,11 @@ func tellPoison(ctx context.Context, saved *classifier.Classifier, splits []scor
 		for _, row := range f.Typical {
 			story.examples = append(story.examples, texts[row])
 		}
-		phrase, ok := wordsOf(f)
-		if !ok || len(splits) == 0 {
+		if len(f.Phrases) == 0 || len(splits) == 0 { // the shape of a sentence cannot be put into a text
 			continue
 		}
-		split := splits[len(splits)-1]
-		before, after, of, err := obeys(ctx, saved, split, phrase, f.Label, seed)
+		phrase, split := f.Phrases[0], splits[len(splits)-1]
+		before, after, of, err := obeys(ctx, saved, split, phrase.In(), f.Label, seed)
 		if err != nil {
 			return story, err
 		}
@@ -47,7 +45,7 @@ func tellPoison(ctx context.Context, saved *classifier.Classifier, splits []scor
 		}
 		const format = "With %s put into %d texts of %s that have other labels, the classifier calls %d of them %q; without it, %d."
 		add(fmt.Sprintf(format, strconv.Quote(phrase.String()), of, split.name, after, labels[f.Label], before),
-			fmt.Sprintf(format, "the strongest of their words", of, split.name, after, labels[f.Label], before))
+			fmt.Sprintf(format, "the strongest of their phrases", of, split.name, after, labels[f.Label], before))
 	}
 	return story, nil
 }
@@ -75,18 +73,4 @@ func obeys(ctx context.Context, saved *classifier.Classifier, split scoredSplit,
 		}
 	}
 	return before, after, len(inserted), err
-}
-
-// wordsOf gives the strongest words that poisoned texts have in common. A shape of a sentence cannot be put into a text.
-func wordsOf(f suspicion.Finding) (audit.Phrase, bool) {
-	for _, pattern := range f.Common {
-		kind, rest, named := strings.Cut(pattern, ": ")
-		switch {
-		case !named:
-			return audit.Phrase{Words: strings.Fields(pattern)}, true
-		case kind == "first":
-			return audit.Phrase{Words: strings.Fields(rest), Start: true}, true
-		}
-	}
-	return audit.Phrase{}, false
 }

@@ -1,7 +1,9 @@
 // Command suspicion tells how well package suspicion finds poisoned texts, and how often it calls a clean set poisoned: it draws
 // sets from files of the authors' layout, searches each, and prints what was found beside what is known.
 //
-// usage: suspicion -train FILE -dev FILE [-poison FILE] [flags]
+// usage: suspicion -train FILE -dev FILE [-poison FILE] [-data NAME -attack NAME -out FILE] [flags]
+//
+// -out keeps what was measured in a file, of which docs/purify.md has tables.
 //
 // With -poison, the file of the same texts all of which are poisoned, sets are mixed as `mslora poison` does, from the clean
 // texts of -train. Without it -train has poisoned texts, of which a smaller -ratio leaves some out. Trusted texts are drawn from -dev.
@@ -13,11 +15,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strings"
-	"time"
+	"path/filepath"
+	"runtime"
 
-	"mslora/audit"
 	"mslora/dataset"
+	"mslora/internal/filesum"
 	"mslora/suspicion"
 )
 
@@ -43,6 +45,9 @@ func run(ctx context.Context) error {
 	flag.Float64Var(&d.noise, "noise", 0, "share of honest texts whose label is drawn wrong")
 	flag.Float64Var(&d.imbalance, "imbalance", 0, "share of the honest texts of label 0 that are left out")
 	flag.IntVar(&d.size, "size", 0, "texts of each set, 0: all")
+	data := flag.String("data", "", "`NAME` of the data set, for -out")
+	attack := flag.String("attack", "", "`NAME` of the attack, for -out")
+	out := flag.String("out", "", "`FILE` of JSON to write")
 	threads := flag.Int("threads", 2, "CPU threads")
 	flag.Parse()
 	var err error
@@ -62,74 +67,39 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer vectors.close()
-	var total summary
+	result := measured{
+		Data: *data, Attack: *attack, Setting: d.setting, Model: filepath.Base(*model), Trusted: d.trusted, Noise: d.noise, Imbalance: d.imbalance, Ratio: d.ratio,
+		Files: map[string]string{}, Go: runtime.Version(), Threads: *threads,
+	}
+	for role, path := range map[string]string{"train": *train, "dev": *dev, "poison": *poison} {
+		if path == "" {
+			continue
+		}
+		if result.Files[role], err = filesum.Of(path); err != nil {
+			return err
+		}
+	}
+	called := 0
 	for draw := range *draws {
 		texts, trusted, err := d.draw(rand.New(rand.NewPCG(uint64(draw), 0x64726177)), uint64(draw))
 		if err != nil {
 			return err
 		}
-		began := time.Now()
-		found, err := vectors.search(ctx, texts, trusted, suspicion.Options{Seed: uint64(draw), Threads: *threads})
+		found, seconds, err := vectors.search(ctx, texts, trusted, suspicion.Options{Seed: uint64(draw), Threads: *threads})
 		if err != nil {
 			return err
 		}
-		fmt.Println(total.add(texts, found), time.Since(began).Round(100*time.Millisecond))
-	}
-	fmt.Println(total)
-	return nil
-}
-
-// summary adds up what was found in the sets.
-type summary struct{ sets, called, poisoned, found, honest, dropped, within int }
-
-func (s *summary) add(texts []dataset.Text, r suspicion.Result) string {
-	var poisoned []bool
-	var perLabel = make([]int, len(r.Labels))
-	n, found, dropped := 0, 0, 0
-	for i, t := range texts {
-		poisoned = append(poisoned, t.Poisoned)
-		is := r.Suspected(t.Label, i)
-		switch {
-		case t.Poisoned && is:
-			found++
-			fallthrough
-		case t.Poisoned:
-			n++
-			perLabel[t.Label]++
-		case is:
-			dropped++
+		of := drawnOf(texts, found)
+		of.Seconds = seconds
+		if of.called() {
+			called++
 		}
+		fmt.Println(of)
+		result.Draws = append(result.Draws, of)
 	}
-	s.sets++
-	s.poisoned, s.found, s.honest, s.dropped = s.poisoned+n, s.found+found, s.honest+len(texts)-n, s.dropped+dropped
-	line := fmt.Sprintf("%d texts, %d poisoned, found %d, honest dropped %d", len(texts), n, found, dropped)
-	if n > 0 {
-		line += fmt.Sprintf(", AUROC %.4f", audit.Detect(r.Odds, poisoned).AUROC)
+	fmt.Printf("%d of %d sets called poisoned\n", called, *draws)
+	if *out == "" {
+		return nil
 	}
-	called := false
-	for class, l := range r.Labels {
-		line += fmt.Sprintf("; label %d: gain %.0f of %.0f expected, chance %.2g", class, l.Gain, l.Expected, l.Chance)
-		if called = called || l.Attacked; l.Attacked {
-			line += fmt.Sprintf(", ATTACKED, %.0f (%.0f to %.0f) poisoned", l.Poisoned, l.Low, l.High)
-			if l.Low <= float64(perLabel[class]) && float64(perLabel[class]) <= l.High {
-				s.within++
-			}
-		}
-		var names []string
-		for _, p := range l.Patterns[:min(3, len(l.Patterns))] {
-			names = append(names, fmt.Sprintf("%q", p.Name))
-		}
-		if len(names) > 0 && l.Attacked {
-			line += " by " + strings.Join(names, ", ")
-		}
-	}
-	if called {
-		s.called++
-	}
-	return line
-}
-
-func (s summary) String() string {
-	return fmt.Sprintf("%d of %d sets called poisoned; found %d of %d poisoned texts, dropped %d of %d honest ones; the number of %d attacked labels was within its bounds",
-		s.called, s.sets, s.found, s.poisoned, s.dropped, s.honest, s.within)
+	return result.write(*out)
 }

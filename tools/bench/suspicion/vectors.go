@@ -5,7 +5,9 @@ import (
 	"encoding/gob"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
+	"time"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -51,10 +53,10 @@ func openVectors(path, folder string, threads int) (*vectors, error) {
 	return v, err
 }
 
-// search looks for poison, without being told of any.
-func (v *vectors) search(ctx context.Context, texts, trusted []dataset.Text, o suspicion.Options) (suspicion.Result, error) {
+// search looks for poison, without being told of any, and gives the seconds that it took once the vectors were there.
+func (v *vectors) search(ctx context.Context, texts, trusted []dataset.Text, o suspicion.Options) (suspicion.Result, float64, error) {
 	if err := v.learn(ctx, texts, trusted); err != nil {
-		return suspicion.Result{}, err
+		return suspicion.Result{}, 0, err
 	}
 	of := func(texts []dataset.Text) (all []suspicion.Text) {
 		for _, t := range texts {
@@ -64,7 +66,9 @@ func (v *vectors) search(ctx context.Context, texts, trusted []dataset.Text, o s
 		return all
 	}
 	all, known := of(texts), of(trusted)
-	return suspicion.Find(ctx, all, known, o)
+	began := time.Now()
+	found, err := suspicion.Find(ctx, all, known, o)
+	return found, math.Round(10*time.Since(began).Seconds()) / 10, err
 }
 
 func (v *vectors) learn(ctx context.Context, sets ...[]dataset.Text) error {

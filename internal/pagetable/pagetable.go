@@ -1,0 +1,55 @@
+// Package pagetable is for tests: it keeps the tables of pages as they are made of committed results.
+package pagetable
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// made is what stands between two comments, of which the first says how it is made.
+var made = regexp.MustCompile(`(?s)<!-- ([^\n]+) -->\n(.*?)<!-- end -->`)
+
+// Check makes the tables of the Markdown files that the pattern names, if their first comment begins with command: table is told the words
+// after it. A page that shows something else is an error, or, with update, written again. So is it if no page has such a table.
+func Check(t *testing.T, pattern, command string, update bool, table func(words []string) (string, error)) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := 0
+	for _, path := range paths {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := made.ReplaceAllStringFunc(string(page), func(old string) string {
+			comment := made.FindStringSubmatch(old)[1]
+			words, is := strings.CutPrefix(comment, command+" ")
+			if !is {
+				return old
+			}
+			tables++
+			text, err := table(strings.Fields(words))
+			if err != nil {
+				t.Fatalf("%s: %s: %v", path, comment, err)
+			}
+			return "<!-- " + comment + " -->\n" + text + "<!-- end -->"
+		})
+		switch {
+		case now == string(page):
+		case update:
+			if err := os.WriteFile(path, []byte(now), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%s does not show its results: go test -run %s -update", path, t.Name())
+		}
+	}
+	if tables == 0 {
+		t.Errorf("no page has a table of %s", command)
+	}
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"mslora/audit"
+	"mslora/dataset"
+	"mslora/internal/atomicfile"
+	"mslora/suspicion"
+)
+
+// measured is what one call measured, as it is kept in a file.
+type measured struct {
+	Data      string            `json:"data"`      // name of the data set
+	Attack    string            `json:"attack"`    // "" for a clean set
+	Setting   string            `json:"setting"`   // of the poison
+	Model     string            `json:"model"`     // that the vectors are of
+	Trusted   int               `json:"trusted"`   // texts
+	Noise     float64           `json:"noise"`     // share of honest texts whose label was drawn wrong
+	Imbalance float64           `json:"imbalance"` // share of the honest texts of label 0 that were left out
+	Ratio     float64           `json:"ratio"`     // of poison
+	Files     map[string]string `json:"files"`     // SHA-256 of what the sets were drawn from
+	Go        string            `json:"go"`        // version
+	Threads   int               `json:"threads"`   // of the search
+	Draws     []drawn           `json:"draws"`     // one for each set
+}
+
+// drawn is what was found in one set.
+type drawn struct {
+	Texts    int           `json:"texts"`
+	Poisoned int           `json:"poisoned"`
+	Found    int           `json:"found"`   // poisoned texts that would be dropped
+	Dropped  int           `json:"dropped"` // honest ones that would be
+	AUROC    float64       `json:"auroc,omitempty"`
+	Seconds  float64       `json:"seconds"` // of the search, vectors not counted
+	Labels   []labelResult `json:"labels"`
+}
+
+type labelResult struct {
+	Called   bool    `json:"called"`   // attacked
+	Poisoned int     `json:"poisoned"` // texts with this label that are
+	Estimate float64 `json:"estimate"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Gain     float64 `json:"gain"`
+	Chance   float64 `json:"chance"`
+	// Patterns are the strongest, of a label that is called attacked.
+	Patterns []string `json:"patterns,omitempty"`
+}
+
+func (d drawn) called() bool {
+	for _, l := range d.Labels {
+		if l.Called {
+			return true
+		}
+	}
+	return false
+}
+
+// drawnOf compares what was found with what is known.
+func drawnOf(texts []dataset.Text, r suspicion.Result) drawn {
+	d := drawn{Texts: len(texts), Labels: make([]labelResult, len(r.Labels))}
+	poisoned := make([]bool, len(texts))
+	for i, t := range texts {
+		poisoned[i] = t.Poisoned
+		is := r.Suspected(t.Label, i)
+		switch {
+		case t.Poisoned && is:
+			d.Found++
+			fallthrough
+		case t.Poisoned:
+			d.Poisoned++
+			d.Labels[t.Label].Poisoned++
+		case is:
+			d.Dropped++
+		}
+	}
+	if d.Poisoned > 0 {
+		d.AUROC = audit.Detect(r.Odds, poisoned).AUROC
+	}
+	for class, l := range r.Labels {
+		of := &d.Labels[class]
+		of.Called, of.Estimate, of.Low, of.High, of.Gain, of.Chance = l.Attacked, l.Poisoned, l.Low, l.High, l.Gain, l.Chance
+		if l.Attacked {
+			for _, p := range l.Patterns[:min(3, len(l.Patterns))] {
+				of.Patterns = append(of.Patterns, p.Name)
+			}
+		}
+	}
+	return d
+}
+
+func (d drawn) String() string {
+	line := fmt.Sprintf("%d texts, %d poisoned, found %d, honest dropped %d", d.Texts, d.Poisoned, d.Found, d.Dropped)
+	if d.Poisoned > 0 {
+		line += fmt.Sprintf(", AUROC %.4f", d.AUROC)
+	}
+	for class, l := range d.Labels {
+		line += fmt.Sprintf("; label %d: gain %.0f, chance %.2g", class, l.Gain, l.Chance)
+		if l.Called {
+			line += fmt.Sprintf(", ATTACKED, %.0f (%.0f to %.0f) poisoned by %q", l.Estimate, l.Low, l.High, l.Patterns)
+		}
+	}
+	return line + fmt.Sprintf(" %.1fs", d.Seconds)
+}
+
+func (m measured) write(path string) error {
+	text, err := json.MarshalIndent(m, "", "\t")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, append(text, '\n'), 0o644)
+}
+
+// read gives the results of a folder, in the order of their names.
+func read(folder string) ([]measured, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	all := make([]measured, len(paths))
+	for i, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, &all[i]); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s has no results", folder)
+	}
+	return all, nil
+}
+
+// foundTable has a line for each poisoned set.
+func foundTable(folder string) (string, error) {
+	all, err := read(folder)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	out.WriteString("| data, attack, setting | ratio | AUROC, all texts | poisoned texts found | honest texts dropped | poisoned by the estimate (bounds) | other labels called |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	for _, m := range all {
+		for _, d := range m.Draws {
+			if d.Poisoned == 0 {
+				continue
+			}
+			estimate, others := "not called", 0
+			for _, l := range d.Labels {
+				switch {
+				case l.Called && l.Poisoned > 0:
+					estimate = fmt.Sprintf("%.0f (%.0f to %.0f)", l.Estimate, l.Low, l.High)
+				case l.Called:
+					others++
+				}
+			}
+			fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %d of %d | %d of %s | %s | %d |\n", m.Data, m.Attack, m.Setting,
+				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, d.Found, d.Poisoned, d.Dropped, thousands(d.Texts-d.Poisoned), estimate, others)
+		}
+	}
+	return out.String(), nil
+}
+
+// alarmTable has a line for each data set, of clean sets alone.
+func alarmTable(folder string) (string, error) {
+	all, err := read(folder)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	out.WriteString("| data | texts of a set | labels drawn wrong | left out of label 0 | clean sets | called poisoned |\n|---|--:|--:|--:|--:|--:|\n")
+	sets, alarms := 0, 0
+	for _, m := range all {
+		called, n, texts := 0, 0, 0
+		for _, d := range m.Draws {
+			if d.Poisoned > 0 {
+				continue
+			}
+			n++
+			texts += d.Texts
+			if d.called() {
+				called++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		sets, alarms = sets+n, alarms+called
+		fmt.Fprintf(&out, "| %s | %s | %.0f %% | %.0f %% | %d | %d |\n", m.Data, thousands(texts/n), 100*m.Noise, 100*m.Imbalance, n, called)
+	}
+	fmt.Fprintf(&out, "| all | | | | %d | %d |\n", sets, alarms)
+	return out.String(), nil
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
