@@ -35,6 +35,8 @@ var Methods = []Method{
 	{Name: "purify", Title: "Purify", Graph: "lora", Purifier: Purification{}},
 	{Name: "purify+vanilla", Title: "Purify+Vanilla", Graph: "full", Purifier: Purification{}},
 	{Name: "purify+musclelora", Title: "Purify+MuScleLoRA", Graph: "lora+mslr", Aligned: true, Purifier: Purification{}},
+	{Name: "purify+ga+lora", Title: "Purify+LR+GA", Graph: "lora", Aligned: true, Purifier: Purification{}},
+	{Name: "purify+ga", Title: "Purify+GA", Graph: "full", Aligned: true, Purifier: Purification{}},
 	{Name: "bki", Title: "BKI", Graph: "full", Purifier: BKI{}},
 	{Name: "cube", Title: "CUBE", Graph: "full", Purifier: CUBE{}},
 	{Name: "z-def", Title: "Z-Def", Graph: "full", Purifier: ZDef{}},

@@ -26,6 +26,21 @@ type Judgement struct {
 type Decision struct {
 	Keep bool
 	Why  string // for people: the word that gave it away, the cluster that it is in
+	// Label is what a kept text is trained with if it is Relabelled, else its own label is.
+	Relabelled bool
+	Label      int
+	Weight     float32 // share of a kept text in the loss beside others, above 0; 0 counts as 1
+}
+
+// Suspected tells whether the text was dropped, relabelled, or counts less than half.
+func (d Decision) Suspected() bool { return !d.Keep || d.Relabelled || d.Weight > 0 && d.Weight < 0.5 }
+
+// Of gives the text as it is trained on.
+func (d Decision) Of(text dataset.Text) dataset.Text {
+	if d.Relabelled {
+		text.Label = d.Label
+	}
+	return text
 }
 
 // Bench is what a purifier or a filter works with.
@@ -73,7 +88,7 @@ func (m Method) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	kept := make([]bool, bench.Classes)
 	for i, d := range judgement.Decisions {
 		if d.Keep {
-			kept[bench.Train[i].Label] = true
+			kept[d.Of(bench.Train[i]).Label] = true
 		}
 	}
 	for class, is := range kept {

@@ -5,11 +5,15 @@ import (
 	"fmt"
 
 	"mslora/dataset"
+	"mslora/internal/logistic"
 	"mslora/params"
 	"mslora/suspicion"
 )
 
-// Purification drops the texts that package suspicion takes for poisoned. It needs vectors of the frozen backbone, and
+// leastWeight is the weight below which a text is left out.
+const leastWeight = 1e-3
+
+// Purification drops, relabels or weighs down the texts that package suspicion takes for poisoned, as params.Suspected says. It needs vectors of the frozen backbone, and
 // finds more with trusted texts.
 type Purification struct{}
 
@@ -35,10 +39,22 @@ func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) 
 		return Judgement{}, err
 	}
 	result := Judgement{Decisions: make([]Decision, len(train)), Attacked: found.Findings(train)}
+	treatment := bench.Values.Word(params.Suspected)
 	for i, t := range train {
 		decision := &result.Decisions[i]
-		if decision.Keep = !found.Suspected(t.Label, i); decision.Keep {
+		decision.Keep = true
+		if treatment == params.SuspectedWeigh && found.Labels[t.Label].Attacked {
+			decision.Weight = float32(logistic.Probability(-found.Odds[i]))
+			decision.Keep = decision.Weight >= leastWeight
+		}
+		if !found.Suspected(t.Label, i) {
 			continue
+		}
+		switch treatment {
+		case params.SuspectedDrop:
+			decision.Keep = false
+		case params.SuspectedRelabel:
+			decision.Relabelled, decision.Label = true, found.Meant[i]
 		}
 		decision.Why = fmt.Sprintf("log-odds %.2f of being poisoned", found.Odds[i])
 		if pattern := found.Pattern[i]; pattern != "" {

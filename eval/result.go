@@ -11,6 +11,7 @@ import (
 
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
+	"mslora/params"
 	"mslora/suspicion"
 )
 
@@ -67,6 +68,8 @@ type Purified struct {
 	Dropped         int `json:"dropped"`
 	Poisoned        int `json:"poisoned"` // of texts, by the flags of the data: 0 where nobody knows them
 	DroppedPoisoned int `json:"dropped_poisoned"`
+	// Treatment is what was done with the texts that Dropped counts, one of the words of params.Suspected; "": they were dropped.
+	Treatment string `json:"treatment,omitempty"`
 	// Attacked are the labels that were found to be a target of an attack; nil if the purifier judges texts alone.
 	Attacked []suspicion.Finding `json:"attacked"`
 }
@@ -104,7 +107,11 @@ func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
 
 // String says it in words.
 func (p Purified) String() string {
-	text := fmt.Sprintf("dropped %d of %d training texts that look poisoned", p.Dropped, p.Texts)
+	did, known := map[string]string{"": "dropped", params.SuspectedRelabel: "relabelled", params.SuspectedWeigh: "weighed down"}[p.Treatment]
+	if !known {
+		did = "treated"
+	}
+	text := fmt.Sprintf("%s %d of %d training texts that look poisoned", did, p.Dropped, p.Texts)
 	if p.Poisoned > 0 {
 		text += fmt.Sprintf(", among them %d of the %d that are (recall %.1f %%", p.DroppedPoisoned, p.Poisoned, Share{p.DroppedPoisoned, p.Poisoned}.Percent())
 		if p.Dropped > 0 {

@@ -23,6 +23,10 @@ func TestBalance(t *testing.T) {
 		for _, label := range test.labels {
 			examples = append(examples, ortrain.Example{Label: label})
 		}
+		if len(examples) == 2 {
+			examples[0].Weight = 0.5 // has a weight already
+			test.want[0] *= 0.5
+		}
 		balance(examples)
 		var got []float32
 		for _, e := range examples {

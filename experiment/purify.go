@@ -19,11 +19,13 @@ import (
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
 	"mslora/ortrain"
+	"mslora/params"
 )
 
 // purified is what a purifier has left.
 type purified struct {
 	train, dev []dataset.Text
+	weights    []float32      // of train in the loss, 0 counts as 1; nil if there is no purifier
 	record     *eval.Purified // nil if the method has no purifier
 }
 
@@ -46,15 +48,15 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	if err := os.RemoveAll(filepath.Join(folder, probeFolder)); err != nil {
 		return purified{}, err
 	}
-	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked}}
-	result.train, result.dev = ready.left(judgement.Decisions)
+	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked, Treatment: treatment(cell)}}
+	result.train, result.dev, result.weights = ready.left(judgement.Decisions)
 	for i, d := range judgement.Decisions {
 		text := ready.suspect[i]
 		if text.Poisoned {
 			result.record.Poisoned++
 		}
 		switch {
-		case d.Keep:
+		case !d.Suspected():
 		case text.Poisoned:
 			result.record.DroppedPoisoned++
 			fallthrough
@@ -65,22 +67,30 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	return result, nil
 }
 
-// left gives the texts that are kept. A dev set of which nothing is kept stays as it is: something has to choose the epoch.
-func (ready prepared) left(decisions []defence.Decision) (train, dev []dataset.Text) {
+// treatment is what a purifier did with suspected texts; "" if it dropped them.
+func treatment(cell Cell) string {
+	if word := cell.Hyperparameters.Word(params.Suspected); word != params.SuspectedDrop {
+		return word
+	}
+	return ""
+}
+
+// left gives the texts that are kept, as they are trained on, and their weights. Suspected texts choose no epoch, whatever is done with them; a
+// dev set of which nothing else is left stays as it is.
+func (ready prepared) left(decisions []defence.Decision) (train, dev []dataset.Text, weights []float32) {
 	n := len(ready.train)
 	for i, d := range decisions {
 		switch {
-		case !d.Keep:
-		case i < n:
-			train = append(train, ready.suspect[i])
-		default:
+		case i < n && d.Keep:
+			train, weights = append(train, d.Of(ready.suspect[i])), append(weights, d.Weight)
+		case i >= n && !d.Suspected():
 			dev = append(dev, ready.suspect[i])
 		}
 	}
 	if len(dev) == 0 {
 		dev = ready.dev
 	}
-	return train, dev
+	return train, dev, weights
 }
 
 // Dev gives the texts that chose the epoch of a finished cell.
@@ -98,7 +108,7 @@ func (p *Plan) Dev(cell Cell) ([]dataset.Text, error) {
 		return ready.dev, err
 	}
 	judgement, err := readJudgement(p.Folder(cell), len(ready.suspect))
-	_, dev := ready.left(judgement.Decisions)
+	_, dev, _ := ready.left(judgement.Decisions)
 	return dev, err
 }
 
@@ -165,7 +175,7 @@ func unlabelled(texts []string) []dataset.Text {
 }
 
 // decisionsHeader is the first line of purified.csv. Rows stand in the order of the training texts.
-var decisionsHeader = []string{"row", "keep", "why"}
+var decisionsHeader = []string{"row", "keep", "why", "label", "weight"}
 
 // writeJudgement leaves attacked.json, then purified.csv: where there is one, both are whole.
 func writeJudgement(folder string, j defence.Judgement) error {
@@ -180,7 +190,14 @@ func writeJudgement(folder string, j defence.Judgement) error {
 	w := csv.NewWriter(&text)
 	w.Write(decisionsHeader)
 	for i, d := range j.Decisions {
-		w.Write([]string{strconv.Itoa(i), strconv.FormatBool(d.Keep), d.Why})
+		label, weight := "", ""
+		if d.Relabelled {
+			label = strconv.Itoa(d.Label)
+		}
+		if d.Weight != 0 {
+			weight = strconv.FormatFloat(float64(d.Weight), 'g', -1, 32)
+		}
+		w.Write([]string{strconv.Itoa(i), strconv.FormatBool(d.Keep), d.Why, label, weight})
 	}
 	w.Flush()
 	return errors.Join(w.Error(), atomicfile.WriteFile(filepath.Join(folder, PurifiedFile), text.Bytes(), 0o644))
@@ -205,11 +222,9 @@ func readJudgement(folder string, texts int) (j defence.Judgement, err error) {
 	}
 	j.Decisions = make([]defence.Decision, texts)
 	for i, row := range rows[1:] {
-		keep, err := strconv.ParseBool(row[1])
-		if err != nil || row[0] != strconv.Itoa(i) {
+		if j.Decisions[i], err = parseDecision(i, row); err != nil {
 			return j, damaged(path, "line %d: %s", i+2, fmt.Sprint(row))
 		}
-		j.Decisions[i] = defence.Decision{Keep: keep, Why: row[2]}
 	}
 	path = filepath.Join(folder, attackedFile)
 	switch data, err := os.ReadFile(path); {
@@ -222,4 +237,25 @@ func readJudgement(folder string, texts int) (j defence.Judgement, err error) {
 		}
 	}
 	return j, nil
+}
+
+func parseDecision(i int, row []string) (d defence.Decision, err error) {
+	if len(row) != len(decisionsHeader) || row[0] != strconv.Itoa(i) {
+		return d, errors.New("another row")
+	}
+	if d.Keep, err = strconv.ParseBool(row[1]); err != nil {
+		return d, err
+	}
+	d.Why = row[2]
+	if d.Relabelled = row[3] != ""; d.Relabelled {
+		if d.Label, err = strconv.Atoi(row[3]); err != nil {
+			return d, err
+		}
+	}
+	if row[4] == "" {
+		return d, nil
+	}
+	weight, err := strconv.ParseFloat(row[4], 32)
+	d.Weight = float32(weight)
+	return d, err
 }

@@ -87,7 +87,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, anew bool, h
 	if err != nil {
 		return eval.Result{}, err
 	}
-	prepared.train, prepared.dev = purified.train, purified.dev
+	prepared.train, prepared.dev, prepared.weights = purified.train, purified.dev, purified.weights
 	training, err := p.finishTraining(ctx, cell, method, topologies, prepared, folder, anew, hooks)
 	if err != nil {
 		return eval.Result{}, err
@@ -122,6 +122,7 @@ func (p *Plan) Trained(cell Cell) (*ortrain.Model, ortrain.Tuned, error) {
 type prepared struct {
 	setting    ortrain.Setting
 	train, dev []dataset.Text
+	weights    []float32      // of train in the loss, 0 counts as 1; nil: all weigh the same
 	auxiliary  []dataset.Text // nil if the method does not align
 	suspect    []dataset.Text // what a purifier decides on: train and, if it is of the same origin, dev
 	trusted    []dataset.Text // those that are named, or drawn from dev; for a method that draws none, dev
@@ -162,6 +163,9 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 // tokenised gives the texts as training reads them, with their weights.
 func (p *Plan) tokenised(cell Cell, ready prepared) ortrain.Data {
 	d := ortrain.Data{Train: p.examples(cell, ready.train), Dev: p.examples(cell, ready.dev)}
+	for i, weight := range ready.weights {
+		d.Train[i].Weight = weight
+	}
 	if ready.auxiliary != nil {
 		d.Auxiliary = p.examples(cell, ready.auxiliary)
 	}

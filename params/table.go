@@ -20,7 +20,16 @@ const (
 	Auxiliary    = "auxiliary"
 	Align        = "align"
 
+	Suspected = "suspected"
+
 	LanguageModel = "language_model"
+)
+
+// What Suspected may be.
+const (
+	SuspectedDrop    = "drop"
+	SuspectedRelabel = "relabel"
+	SuspectedWeigh   = "weigh"
 )
 
 // What Head may be. A frozen head keeps the values that it was drawn with.
@@ -110,6 +119,10 @@ var Table = []Parameter{
 	{
 		Name: Auxiliary, Flag: "auxiliary", Kind: Integer, Min: 1, Max: 1_000_000, Default: 96,
 		Help: "trusted clean texts drawn from dev", Parts: []string{Alignment, Purification},
+	},
+	{
+		Name: Suspected, Flag: "suspected", Kind: Word, Words: []string{SuspectedDrop, SuspectedRelabel, SuspectedWeigh}, Default: SuspectedDrop, Unwritten: SuspectedDrop,
+		Help: "texts that look poisoned: drop them, relabel them by what they mean, or weigh texts of the label by how likely they are honest", Parts: []string{Purification},
 	},
 	{
 		Name: Align, Flag: "align", Kind: Word, Default: "authors",

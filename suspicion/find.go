@@ -44,7 +44,9 @@ type Result struct {
 	Odds []float64
 	// Pattern is what each text holds of what its label is seeded by: the strongest; "" if it holds none.
 	Pattern []string
-	Labels  []Label
+	// Meant is the label, other than its own, that the meaning of each text speaks for most.
+	Meant  []int
+	Labels []Label
 	// Confirmed is the share of texts whose label the first classifier of meaning confirms, as the mean over the labels of "has it or
 	// not": that of the trusted texts alone, or, where there are none, one of all texts, out of fold.
 	Confirmed float64
@@ -79,7 +81,8 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 	shared := mixture{
 		vectors: vectors, meaning: logistic.Beside(vectors, seen, wordScale), patterns: seen, fold: foldsOf(len(texts)+len(trusted), o.Seed), threads: o.Threads,
 	}
-	result := Result{Odds: make([]float64, len(texts)), Pattern: make([]string, len(texts)), Labels: make([]Label, o.Classes)}
+	result := Result{Odds: make([]float64, len(texts)), Pattern: make([]string, len(texts)), Meant: make([]int, len(texts)), Labels: make([]Label, o.Classes)}
+	meant := make([]float64, len(texts)) // the probability of the label in result.Meant
 	for class := range o.Classes {
 		if o.Progress != nil {
 			o.Progress(class, o.Classes)
@@ -102,6 +105,9 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 		}
 		for i, is := range m.inside {
 			if !is {
+				if m.honest[i] > meant[i] {
+					meant[i], result.Meant[i] = m.honest[i], class
+				}
 				continue
 			}
 			result.Odds[i] = m.odds(i)
