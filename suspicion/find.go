@@ -34,6 +34,8 @@ type Options struct {
 	Classes int
 	Seed    uint64 // of the folds
 	Threads int    // at most that many models are fitted at once
+	// Without leaves signals out, to see what each of them gives.
+	Without []Signal
 	// Progress is told before the texts of each label are searched, of how many labels; may be nil.
 	Progress func(label, of int)
 }
@@ -72,14 +74,18 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 	for i, t := range texts {
 		plain[i] = t.Text
 	}
-	patterns := newPatterns(plain)
+	patterns := newPatterns(plain, o.Without...)
 	known := make([]string, len(trusted))
 	for i, t := range trusted {
 		known[i] = t.Text
 	}
 	vectors, seen := standardized(texts, trusted), patterns.matrix(plain, known)
+	meaning := vectors
+	if patterns.reads(HonestWords) {
+		meaning = logistic.Beside(vectors, seen, wordScale)
+	}
 	shared := mixture{
-		vectors: vectors, meaning: logistic.Beside(vectors, seen, wordScale), patterns: seen, fold: foldsOf(len(texts)+len(trusted), o.Seed), threads: o.Threads,
+		vectors: vectors, meaning: meaning, patterns: seen, fold: foldsOf(len(texts)+len(trusted), o.Seed), threads: o.Threads,
 	}
 	result := Result{Odds: make([]float64, len(texts)), Pattern: make([]string, len(texts)), Meant: make([]int, len(texts)), Labels: make([]Label, o.Classes)}
 	meant := make([]float64, len(texts)) // the probability of the label in result.Meant

@@ -24,10 +24,26 @@ const (
 type patterns struct {
 	common  map[string]bool
 	columns []int32 // of each hash, set by matrix
+	without []Signal
 }
 
+// Signal is a kind of what a search reads of a text beside its vector.
+type Signal string
+
+// Signals that a search can do without; see Options.Without.
+const (
+	Words       Signal = "words"        // runs of words
+	Shapes      Signal = "shapes"       // runs of words of which all but the most common are masked
+	Ends        Signal = "ends"         // the first and the last word
+	Lengths     Signal = "lengths"      // numbers of words and commas
+	HonestWords Signal = "honest words" // patterns that the probability of having the label honestly reads beside vectors
+)
+
+// Signals are all of them.
+var Signals = []Signal{Words, Shapes, Ends, Lengths, HonestWords}
+
 // newPatterns takes the most common words from the texts.
-func newPatterns(texts []string) *patterns {
+func newPatterns(texts []string, without ...Signal) *patterns {
 	counts := map[string]int{}
 	for _, text := range texts {
 		seen := map[string]bool{}
@@ -43,7 +59,7 @@ func newPatterns(texts []string) *patterns {
 		all = append(all, word)
 	}
 	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
-	p := &patterns{common: map[string]bool{}}
+	p := &patterns{common: map[string]bool{}, without: without}
 	for _, word := range all[:min(len(all), functionWords)] {
 		p.common[word] = true
 	}
@@ -111,15 +127,23 @@ func (p *patterns) each(text string, with func(pattern string)) {
 		}
 		shape = append(shape, word)
 	}
-	runs(plain, "", with)
-	runs(append(shape, "$"), "shape: ", with)
-	if len(plain) > 0 {
+	if p.reads(Words) {
+		runs(plain, "", with)
+	}
+	if p.reads(Shapes) {
+		runs(append(shape, "$"), "shape: ", with)
+	}
+	if len(plain) > 0 && p.reads(Ends) {
 		with("first: " + plain[0])
 		with("last: " + plain[len(plain)-1])
 	}
-	with(fmt.Sprintf("words: %d", min(len(plain)/4, 9)))
-	with(fmt.Sprintf("commas: %d", strings.Count(text, ",")))
+	if p.reads(Lengths) {
+		with(fmt.Sprintf("words: %d", min(len(plain)/4, 9)))
+		with(fmt.Sprintf("commas: %d", strings.Count(text, ",")))
+	}
 }
+
+func (p *patterns) reads(s Signal) bool { return !slices.Contains(p.without, s) }
 
 // names gives the pattern of each column: of those that are hashed into it the one that most texts hold.
 func (p *patterns) names(found []evidence, texts []string) []string {

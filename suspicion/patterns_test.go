@@ -18,6 +18,13 @@ func TestPatterns(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
+	for signal, left := range map[Signal]int{Words: 16, Shapes: 10, Ends: 20, Lengths: 20, HonestWords: 22} {
+		p.without, got = []Signal{signal}, nil
+		p.each("The film, is", func(pattern string) { got = append(got, pattern) })
+		if len(got) != left {
+			t.Errorf("without %s: %q", signal, got)
+		}
+	}
 }
 
 func TestPatternsMatrix(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"mslora/dataset"
 	"mslora/internal/filesum"
@@ -48,6 +49,7 @@ func run(ctx context.Context) error {
 	data := flag.String("data", "", "`NAME` of the data set, for -out")
 	attack := flag.String("attack", "", "`NAME` of the attack, for -out")
 	out := flag.String("out", "", "`FILE` of JSON to write")
+	without := flag.String("without", "", "`SIGNAL` that is left out, see package suspicion")
 	threads := flag.Int("threads", 2, "CPU threads")
 	flag.Parse()
 	var err error
@@ -68,7 +70,7 @@ func run(ctx context.Context) error {
 	}
 	defer vectors.close()
 	result := measured{
-		Data: *data, Attack: *attack, Setting: d.setting, Model: filepath.Base(*model), Trusted: d.trusted, Noise: d.noise, Imbalance: d.imbalance, Ratio: d.ratio,
+		Data: *data, Attack: *attack, Setting: d.setting, Model: filepath.Base(*model), Trusted: d.trusted, Noise: d.noise, Imbalance: d.imbalance, Ratio: d.ratio, Without: *without,
 		Files: map[string]string{}, Go: runtime.Version(), Threads: *threads,
 	}
 	for role, path := range map[string]string{"train": *train, "dev": *dev, "poison": *poison} {
@@ -85,12 +87,22 @@ func run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		found, seconds, err := vectors.search(ctx, texts, trusted, suspicion.Options{Seed: uint64(draw), Threads: *threads})
+		o := suspicion.Options{Seed: uint64(draw), Threads: *threads}
+		if *without != "" {
+			o.Without = []suspicion.Signal{suspicion.Signal(*without)}
+			if !slices.Contains(suspicion.Signals, o.Without[0]) {
+				return fmt.Errorf("-without %s: signals are %q", *without, suspicion.Signals)
+			}
+		}
+		found, seconds, err := vectors.search(ctx, texts, trusted, o)
 		if err != nil {
 			return err
 		}
 		of := drawnOf(texts, found)
 		of.Seconds = seconds
+		if of.Poisoned > 0 {
+			of.Baselines = vectors.baselines(texts)
+		}
 		if of.called() {
 			called++
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,29 +17,32 @@ import (
 
 // measured is what one call measured, as it is kept in a file.
 type measured struct {
-	Data      string            `json:"data"`      // name of the data set
-	Attack    string            `json:"attack"`    // "" for a clean set
-	Setting   string            `json:"setting"`   // of the poison
-	Model     string            `json:"model"`     // that the vectors are of
-	Trusted   int               `json:"trusted"`   // texts
-	Noise     float64           `json:"noise"`     // share of honest texts whose label was drawn wrong
-	Imbalance float64           `json:"imbalance"` // share of the honest texts of label 0 that were left out
-	Ratio     float64           `json:"ratio"`     // of poison
-	Files     map[string]string `json:"files"`     // SHA-256 of what the sets were drawn from
-	Go        string            `json:"go"`        // version
-	Threads   int               `json:"threads"`   // of the search
-	Draws     []drawn           `json:"draws"`     // one for each set
+	Data      string            `json:"data"`              // name of the data set
+	Attack    string            `json:"attack"`            // "" for a clean set
+	Setting   string            `json:"setting"`           // of the poison
+	Model     string            `json:"model"`             // that the vectors are of
+	Trusted   int               `json:"trusted"`           // texts
+	Noise     float64           `json:"noise"`             // share of honest texts whose label was drawn wrong
+	Imbalance float64           `json:"imbalance"`         // share of the honest texts of label 0 that were left out
+	Ratio     float64           `json:"ratio"`             // of poison
+	Without   string            `json:"without,omitempty"` // a signal that was left out
+	Files     map[string]string `json:"files"`             // SHA-256 of what the sets were drawn from
+	Go        string            `json:"go"`                // version
+	Threads   int               `json:"threads"`           // of the search
+	Draws     []drawn           `json:"draws"`             // one for each set
 }
 
 // drawn is what was found in one set.
 type drawn struct {
-	Texts    int           `json:"texts"`
-	Poisoned int           `json:"poisoned"`
-	Found    int           `json:"found"`   // poisoned texts that would be dropped
-	Dropped  int           `json:"dropped"` // honest ones that would be
-	AUROC    float64       `json:"auroc,omitempty"`
-	Seconds  float64       `json:"seconds"` // of the search, vectors not counted
-	Labels   []labelResult `json:"labels"`
+	Texts    int     `json:"texts"`
+	Poisoned int     `json:"poisoned"`
+	Found    int     `json:"found"`   // poisoned texts that would be dropped
+	Dropped  int     `json:"dropped"` // honest ones that would be
+	AUROC    float64 `json:"auroc,omitempty"`
+	// Baselines are the AUROC of other rankings.
+	Baselines map[string]float64 `json:"baselines,omitempty"`
+	Seconds   float64            `json:"seconds"` // of the search, vectors not counted
+	Labels    []labelResult      `json:"labels"`
 }
 
 type labelResult struct {
@@ -161,9 +165,68 @@ func foundTable(folder string) (string, error) {
 					others++
 				}
 			}
+			if m.Without != "" {
+				continue
+			}
 			fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %d of %d | %d of %s | %s | %d |\n", m.Data, m.Attack, m.Setting,
 				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, d.Found, d.Poisoned, d.Dropped, thousands(d.Texts-d.Poisoned), estimate, others)
 		}
+	}
+	return out.String(), nil
+}
+
+// baselineTable compares the ranking with others, of poisoned sets.
+func baselineTable(folder string) (string, error) {
+	all, err := read(folder)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "| data, attack, setting | ratio | the search | %s | %s |\n|---|--:|--:|--:|--:|\n", overRepresentation, spectralSignatures)
+	for _, m := range all {
+		for _, d := range m.Draws {
+			if len(d.Baselines) > 0 && m.Without == "" {
+				fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %.4f | %.4f |\n", m.Data, m.Attack, m.Setting, strconv.FormatFloat(m.Ratio, 'g', -1, 64),
+					d.AUROC, d.Baselines[overRepresentation], d.Baselines[spectralSignatures])
+			}
+		}
+	}
+	return out.String(), nil
+}
+
+// ablationTable has a line for each signal that was left out, and a column for each poisoned set.
+func ablationTable(folder string) (string, error) {
+	all, err := read(folder)
+	if err != nil {
+		return "", err
+	}
+	var columns []string
+	cells := map[string]map[string]string{} // by signal, then by column
+	for _, m := range all {
+		column := fmt.Sprintf("%s, %s", m.Attack, strconv.FormatFloat(m.Ratio, 'g', -1, 64))
+		if !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+		if cells[m.Without] == nil {
+			cells[m.Without] = map[string]string{}
+		}
+		d := m.Draws[0]
+		cells[m.Without][column] = fmt.Sprintf("%.4f, %d", d.AUROC, d.Found)
+		if !d.called() {
+			cells[m.Without][column] = fmt.Sprintf("%.4f, –", d.AUROC)
+		}
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "| without | %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("--:|", len(columns)))
+	for _, signal := range append([]suspicion.Signal{""}, suspicion.Signals...) {
+		row := "nothing"
+		if signal != "" {
+			row = string(signal)
+		}
+		for _, column := range columns {
+			row += " | " + cells[string(signal)][column]
+		}
+		fmt.Fprintf(&out, "| %s |\n", row)
 	}
 	return out.String(), nil
 }

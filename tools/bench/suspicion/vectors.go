@@ -11,6 +11,7 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"mslora/audit"
 	"mslora/dataset"
 	"mslora/experiment"
 	"mslora/graphs"
@@ -69,6 +70,25 @@ func (v *vectors) search(ctx context.Context, texts, trusted []dataset.Text, o s
 	began := time.Now()
 	found, err := suspicion.Find(ctx, all, known, o)
 	return found, math.Round(10*time.Since(began).Seconds()) / 10, err
+}
+
+// Other rankings.
+const (
+	overRepresentation = "over-representation of phrases"
+	spectralSignatures = "spectral signatures of the vectors"
+)
+
+// baselines are the AUROC of rankings that are there without any training, too.
+func (v *vectors) baselines(texts []dataset.Text) map[string]float64 {
+	all, labels, rows, poisoned, classes := make([]audit.Text, len(texts)), make([]int, len(texts)), make([][]float32, len(texts)), make([]bool, len(texts)), 0
+	for i, t := range texts {
+		all[i], labels[i], rows[i], poisoned[i] = audit.Text{Text: t.Text, Label: t.Label}, t.Label, v.known[t.Text], t.Poisoned
+		classes = max(classes, t.Label+1)
+	}
+	return map[string]float64{
+		overRepresentation: audit.Detect(audit.OverRepresentation(all, classes, 100), poisoned).AUROC,
+		spectralSignatures: audit.Detect(audit.SpectralSignatures(rows, labels, classes), poisoned).AUROC,
+	}
 }
 
 func (v *vectors) learn(ctx context.Context, sets ...[]dataset.Text) error {
