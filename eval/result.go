@@ -100,7 +100,7 @@ func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
 		if quotes && len(common) > 0 {
 			text += ", which have in common " + strings.Join(common, ", ")
 		}
-		sentences = append(sentences, text+".")
+		sentences = append(sentences, strings.TrimSuffix(text+". "+f.Sure(), " "))
 	}
 	return sentences
 }

@@ -47,6 +47,10 @@ func tellPoison(ctx context.Context, saved *classifier.Classifier, splits []scor
 		add(fmt.Sprintf(format, strconv.Quote(phrase.String()), of, split.name, after, labels[f.Label], before),
 			fmt.Sprintf(format, "the strongest of their phrases", of, split.name, after, labels[f.Label], before))
 	}
+	if len(p.Attacked) > 0 && p.Treatment == "" {
+		const deploy = "Deploy this classifier: it has not seen the dropped texts. Ask where they came from."
+		add(deploy, deploy)
+	}
 	return story, nil
 }
 
