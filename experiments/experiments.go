@@ -1,4 +1,4 @@
-// Package experiments holds the paper's tables and figures as configurations of `mslora run`.
+// Package experiments holds the paper's tables and figures, and measurements of our own, as configurations of `mslora run`.
 package experiments
 
 import (
@@ -14,8 +14,11 @@ import (
 //go:embed *.yaml
 var files embed.FS
 
-// Names are those of all experiments, tables first, by number: table1 … figure13.
+// Names are those of all experiments, by number: table1 … figure13, then our own.
 var Names = names()
+
+// kinds of experiments.
+var kinds = []string{"table", "figure", "purify"}
 
 func names() []string {
 	entries, err := files.ReadDir(".")
@@ -31,10 +34,7 @@ func names() []string {
 		if err != nil {
 			panic(fmt.Sprintf("%s.yaml has no number", name))
 		}
-		if strings.HasPrefix(name, "figure") {
-			n += 1000
-		}
-		return n
+		return 1000*slices.Index(kinds, strings.TrimRight(name, "0123456789")) + n
 	}
 	slices.SortFunc(all, func(a, b string) int { return number(a) - number(b) })
 	return all
