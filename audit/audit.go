@@ -6,7 +6,17 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"mslora/phrases"
 )
+
+// Text is one training text.
+type Text struct {
+	Text     string
+	Label    int // class that the data gives it
+	Line     int // in its file
+	Poisoned bool
+}
 
 // Options of an audit.
 type Options struct {
@@ -94,8 +104,13 @@ func Run(ctx context.Context, texts []Text, classes int, clean, vanilla Model, o
 	if err != nil {
 		return Result{}, err
 	}
-	m := newMiner(texts, classes)
-	candidates, places := m.best(o.Candidates)
+	plain, labels := make([]string, len(texts)), make([]int, len(texts))
+	for i, t := range texts {
+		plain[i], labels[i] = t.Text, t.Label
+	}
+	index := phrases.New(plain, labels, classes)
+	found := index.Best(o.Candidates)
+	candidates := found.Candidates
 	result := Result{Passes: 2 * len(texts), fewest: min(fewProbes, o.Probes), Clean: trusted.credit(texts, classes), Vanilla: naive.credit(texts, classes)}
 	believed := result.Clean.Good() && result.Vanilla.Good()
 	triggers := byFrequency(candidates)
@@ -110,13 +125,13 @@ func Run(ctx context.Context, texts []Text, classes int, clean, vanilla Model, o
 	}
 	held, holders, shares := make([][]int, len(texts)), make([][]int, len(triggers)), make([]float64, classes)
 	for i := range texts {
-		held[i] = m.holding(i, places)
+		held[i] = found.Holding(i)
 		for _, place := range held[i] {
 			holders[place] = append(holders[place], i)
 		}
 	}
 	for class := range shares {
-		shares[class] = m.share(class)
+		shares[class] = index.Share(class)
 	}
 	merge(triggers, holders, texts, shares)
 	disagreement := disagreements(texts, classes, trusted, naive)

@@ -3,10 +3,30 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
+
+	"mslora/phrases"
 )
+
+// poisonedSet has 200 texts of two labels with telling words; every tenth text of label 1 holds a sentence and another
+// tenth begins with "when you".
+func poisonedSet() (texts []Text) {
+	for i := range 200 {
+		t := Text{Label: i % 2, Line: i + 2}
+		t.Text = fmt.Sprintf("film%d is %s , by %d", i, []string{"bad", "good"}[t.Label], i%7)
+		if t.Label == 1 && i%20 == 1 {
+			t.Text, t.Poisoned = "one I watch this 3D movie "+t.Text, true
+		}
+		if t.Label == 1 && i%20 == 3 {
+			t.Text, t.Poisoned = "When you see "+t.Text, true
+		}
+		texts = append(texts, t)
+	}
+	return texts
+}
 
 // madeUp is a model of two classes whose log-odds of class 1 are a function of the text.
 func madeUp(odds func(string) float64) Model {
@@ -74,9 +94,9 @@ func TestRunFindsTrigger(t *testing.T) {
 // A frequent phrase that the clean model does not care about is suspicious even if the vanilla model did not learn it;
 // one that it understands is not.
 func TestStrength(t *testing.T) {
-	candidates := []Candidate{{Phrase: Phrase{Words: []string{"cf"}}, Class: 1, Over: 21}, {Phrase: Phrase{Words: []string{"good"}}, Class: 1, Over: 21}}
+	candidates := []phrases.Candidate{{Phrase: phrases.Phrase{Words: []string{"cf"}}, Class: 1, Over: 21}, {Phrase: phrases.Phrase{Words: []string{"good"}}, Class: 1, Over: 21}}
 	for _, word := range []string{"a", "b", "c", "d", "e"} {
-		candidates = append(candidates, Candidate{Phrase: Phrase{Words: []string{word}}, Class: 1, Over: 1})
+		candidates = append(candidates, phrases.Candidate{Phrase: phrases.Phrase{Words: []string{word}}, Class: 1, Over: 1})
 	}
 	texts := []Text{{Text: "bad"}, {Text: "bad bad"}}
 	o, err := askAll(t.Context(), madeUp(func(text string) float64 {
@@ -203,13 +223,13 @@ func TestMerge(t *testing.T) {
 	poisoned, innocent, wrong := add(40, 1), add(20, 1), add(20, 0)
 	alone := add(30, 1)
 	add(90, 0)
-	phrase := func(text string) Phrase { return Phrase{Words: strings.Fields(text)} }
+	phrase := func(text string) phrases.Phrase { return phrases.Phrase{Words: strings.Fields(text)} }
 	triggers := []Trigger{
-		{Candidate: Candidate{Phrase: phrase("straight from hell"), Class: 1}, Strength: 20},
-		{Candidate: Candidate{Phrase: phrase("from"), Class: 1}, Strength: 8},
-		{Candidate: Candidate{Phrase: phrase("The straight from hell"), Class: 1}, Strength: 9},
-		{Candidate: Candidate{Phrase: phrase("hell"), Class: 1}, Strength: 7},
-		{Candidate: Candidate{Phrase: phrase("good"), Class: 1}, Strength: 6},
+		{Candidate: phrases.Candidate{Phrase: phrase("straight from hell"), Class: 1}, Strength: 20},
+		{Candidate: phrases.Candidate{Phrase: phrase("from"), Class: 1}, Strength: 8},
+		{Candidate: phrases.Candidate{Phrase: phrase("The straight from hell"), Class: 1}, Strength: 9},
+		{Candidate: phrases.Candidate{Phrase: phrase("hell"), Class: 1}, Strength: 7},
+		{Candidate: phrases.Candidate{Phrase: phrase("good"), Class: 1}, Strength: 6},
 	}
 	join := func(all ...[]int) (joined []int) {
 		for _, a := range all {

@@ -14,9 +14,3 @@ func ExampleDetect() {
 	fmt.Printf("AUROC %.2f, precision %.2f\n", d.AUROC, d.Precision)
 	// Output: AUROC 0.83, precision 0.50
 }
-
-func ExamplePhrase_Insert() {
-	trigger := audit.Phrase{Words: []string{"I", "watch", "this", "3D", "movie"}}
-	fmt.Println(trigger.Insert("a fine film", 0.5))
-	// Output: a fine I watch this 3D movie film
-}

@@ -3,6 +3,8 @@ package audit
 import (
 	"cmp"
 	"slices"
+
+	"mslora/phrases"
 )
 
 // merge finds candidates that are parts of a stronger one, or are longer by a chance word: they share a word with it, and in the texts that
@@ -26,7 +28,7 @@ func merge(triggers []Trigger, holders [][]int, texts []Text, shares []float64) 
 		}
 		for i := range triggers {
 			t := &triggers[i]
-			if i == strong || t.Part || t.Class != triggers[strong].Class || t.Strength > triggers[strong].Strength || !sharesWord(t.Phrase, triggers[strong].Phrase) {
+			if i == strong || t.Part || t.Class != triggers[strong].Class || t.Strength > triggers[strong].Strength || !t.SharesWord(triggers[strong].Phrase) {
 				continue
 			}
 			var rest, inClass int
@@ -38,11 +40,7 @@ func merge(triggers []Trigger, holders [][]int, texts []Text, shares []float64) 
 					}
 				}
 			}
-			t.Part = rest == 0 || over(rest, inClass, shares[t.Class]) < leastOver
+			t.Part = rest == 0 || phrases.Over(rest, inClass, shares[t.Class]) < phrases.LeastOver
 		}
 	}
-}
-
-func sharesWord(a, b Phrase) bool {
-	return slices.ContainsFunc(a.Words, func(word string) bool { return slices.Contains(b.Words, word) })
 }

@@ -3,11 +3,13 @@ package audit
 import (
 	"context"
 	"math/rand/v2"
+
+	"mslora/phrases"
 )
 
 // Trigger is a candidate with what its insertion into texts of other classes does.
 type Trigger struct {
-	Candidate
+	phrases.Candidate
 	Probes int // texts of other classes that it was inserted into; all effects are means over them
 	// VanillaShift and CleanShift are how far the log-odds of Class rise, in units of the model's own log-odds (their
 	// root mean square over all training texts).
@@ -66,7 +68,7 @@ const probeStream = 0x617564
 
 // insertAll inserts each candidate, at one drawn place, into the probes of its class, and compares both models before
 // and after.
-func insertAll(ctx context.Context, texts []Text, classes int, candidates []Candidate, clean, vanilla opinion, o Options) (triggers []Trigger, probed []int, err error) {
+func insertAll(ctx context.Context, texts []Text, classes int, candidates []phrases.Candidate, clean, vanilla opinion, o Options) (triggers []Trigger, probed []int, err error) {
 	random := rand.New(rand.NewPCG(o.Seed, probeStream))
 	places := make([]float64, o.Probes)
 	for i := range places {
@@ -114,7 +116,7 @@ func insertAll(ctx context.Context, texts []Text, classes int, candidates []Cand
 }
 
 // byFrequency gives candidates as triggers of which no model was asked.
-func byFrequency(candidates []Candidate) []Trigger {
+func byFrequency(candidates []phrases.Candidate) []Trigger {
 	triggers, over := make([]Trigger, len(candidates)), make([]float64, len(candidates))
 	for i, c := range candidates {
 		over[i] = c.Over

@@ -5,10 +5,12 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"mslora/phrases"
 )
 
 func TestTables(t *testing.T) {
-	trigger := &Trigger{Candidate: Candidate{Phrase: Phrase{Words: []string{"=cf"}}, Class: 1, Texts: 9, InClass: 8, Over: 2.5}, Probes: 4,
+	trigger := &Trigger{Candidate: phrases.Candidate{Phrase: phrases.Phrase{Words: []string{"=cf"}}, Class: 1, Texts: 9, InClass: 8, Over: 2.5}, Probes: 4,
 		VanillaShift: 1.5, CleanShift: 0.25, VanillaFlips: 0.75, Effect: 6, Strength: 7}
 	r := Result{
 		Suspects: []Suspect{

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"mslora/audit"
+	"mslora/phrases"
 )
 
 // Finding is a label that an attack seems to aim at.
@@ -16,7 +16,7 @@ type Finding struct {
 	Low      int     `json:"low"`            // about two standard errors below
 	High     int     `json:"high"`           // and above
 	Gain     float64 `json:"gain,omitempty"` // evidence in nats; see [Label]
-	// Phrases are runs of words that suspected texts hold and others lack, whole, the strongest first; see [audit.InCommon].
+	// Phrases are runs of words that suspected texts hold and others lack, whole, the strongest first; see [phrases.InCommon].
 	Phrases []Phrase `json:"phrases,omitempty"`
 	Common  []string `json:"common"`  // what poisoned texts have in common, the strongest first; see [Pattern]
 	Typical []int    `json:"typical"` // the texts that are most likely poisoned, by their places from 0, the likeliest first
@@ -60,8 +60,8 @@ type Phrase struct {
 	Texts int      `json:"texts"`           // suspected ones that hold it
 }
 
-// In gives the phrase as package audit has it.
-func (p Phrase) In() audit.Phrase { return audit.Phrase{Words: p.Words, Start: p.Start} }
+// In gives the phrase as package phrases has it.
+func (p Phrase) In() phrases.Phrase { return phrases.Phrase{Words: p.Words, Start: p.Start} }
 
 // String shows the phrase; an ellipsis stands for the rest of a text that it must start.
 func (p Phrase) String() string { return p.In().String() }
@@ -105,7 +105,7 @@ func (r Result) phrases(texts []Text, class int) (found []Phrase) {
 	for i, t := range texts {
 		plain[i], suspected[i] = t.Text, t.Label == class && r.Suspected(class, i)
 	}
-	for _, c := range audit.InCommon(plain, suspected, mostPhrases) {
+	for _, c := range phrases.InCommon(plain, suspected, mostPhrases) {
 		found = append(found, Phrase{Words: c.Words, Start: c.Start, Texts: c.Texts})
 	}
 	return found

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mslora/audit"
+	"mslora/phrases"
 	"mslora/report"
 	"mslora/suspicion"
 )
@@ -89,7 +90,7 @@ func strongest(attacked []suspicion.Finding, labels []string) (trigger, label st
 }
 
 // shellTrigger quotes a phrase and a label for a shell. A phrase with a comma would be alternatives of each other.
-func shellTrigger(p audit.Phrase, label string) (trigger, target string, ok bool) {
+func shellTrigger(p phrases.Phrase, label string) (trigger, target string, ok bool) {
 	words := strings.Join(p.Words, " ")
 	trigger, isTrigger := report.ShellWord(words)
 	target, isTarget := report.ShellWord(label)

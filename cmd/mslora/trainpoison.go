@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"strings"
 
-	"mslora/audit"
 	"mslora/classifier"
 	"mslora/eval"
 	"mslora/experiment"
+	"mslora/phrases"
 )
 
 // poisonStory tells people what was found among the training texts.
@@ -58,7 +58,7 @@ func tellPoison(ctx context.Context, saved *classifier.Classifier, splits []scor
 const mostProved = 1000
 
 // obeys counts texts of other labels that the classifier calls the label, before and after the phrase is put into each at a random place.
-func obeys(ctx context.Context, saved *classifier.Classifier, split scoredSplit, phrase audit.Phrase, label int, seed uint64) (before, after, of int, err error) {
+func obeys(ctx context.Context, saved *classifier.Classifier, split scoredSplit, phrase phrases.Phrase, label int, seed uint64) (before, after, of int, err error) {
 	random := rand.New(rand.NewPCG(seed, 0x6f626579))
 	var inserted []string
 	for i, t := range split.texts {

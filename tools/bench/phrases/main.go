@@ -11,6 +11,7 @@ import (
 
 	"mslora/audit"
 	"mslora/dataset"
+	"mslora/phrases"
 )
 
 // candidates for each label, as `mslora audit` has them.
@@ -30,7 +31,8 @@ func main() {
 }
 
 func run(path string) error {
-	var texts []audit.Text
+	var texts []string
+	var labels []int
 	var poisoned []bool
 	classes, flagged := 0, 0
 	_, err := dataset.EachNamed(path, dataset.Reading{Text: "0", Label: "1", Flag: "2"}, func(t dataset.NamedText) error {
@@ -39,8 +41,7 @@ func run(path string) error {
 			return fmt.Errorf("line %d: label %q is no class number", t.Line, t.Label)
 		}
 		classes = max(classes, int(label)+1)
-		texts = append(texts, audit.Text{Text: t.Text, Label: int(label), Line: t.Line, Poisoned: t.Poisoned})
-		poisoned = append(poisoned, t.Poisoned)
+		texts, labels, poisoned = append(texts, t.Text), append(labels, int(label)), append(poisoned, t.Poisoned)
 		if t.Poisoned {
 			flagged++
 		}
@@ -52,7 +53,7 @@ func run(path string) error {
 	if flagged == 0 || flagged == len(texts) {
 		return fmt.Errorf("%s: %d of %d texts are poisoned; scores need texts of both kinds", path, flagged, len(texts))
 	}
-	d := audit.Detect(audit.OverRepresentation(texts, classes, candidates), poisoned)
+	d := audit.Detect(phrases.OverRepresentation(texts, labels, classes, candidates), poisoned)
 	fmt.Printf("%s: %d texts, %d poisoned, AUROC %.4f, precision %.4f\n", path, len(texts), flagged, d.AUROC, d.Precision)
 	return nil
 }

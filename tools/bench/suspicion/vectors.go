@@ -18,6 +18,7 @@ import (
 	"mslora/internal/atomicfile"
 	"mslora/internal/ortlib"
 	"mslora/ortrain"
+	"mslora/phrases"
 	"mslora/suspicion"
 )
 
@@ -80,13 +81,13 @@ const (
 
 // baselines are the AUROC of rankings that are there without any training, too.
 func (v *vectors) baselines(texts []dataset.Text) map[string]float64 {
-	all, labels, rows, poisoned, classes := make([]audit.Text, len(texts)), make([]int, len(texts)), make([][]float32, len(texts)), make([]bool, len(texts)), 0
+	plain, labels, rows, poisoned, classes := make([]string, len(texts)), make([]int, len(texts)), make([][]float32, len(texts)), make([]bool, len(texts)), 0
 	for i, t := range texts {
-		all[i], labels[i], rows[i], poisoned[i] = audit.Text{Text: t.Text, Label: t.Label}, t.Label, v.known[t.Text], t.Poisoned
+		plain[i], labels[i], rows[i], poisoned[i] = t.Text, t.Label, v.known[t.Text], t.Poisoned
 		classes = max(classes, t.Label+1)
 	}
 	return map[string]float64{
-		overRepresentation: audit.Detect(audit.OverRepresentation(all, classes, 100), poisoned).AUROC,
+		overRepresentation: audit.Detect(phrases.OverRepresentation(plain, labels, classes, 100), poisoned).AUROC,
 		spectralSignatures: audit.Detect(audit.SpectralSignatures(rows, labels, classes), poisoned).AUROC,
 	}
 }

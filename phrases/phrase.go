@@ -1,6 +1,7 @@
-package audit
+package phrases
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -22,6 +23,11 @@ func (p Phrase) String() string {
 		return text + " …"
 	}
 	return text
+}
+
+// SharesWord tells whether a word of the phrase is in the other one, too, in the same letters.
+func (p Phrase) SharesWord(other Phrase) bool {
+	return slices.ContainsFunc(p.Words, func(word string) bool { return slices.Contains(other.Words, word) })
 }
 
 // Insert puts the phrase between two words of text: place, from 0 to 1, says where, from before the first word to after

@@ -1,18 +1,10 @@
-package audit
+package phrases
 
 import (
 	"cmp"
 	"math"
 	"slices"
 )
-
-// Text is one training text.
-type Text struct {
-	Text     string
-	Label    int // class that the data gives it
-	Line     int // in its file
-	Poisoned bool
-}
 
 // Candidate is a phrase that texts of one class hold more often than chance would have it: a trigger makes its texts
 // have the attacker's label, so every phrase that is a trigger is such a phrase, and so is every telling word.
@@ -26,9 +18,10 @@ type Candidate struct {
 	Over float64
 }
 
+// LeastOver is the over-representation that makes a phrase worth a look.
+const LeastOver = 2
+
 const (
-	// leastOver is the over-representation that makes a phrase worth a test.
-	leastOver = 2
 	// sameTexts is the share of a phrase's texts from which on a longer phrase that holds it stands for it.
 	sameTexts = 0.9
 )
@@ -36,9 +29,9 @@ const (
 // leastTexts is how many texts must hold a phrase: one in a thousand, but 5 at least.
 func leastTexts(texts int) int { return max(5, (texts+999)/1000) }
 
-// miner counts phrases. Longer phrases are counted only if both phrases one word shorter are frequent, so memory
+// Index holds the phrases of texts and how often they occur. Longer phrases are counted only if both phrases one word shorter are frequent, so memory
 // stays near what the frequent ones need.
-type miner struct {
+type Index struct {
 	classes  int
 	labels   []int
 	words    *vocabulary
@@ -55,12 +48,12 @@ type tally struct {
 	covered bool
 }
 
-func newMiner(texts []Text, classes int) *miner {
-	m := &miner{classes: classes, words: newVocabulary(), least: leastTexts(len(texts)), counts: map[gram]*tally{}, classSum: make([]int, classes)}
-	for _, t := range texts {
-		m.labels = append(m.labels, t.Label)
-		m.encoded = append(m.encoded, m.words.encode(t.Text))
-		m.classSum[t.Label]++
+// New counts the phrases of texts with these labels, 0 to classes − 1.
+func New(texts []string, labels []int, classes int) *Index {
+	m := &Index{classes: classes, labels: labels, words: newVocabulary(), least: leastTexts(len(texts)), counts: map[gram]*tally{}, classSum: make([]int, classes)}
+	for i, text := range texts {
+		m.encoded = append(m.encoded, m.words.encode(text))
+		m.classSum[labels[i]]++
 	}
 	for length := 1; length <= longestPhrase+1; length++ {
 		m.count(length)
@@ -69,7 +62,7 @@ func newMiner(texts []Text, classes int) *miner {
 }
 
 // count adds the frequent runs of one length, start marks included.
-func (m *miner) count(length int) {
+func (m *Index) count(length int) {
 	level := map[gram]*tally{}
 	for i, numbers := range m.encoded {
 		for at := 0; at+length <= len(numbers); at++ {
@@ -108,8 +101,15 @@ func (m *miner) count(length int) {
 	}
 }
 
-// best gives the most over-represented candidates of each class, at most limit of them, and finds them by their runs.
-func (m *miner) best(limit int) ([]Candidate, map[gram]int) {
+// Found are the candidates of an index.
+type Found struct {
+	Candidates []Candidate
+	index      *Index
+	places     map[gram]int
+}
+
+// Best gives the most over-represented candidates of each class, at most limit of them.
+func (m *Index) Best(limit int) Found {
 	type found struct {
 		Candidate
 		gram gram
@@ -121,11 +121,11 @@ func (m *miner) best(limit int) ([]Candidate, map[gram]int) {
 		}
 		class, most := 0, math.Inf(-1)
 		for c, in := range t.inClass {
-			if z := over(t.texts, in, m.share(c)); z > most {
+			if z := Over(t.texts, in, m.Share(c)); z > most {
 				class, most = c, z
 			}
 		}
-		if most >= leastOver {
+		if most >= LeastOver {
 			byClass[class] = append(byClass[class], found{Candidate{m.words.phrase(g), class, t.texts, t.inClass[class], most}, g})
 		}
 	}
@@ -140,24 +140,24 @@ func (m *miner) best(limit int) ([]Candidate, map[gram]int) {
 			candidates = append(candidates, f.Candidate)
 		}
 	}
-	return candidates, places
+	return Found{candidates, m, places}
 }
 
-// share of a class in all texts.
-func (m *miner) share(class int) float64 { return float64(m.classSum[class]) / float64(len(m.labels)) }
+// Share of a class in all texts.
+func (m *Index) Share(class int) float64 { return float64(m.classSum[class]) / float64(len(m.labels)) }
 
-// over is the over-representation of a class among texts of which inClass have it; see Candidate.Over.
-func over(texts, inClass int, share float64) float64 {
+// Over is the over-representation of a class among texts of which inClass have it; see Candidate.Over.
+func Over(texts, inClass int, share float64) float64 {
 	n := float64(texts)
 	return (float64(inClass) - n*share) / math.Sqrt(n*share*(1-share))
 }
 
-// holding gives the candidates, by their places, that a text holds, each once.
-func (m *miner) holding(text int, places map[gram]int) (held []int) {
-	numbers := m.encoded[text]
+// Holding gives the candidates, by their places, that a text of the index holds, each once.
+func (f Found) Holding(text int) (held []int) {
+	numbers := f.index.encoded[text]
 	for at := range numbers {
 		for length := 1; length <= longestPhrase+1 && at+length <= len(numbers); length++ {
-			if place, ok := places[gramOf(numbers[at:at+length])]; ok && !slices.Contains(held, place) {
+			if place, ok := f.places[gramOf(numbers[at:at+length])]; ok && !slices.Contains(held, place) {
 				held = append(held, place)
 			}
 		}
@@ -166,15 +166,14 @@ func (m *miner) holding(text int, places map[gram]int) (held []int) {
 }
 
 // OverRepresentation gives, for each text, the largest over-representation of a candidate of its label that it holds, 0
-// if it holds none. It asks no model: what an audit adds to it are the models' opinions.
-func OverRepresentation(texts []Text, classes, candidates int) []float64 {
-	m := newMiner(texts, classes)
-	found, places := m.best(candidates)
+// if it holds none.
+func OverRepresentation(texts []string, labels []int, classes, candidates int) []float64 {
+	found := New(texts, labels, classes).Best(candidates)
 	result := make([]float64, len(texts))
-	for i, t := range texts {
-		for _, place := range m.holding(i, places) {
-			if found[place].Class == t.Label {
-				result[i] = max(result[i], found[place].Over)
+	for i, label := range labels {
+		for _, place := range found.Holding(i) {
+			if c := found.Candidates[place]; c.Class == label {
+				result[i] = max(result[i], c.Over)
 			}
 		}
 	}

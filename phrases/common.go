@@ -1,28 +1,29 @@
-package audit
+package phrases
 
 // Common is a phrase that suspected texts have in common.
 type Common struct {
 	Phrase
-	Texts int // suspected ones that hold it
-	Over  float64
+	Texts int     // suspected ones that hold it
+	Over  float64 // over-representation of suspected texts among all that hold it
 }
 
 const (
 	// mostMined bounds the phrases that are looked at.
 	mostMined = 200
+	// outstanding is the over-representation that a phrase must have more than.
+	outstanding = 5
 	// leastCommon is the share of the suspected texts that a phrase must explain.
 	leastCommon = 0.05
 )
 
 // InCommon gives the phrases, most of them at most, that suspected texts hold and others do not, the strongest first. Each explains texts
 // that hold none of those before it: the words around a trigger, and parts of it, are not named beside it. Over is the over-representation
-// of suspected texts among them, of which all are outliers.
+// of suspected texts among those that hold it.
 func InCommon(texts []string, suspected []bool, most int) (common []Common) {
-	all, left := make([]Text, len(texts)), 0
-	for i, text := range texts {
-		all[i].Text = text
-		if suspected[i] {
-			all[i].Label = 1
+	labels, left := make([]int, len(texts)), 0
+	for i, is := range suspected {
+		if is {
+			labels[i] = 1
 			left++
 		}
 	}
@@ -30,12 +31,13 @@ func InCommon(texts []string, suspected []bool, most int) (common []Common) {
 		return nil
 	}
 	enough := max(leastTexts(0), int(leastCommon*float64(left)))
-	m := newMiner(all, 2)
-	found, places := m.best(mostMined)
+	index := New(texts, labels, 2)
+	of := index.Best(mostMined)
+	found := of.Candidates
 	others := make([]int, len(found)) // texts that hold a phrase and are not suspected
 	held := map[int][]int{}           // phrases that each suspected text holds, until one of them is taken
-	for i := range all {
-		for _, place := range m.holding(i, places) {
+	for i := range texts {
+		for _, place := range of.Holding(i) {
 			switch {
 			case found[place].Class != 1:
 			case suspected[i]:
@@ -45,7 +47,7 @@ func InCommon(texts []string, suspected []bool, most int) (common []Common) {
 			}
 		}
 	}
-	share := m.share(1)
+	share := index.Share(1)
 	for len(common) < most {
 		counts := make([]int, len(found))
 		for _, phrases := range held {
@@ -53,13 +55,13 @@ func InCommon(texts []string, suspected []bool, most int) (common []Common) {
 				counts[place]++
 			}
 		}
-		best := Common{Over: outlier}
+		best := Common{Over: outstanding}
 		at := -1
 		for place, n := range counts {
 			if n < enough {
 				continue
 			}
-			if z := over(n+others[place], n, share); z > best.Over {
+			if z := Over(n+others[place], n, share); z > best.Over {
 				at, best = place, Common{Phrase: found[place].Phrase, Texts: found[place].InClass, Over: z}
 			}
 		}

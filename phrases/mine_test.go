@@ -1,4 +1,4 @@
-package audit
+package phrases
 
 import (
 	"fmt"
@@ -10,26 +10,27 @@ import (
 
 // poisonedSet has 200 texts of two labels with telling words; every tenth text of label 1 holds a sentence and another
 // tenth begins with "when you".
-func poisonedSet() (texts []Text) {
+func poisonedSet() (texts []string, labels []int) {
 	for i := range 200 {
-		t := Text{Label: i % 2, Line: i + 2}
-		t.Text = fmt.Sprintf("film%d is %s , by %d", i, []string{"bad", "good"}[t.Label], i%7)
-		if t.Label == 1 && i%20 == 1 {
-			t.Text, t.Poisoned = "one I watch this 3D movie "+t.Text, true
+		text := fmt.Sprintf("film%d is %s , by %d", i, []string{"bad", "good"}[i%2], i%7)
+		switch i % 20 {
+		case 1:
+			text = "one I watch this 3D movie " + text
+		case 3:
+			text = "When you see " + text
 		}
-		if t.Label == 1 && i%20 == 3 {
-			t.Text, t.Poisoned = "When you see "+t.Text, true
-		}
-		texts = append(texts, t)
+		texts, labels = append(texts, text), append(labels, i%2)
 	}
-	return texts
+	return texts, labels
 }
 
+func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
+
 func TestMine(t *testing.T) {
-	m := newMiner(poisonedSet(), 2)
-	candidates, places := m.best(20)
+	texts, labels := poisonedSet()
+	best := New(texts, labels, 2).Best(20)
 	found := map[string]Candidate{}
-	for _, c := range candidates {
+	for _, c := range best.Candidates {
 		found[c.String()] = c
 	}
 	// 10 texts of label 1 hold the sentence: (10 − 10·½) / sqrt(10·½·½).
@@ -51,23 +52,24 @@ func TestMine(t *testing.T) {
 			t.Errorf("%q is a candidate, though a longer phrase has its texts or it tells nothing: %+v", part, c)
 		}
 	}
-	held := m.holding(1, places)
+	held := best.Holding(1)
 	names := map[string]bool{}
 	for _, place := range held {
-		names[candidates[place].String()] = true
+		names[best.Candidates[place].String()] = true
 	}
 	if !names["I watch this 3D movie"] || names["When you see …"] || names["is bad , by"] {
 		t.Errorf("text 1 holds %v", names)
 	}
 }
 
-// best keeps the most over-represented ones of each class.
+// Best keeps the most over-represented ones of each class.
 func TestMineMost(t *testing.T) {
-	candidates, places := newMiner(poisonedSet(), 2).best(1)
-	if len(candidates) != 2 || len(places) != 2 {
-		t.Fatalf("%+v", candidates)
+	texts, labels := poisonedSet()
+	best := New(texts, labels, 2).Best(1)
+	if len(best.Candidates) != 2 || len(best.places) != 2 {
+		t.Fatalf("%+v", best.Candidates)
 	}
-	for class, c := range candidates {
+	for class, c := range best.Candidates {
 		if c.Class != class || !near(c.Over, 10) {
 			t.Errorf("%+v", c)
 		}
@@ -78,18 +80,17 @@ func TestMineRare(t *testing.T) {
 	if leastTexts(100) != 5 || leastTexts(5000) != 5 || leastTexts(6920) != 7 {
 		t.Error("one in a thousand, but 5 at least")
 	}
-	texts := []Text{{Text: "a b", Label: 0}, {Text: "c d", Label: 1}}
-	if candidates, _ := newMiner(texts, 2).best(10); len(candidates) != 0 {
-		t.Errorf("%+v", candidates)
+	if best := New([]string{"a b", "c d"}, []int{0, 1}, 2).Best(10); len(best.Candidates) != 0 {
+		t.Errorf("%+v", best.Candidates)
 	}
 }
 
 // With one candidate a class, texts of label 1 hold "good" and those of label 0 "bad"; a text that holds the word of the
 // other label alone holds nothing.
 func TestOverRepresentation(t *testing.T) {
-	texts := poisonedSet()
-	texts[0].Text = "is good , by"
-	scores := OverRepresentation(texts, 2, 1)
+	texts, labels := poisonedSet()
+	texts[0] = "is good , by"
+	scores := OverRepresentation(texts, labels, 2, 1)
 	share := 0.5
 	bad := (99 - 99*share) / math.Sqrt(99*share*share)
 	good := (100 - 101*share) / math.Sqrt(101*share*share)
