@@ -44,7 +44,8 @@ type Config struct {
 	TF32          bool         `yaml:"cuda_tf32,omitempty"`
 	SaveEvery     int          `yaml:"save_every"` // steps
 
-	Fourier Fourier `yaml:",inline"`
+	Fourier     Fourier `yaml:",inline"`
+	TensorBoard bool    `yaml:"tensorboard,omitempty"` // cells leave curves for TensorBoard; no part of what they are
 
 	// What `mslora reproduce` draws of the cells: a kind of figure, and the axis of a sweep.
 	Figure string `yaml:"figure,omitempty"`

@@ -70,10 +70,11 @@ type frequencies struct {
 	plan            *Plan
 	cell            Cell
 	clean, backdoor mapping
+	last            FourierPoint // of this process
 }
 
-// FourierHook gives the hook that analyses a cell as the plan's configuration says, and leaves fourier.jsonl in its folder.
-func (p *Plan) FourierHook(cell Cell) ortrain.Hook {
+// fourierHook gives the hook that analyses a cell as the plan's configuration says, and leaves fourier.jsonl in its folder.
+func (p *Plan) fourierHook(cell Cell) *frequencies {
 	return &frequencies{plan: p, cell: cell, Lines: ortrain.Lines{Path: filepath.Join(p.Folder(cell), fourierFile)}}
 }
 
@@ -186,6 +187,7 @@ func (f *frequencies) Step(ctx context.Context, run *ortrain.Run, record ortrain
 		predicted[i] = ortrain.Argmax(row)
 	}
 	point.ASR = Rounded(eval.ASR(predicted, f.cell.Target).Percent())
+	f.last = point
 	return f.Append(point)
 }
 

@@ -35,7 +35,7 @@ func TestFourierHook(t *testing.T) {
 	if err != nil || len(sampled) != 1 || !strings.HasSuffix(sampled[0], "looks at 8 of 16 clean and all 3 poisoned dev texts") {
 		t.Errorf("%q, error %v", sampled, err)
 	}
-	if _, err := plan.Run(context.Background(), cell, false, plan.FourierHook(cell)); err != nil {
+	if _, err := plan.Run(context.Background(), cell, false, plan.fourierHook(cell)); err != nil {
 		t.Fatal(err)
 	}
 	setting, points, err := ReadFourier(plan.Folder(cell))
@@ -82,7 +82,7 @@ func TestFourierHookMeasures(t *testing.T) {
 		config.Hyperparameters["batch_size"], config.Hyperparameters["epochs"] = []any{8}, []any{1} // 5 steps
 		plan := openPlan(t, config)
 		cell := plan.Cells[0]
-		if _, err := plan.Run(context.Background(), cell, false, plan.FourierHook(cell)); err != nil {
+		if _, err := plan.Run(context.Background(), cell, false, plan.fourierHook(cell)); err != nil {
 			t.Fatal(err)
 		}
 		setting, points, err := ReadFourier(plan.Folder(cell))
@@ -175,21 +175,21 @@ func TestFourierHookResumes(t *testing.T) {
 	whole, plan := openPlan(t, config), openPlan(t, config)
 	whole.Config.Out = filepath.Join(t.TempDir(), "whole")
 	cell := plan.Cells[0]
-	if _, err := whole.Run(context.Background(), cell, false, whole.FourierHook(cell)); err != nil {
+	if _, err := whole.Run(context.Background(), cell, false, whole.fourierHook(cell)); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []int{3, 5, 12, 20} {
-		interrupted(t, plan, step, plan.FourierHook(cell)) // at step 5 before its point, which is measured all the same
+		interrupted(t, plan, step, plan.fourierHook(cell)) // at step 5 before its point, which is measured all the same
 		if _, points, err := ReadFourier(plan.Folder(cell)); err != nil || step == 5 && len(points) != 1 {
 			t.Fatalf("%d points after step %d, error %v", len(points), step, err)
 		}
 	}
 	otherwise := openPlan(t, config)
 	otherwise.Config.Fourier.Texts = 5
-	if _, err := otherwise.Run(context.Background(), cell, false, otherwise.FourierHook(cell)); err == nil || !strings.Contains(err.Error(), "was begun with other texts or filters") {
+	if _, err := otherwise.Run(context.Background(), cell, false, otherwise.fourierHook(cell)); err == nil || !strings.Contains(err.Error(), "was begun with other texts or filters") {
 		t.Errorf("other texts: error %v", err)
 	}
-	if _, err := plan.Run(context.Background(), cell, false, plan.FourierHook(cell)); err != nil {
+	if _, err := plan.Run(context.Background(), cell, false, plan.fourierHook(cell)); err != nil {
 		t.Fatal(err)
 	}
 	want, err1 := os.ReadFile(filepath.Join(whole.Folder(cell), fourierFile))
@@ -201,14 +201,14 @@ func TestFourierHookResumes(t *testing.T) {
 	for name, begin := range map[string]func(plan *Plan){
 		"never": func(plan *Plan) { interrupted(t, plan, 7) },
 		"not lately": func(plan *Plan) {
-			interrupted(t, plan, 7, plan.FourierHook(cell))
+			interrupted(t, plan, 7, plan.fourierHook(cell))
 			interrupted(t, plan, 12)
 		},
 	} {
 		late := openPlan(t, config)
 		late.Config.Out = filepath.Join(t.TempDir(), "late")
 		begin(late)
-		if _, err := late.Run(context.Background(), cell, false, late.FourierHook(cell)); err == nil || !strings.Contains(err.Error(), "were not all trained with --fourier") {
+		if _, err := late.Run(context.Background(), cell, false, late.fourierHook(cell)); err == nil || !strings.Contains(err.Error(), "were not all trained with --fourier") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
@@ -221,7 +221,7 @@ func TestFourierTrainsItself(t *testing.T) {
 	config.Methods = []string{"lora", "flagged"}
 	plan := openPlan(t, config)
 	for _, cell := range plan.Cells {
-		result, err := plan.Run(context.Background(), cell, false, plan.FourierHook(cell))
+		result, err := plan.Run(context.Background(), cell, false, plan.fourierHook(cell))
 		if err != nil || result.TrainedBy != "" {
 			t.Errorf("%s: taken over from %q, error %v", cell.Method, result.TrainedBy, err)
 		}

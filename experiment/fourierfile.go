@@ -14,7 +14,7 @@ import (
 	"mslora/internal/regular"
 )
 
-// fourierFile is what FourierHook leaves in a cell's folder: JSON lines, a FourierSetting and then a FourierPoint each.
+// fourierFile is what fourierHook leaves in a cell's folder: JSON lines, a FourierSetting and then a FourierPoint each.
 const fourierFile = "fourier.jsonl"
 
 // FourierSetting is the first line of fourier.jsonl: what the points after it are of.

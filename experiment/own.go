@@ -7,6 +7,7 @@ import (
 	"mslora/dataset"
 	"mslora/eval"
 	"mslora/internal/ownfolder"
+	"mslora/internal/tensorboard"
 	"mslora/ortrain"
 )
 
@@ -14,7 +15,7 @@ import (
 var CellFolder = ownfolder.Kind{
 	Name: "cell",
 	Files: []string{
-		configFile, metricsFile, fourierFile, PurifiedFile, attackedFile, predictionsFile, failureFile, ResultFile, dataset.RejectedFile, ortrain.BestFile, ortrain.CheckpointFile,
+		configFile, metricsFile, fourierFile, tensorboard.FileName, PurifiedFile, attackedFile, predictionsFile, failureFile, ResultFile, dataset.RejectedFile, ortrain.BestFile, ortrain.CheckpointFile,
 		path.Join(probeFolder, ortrain.BestFile), path.Join(probeFolder, ortrain.CheckpointFile), path.Join(probeFolder, probeLogits),
 	},
 	Recognise: HoldsCell,

@@ -14,6 +14,7 @@ import (
 	"mslora/defence"
 	"mslora/eval"
 	"mslora/internal/atomicfile"
+	"mslora/internal/tensorboard"
 	"mslora/ortrain"
 	"mslora/params"
 )
@@ -102,19 +103,24 @@ func (p *Plan) donor(cell Cell, sum string) *eval.Result {
 	return nil
 }
 
-// takeOver copies what a training has left.
+// takeOver copies what a training has left, curves among it if there are any.
 func takeOver(from, to string) ([]ortrain.EpochRecord, error) {
-	for _, name := range []string{ortrain.BestFile, metricsFile} {
+	for _, name := range []string{ortrain.CheckpointFile, tensorboard.FileName} { // of a training that was begun
+		if err := os.Remove(filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	for _, name := range []string{ortrain.BestFile, metricsFile, tensorboard.FileName} {
 		data, err := os.ReadFile(filepath.Join(from, name))
+		if name == tensorboard.FileName && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		if err := atomicfile.WriteFile(filepath.Join(to, name), data, 0o644); err != nil {
 			return nil, err
 		}
-	}
-	if err := os.Remove(filepath.Join(to, ortrain.CheckpointFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
 	}
 	return ReadMetrics(to)
 }

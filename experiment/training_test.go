@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"mslora/eval"
+	"mslora/internal/tensorboard"
 	"mslora/ortrain"
 	"mslora/params"
 )
@@ -24,13 +26,13 @@ func (s *stages) Stage(text string) { s.told = append(s.told, text) }
 func TestTakeOver(t *testing.T) {
 	extend(t)
 	config := tiny(t)
-	config.Methods, config.Seeds = []string{"lora", "flagged"}, []uint64{1, 2}
+	config.Methods, config.Seeds, config.TensorBoard = []string{"lora", "flagged"}, []uint64{1, 2}, true
 	plan := openPlan(t, config)
 	run := func(method string, seed uint64, force bool) (eval.Result, *stages) {
 		t.Helper()
 		at := slices.IndexFunc(plan.Cells, func(c Cell) bool { return c.Method == method && c.Seed == seed })
 		listener := &stages{}
-		result, err := plan.Run(context.Background(), plan.Cells[at], force, listener)
+		result, err := plan.Run(context.Background(), plan.Cells[at], force, append(plan.Hooks(plan.Cells[at]), listener)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,6 +54,9 @@ func TestTakeOver(t *testing.T) {
 		t.Errorf("scores %+v, of the last epoch %+v", second.Scores, second.LastEpoch)
 	}
 	taken := files(t, second.Path)
+	if curves := timeless(t, filepath.Join(second.Path, tensorboard.FileName)); !bytes.Equal(curves, timeless(t, filepath.Join(first.Path, tensorboard.FileName))) {
+		t.Error("the curves were not taken over")
+	}
 	if other, _ := run("lora", 2, false); other.TrainedBy != "" || other.Training == first.Training {
 		t.Errorf("another seed: %+v", other)
 	}

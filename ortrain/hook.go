@@ -12,7 +12,7 @@ import (
 // before, and calls the hooks again for the steps since then.
 type Hook interface {
 	// Begin comes before the first step of this process. run.Step is 0, or where a checkpoint goes on: a hook takes back what it
-	// wrote of later steps. See Lines.
+	// wrote of later steps. See Records and Lines.
 	Begin(run *Run) error
 	// Step comes after each step.
 	Step(ctx context.Context, run *Run, record StepRecord) error

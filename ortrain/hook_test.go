@@ -41,7 +41,7 @@ func (d *diary) Begin(run *Run) error {
 }
 
 func (d *diary) Step(_ context.Context, run *Run, r StepRecord) error {
-	if r.Step != run.Step() || r.Epoch != run.Epoch()+1 || r.GradientNorm <= 0 {
+	if r.Step != run.Step() || r.Epoch != run.Epoch()+1 || r.GradientNorm <= 0 || r.LearningRate <= 0 {
 		return fmt.Errorf("record %+v in step %d after %d epochs", r, run.Step(), run.Epoch())
 	}
 	d.calls = append(d.calls, fmt.Sprint(r.Step))

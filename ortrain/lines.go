@@ -3,10 +3,6 @@ package ortrain
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 
 	"mslora/internal/hint"
 )
@@ -30,32 +26,13 @@ func (l *Lines) Append(line any) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(l.Path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(append(text, '\n'))
-	return errors.Join(err, file.Sync(), file.Close())
+	return l.records().Append(append(text, '\n'))
 }
 
 // Begin cuts the lines of steps that the run will do again, and one that a killed program left half written.
-func (l *Lines) Begin(run *Run) error {
-	data, err := os.ReadFile(l.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	kept, err := upTo(data, run.Step())
-	if err != nil {
-		return fmt.Errorf("%s: %w", l.Path, err)
-	}
-	if kept == len(data) {
-		return nil
-	}
-	return os.Truncate(l.Path, int64(kept))
-}
+func (l *Lines) Begin(run *Run) error { return l.records().Begin(run) }
+
+func (l *Lines) records() *Records { return &Records{Path: l.Path, UpTo: upTo} }
 
 // upTo gives the length of the lines up to a step. A last line without its end does not count.
 func upTo(data []byte, step int) (length int, err error) {

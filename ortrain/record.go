@@ -7,6 +7,7 @@ type StepRecord struct {
 	Step, Steps  int // steps done, steps of the whole run
 	Epoch        int // counted from 1
 	Loss         float64
+	LearningRate float64
 	GradientNorm float64 // global L2 norm, after alignment and before clipping
 	Aligned      bool    // whether the method aligns gradients; the rest is 0 if not
 	AuxLoss      float64

@@ -226,9 +226,9 @@ func (t *Trainer) trainStep(feed *feed, epoch int) (StepRecord, error) {
 	if err := checkNorm(record.Step, record.GradientNorm, t.step.parameters, gradient.Values); err != nil {
 		return record, err
 	}
-	rate := t.setting.LearningRate * (1 - float64(t.state.Step)/float64(t.Steps())) // linear decay, no warm-up
+	record.LearningRate = t.setting.LearningRate * (1 - float64(t.state.Step)/float64(t.Steps())) // linear decay, no warm-up
 	factor := clipFactor(record.GradientNorm, t.setting.ClipNorm)
-	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, rate, factor, t.device.Threads)
+	t.setting.Optimizer.Step(t.step.parameters, gradient, t.state.Step+1, record.LearningRate, factor, t.device.Threads)
 	t.state.add(record)
 	t.Clock.Steps++
 	t.Clock.Wait += waited

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mslora/internal/ortlib"
+	"mslora/internal/tensorboard"
 	"mslora/internal/testmodel"
 )
 
@@ -43,7 +44,7 @@ func runArguments(t *testing.T, folder string) []string {
 // A run that is killed again and again, at any moment, must end with the bytes of one that was not.
 func TestKilledRunEndsTheSame(t *testing.T) {
 	folder := t.TempDir()
-	killed(t, folder, append(runArguments(t, folder), "--methods", "musclelora", "--auxiliary", "8", "--epochs", "60", "--fourier"), 20)
+	killed(t, folder, append(runArguments(t, folder), "--methods", "musclelora", "--auxiliary", "8", "--epochs", "60", "--fourier", "--tensorboard"), 20)
 }
 
 // So must a sweep in one folder, and its table has every cell once.
@@ -144,6 +145,12 @@ func compareCells(t *testing.T, whole, killed string) {
 			}
 			if !bytes.Equal(got, want) {
 				t.Errorf("%s of %s differs", name, cell)
+			}
+		}
+		// Records differ in their times alone, so the same size is that of the same records.
+		if want, err := os.Stat(filepath.Join(path, tensorboard.FileName)); err == nil {
+			if got, err := os.Stat(filepath.Join(killed, cell, tensorboard.FileName)); err != nil || got.Size() != want.Size() {
+				t.Errorf("the curves of %s differ; error %v", cell, err)
 			}
 		}
 		left, err := filepath.Glob(filepath.Join(killed, cell, ".*.tmp-*"))

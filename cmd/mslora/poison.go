@@ -62,7 +62,7 @@ func poisonCommand() *cli.Command {
 			&cli.StringFlag{Name: "trigger", Usage: "badnets: words with commas between them; addsent: a sentence", DefaultText: "the paper's"},
 			&cli.StringFlag{Name: "paraphrases", Usage: "for hiddenkiller or stylebkd: `FOLDER_OR_FILE` with a paraphrase of each text of --data, in the same order and form", DefaultText: "those that the data set has"},
 			&cli.StringFlag{Name: "out", Usage: "data set `FOLDER` to write: a new or empty one, or one with nothing but sets that `mslora poison` made"},
-			&cli.BoolFlag{Name: "force", Usage: "replace files of another set that `mslora poison` made in OUT"},
+			&cli.BoolFlag{Name: "force", Usage: "replace files of another set that mslora poison made in OUT"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per set"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing"},
 		}, readingFlags()...),

@@ -45,7 +45,7 @@ func reproduceCommand() *cli.Command {
 			"skipped. INTO gets NAME.md, the table, and NAME.svg, .csv and .json, the figure; of a table this is CACC against ASR.",
 		Flags: slices.Concat(
 			[]cli.Flag{&cli.StringFlag{Name: "into", Value: "reproduction", Usage: "`FOLDER` for tables and pictures"}},
-			without(gridFlags(), "config", "print-config", "json"), fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags(),
+			without(gridFlags(), "config", "print-config", "json"), []cli.Flag{tensorboardFlag()}, fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags(),
 		),
 		Action: func(c *cli.Context) error {
 			chosen, err := reproducedFromFlags(c)

@@ -48,7 +48,7 @@ func runCommand() *cli.Command {
 			"The table is printed at the end. Every hyperparameter, --ratio, --setting, --target and --limit may be a\n" +
 			"list with commas: cells of all values then share one --out. Of --scales semicolons part the vectors.\n" +
 			"experiments/ has configurations of the paper's tables and figures; see `mslora reproduce`.",
-		Flags: slices.Concat(gridFlags(), fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags()),
+		Flags: slices.Concat(gridFlags(), []cli.Flag{tensorboardFlag()}, fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
@@ -169,7 +169,7 @@ func run(ctx context.Context, o runOptions) error {
 		Begin: func(index int, cell experiment.Cell) []ortrain.Hook {
 			display.begin(index, cell, plan.Title(cell))
 			watch = &alignmentWatch{cell: cell, stderr: o.Stderr, title: plan.Title(cell) + ": "}
-			return append([]ortrain.Hook{display, watch}, o.fourierHooks(plan, cell)...)
+			return append([]ortrain.Hook{display, watch}, plan.Hooks(cell)...)
 		},
 		End:  func(_ int, outcome experiment.Outcome) { o.report(display, watch, plan, outcome) },
 		Wait: display.wait,
@@ -205,6 +205,7 @@ func (o runOptions) report(display *display, watch *alignmentWatch, plan *experi
 	}
 	watch.look(history) // of a cell that was finished before
 	o.reportFourier(plan, outcome)
+	warnWithoutCurves(o.Stderr, plan, outcome.Cell, plan.Title(outcome.Cell))
 }
 
 // conclude prints the table of what is finished, and what is missing. Its error decides how the program exits: as for wrong

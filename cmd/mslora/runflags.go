@@ -50,6 +50,9 @@ func flagsOver(c *cli.Context, config experiment.Config) (experiment.Config, err
 		return config, err
 	}
 	fourierFromFlags(c, &config.Fourier)
+	if c.IsSet("tensorboard") {
+		config.TensorBoard = c.Bool("tensorboard")
+	}
 	for _, flag := range readingFlags() {
 		if c.IsSet(flag.Names()[0]) { // flags replace what the file says of reading as a whole
 			var err error

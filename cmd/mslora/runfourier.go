@@ -9,14 +9,13 @@ import (
 
 	"mslora/experiment"
 	"mslora/fourier"
-	"mslora/ortrain"
 )
 
 // fourierFlags are those of the analysis in the frequency space.
 func fourierFlags() []cli.Flag {
 	const category = "Fourier analysis"
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "fourier", Usage: "measure low and high frequencies of the clean and the backdoor mapping every 5 steps, for `mslora figure`", Category: category},
+		&cli.BoolFlag{Name: "fourier", Usage: "measure low and high frequencies of the clean and the backdoor mapping every 5 steps, for mslora figure", Category: category},
 		&cli.IntFlag{Name: "fourier-texts", Usage: "look at `N` texts of each mapping; more take longer and tell more", DefaultText: fmt.Sprint(experiment.DefaultFourierTexts), Category: category},
 		&cli.StringFlag{Name: "fourier-kernel", Usage: "authors: exp(-d/(2 delta)), as the paper's code; paper: exp(-d^2/(2 delta)), as its text", DefaultText: string(fourier.Authors), Category: category},
 		&cli.StringFlag{Name: "fourier-embeddings", Usage: "alone: each text by itself; authors: in padded batches with dropout, as the paper's code", DefaultText: experiment.EmbeddedAlone, Category: category},
@@ -54,14 +53,6 @@ func (o runOptions) checkFourier(plan *experiment.Plan) error {
 		}
 	}
 	return nil
-}
-
-// fourierHooks are those of a cell, if any.
-func (o runOptions) fourierHooks(plan *experiment.Plan, cell experiment.Cell) []ortrain.Hook {
-	if !o.Config.Fourier.On {
-		return nil
-	}
-	return []ortrain.Hook{plan.FourierHook(cell)}
 }
 
 // reportFourier says of a cell that was finished before that it has no analysis.

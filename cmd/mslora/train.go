@@ -19,6 +19,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/visible"
+	"mslora/ortrain"
 )
 
 // trainingFolder is where, in a classifier's folder, its training is recorded.
@@ -67,7 +68,8 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for the classifier: a new or empty one, or one that `mslora train` made"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what was read and what would be trained, estimate the time from a few real steps, write nothing"},
 			quantizeFlag(),
-			&cli.BoolFlag{Name: "force", Usage: "train again, with whatever settings stand in OUT; replaces only what `mslora train` made"},
+			tensorboardFlag(),
+			&cli.BoolFlag{Name: "force", Usage: "train again, with whatever settings stand in OUT; replaces only what mslora train made"},
 			&cli.BoolFlag{Name: "json", Usage: "print progress and scores, or what --dry-run says, as JSON lines"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
 		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), append(readingFlags(), machineFlags()...)...),
@@ -94,7 +96,7 @@ func trainCommand() *cli.Command {
 			}
 			o.Config.Data, o.Config.Models = []string{o.Own.Data}, []string{c.String("model")}
 			o.Config.Methods, o.Config.Seeds = []string{c.String("method")}, []uint64{o.Own.Seed}
-			o.Config.Reading = reading
+			o.Config.Reading, o.Config.TensorBoard = reading, c.Bool("tensorboard")
 			o.Config.Out, o.Config.Limit = filepath.Join(o.Out, trainingFolder), experiment.List[int]{o.Own.Limit}
 			if o.Languages, err = languages(c.String("language")); err != nil {
 				return badInput(err)
@@ -218,11 +220,12 @@ func train(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	watch := &alignmentWatch{cell: cell, stderr: o.Stderr}
-	result, err := plan.Run(ctx, cell, o.Force, display, watch)
+	result, err := plan.Run(ctx, cell, o.Force, append([]ortrain.Hook{display, watch}, plan.Hooks(cell)...)...)
 	display.interrupt()
 	if err != nil {
 		return markRefused(fmt.Errorf("training: %w", err))
 	}
+	warnWithoutCurves(o.Stderr, plan, cell, o.Out)
 	history, err := experiment.ReadMetrics(o.Config.Out)
 	if err != nil {
 		return err

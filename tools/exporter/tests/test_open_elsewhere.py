@@ -1,11 +1,13 @@
-"""What `mslora train` leaves opens in transformers, ONNX Runtime and PEFT, and they predict what mslora predicts."""
+"""What `mslora train` leaves opens in transformers, ONNX Runtime and PEFT, and they predict what mslora predicts; TensorBoard reads its curves."""
 
 import glob
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 import numpy as np
 import onnx
@@ -13,6 +15,7 @@ import onnxruntime
 import pytest
 import torch
 from peft import PeftModel
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertModel, LlamaConfig, LlamaModel, PreTrainedTokenizerFast,
                           RobertaConfig, RobertaModel, pipeline)
@@ -47,6 +50,7 @@ def program(tmp_path_factory):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    call.binary = binary
     return call
 
 
@@ -107,7 +111,7 @@ def saved(request, program, base, graphs, tmp_path_factory):
         file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows[::5])
     clean = ["--clean", folder / "trusted.jsonl"] if method == "musclelora" else []
     program("train", "--model", base, "--graphs", graphs, "--data", folder / "texts.jsonl", *clean, "--method", method, *head,
-            "--epochs", 5, "--batch", 4, "--lr", 0.01, "--out", folder / "classifier", "--quantize", "int8", "--quiet")
+            "--epochs", 5, "--batch", 4, "--lr", 0.01, "--out", folder / "classifier", "--quantize", "int8", "--tensorboard", "--quiet")
     return method, folder / "classifier"
 
 
@@ -228,3 +232,55 @@ def test_code_of_the_page_runs(saved, predicted, batch, base, tmp_path, monkeypa
     assert [LABELS[i] for i in names["logits"].argmax(axis=1)] == [row["label"] for row in names["classify"](texts)]
     if method != "vanilla":
         assert_same(logits(names["model"], batch), predicted)
+
+
+def curves(folder):
+    """{tag: [(step, value)]} of the event file in a folder, as TensorBoard reads it."""
+    run = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+    run.Reload()
+    return {tag: [(point.step, point.value) for point in run.Scalars(tag)] for tag in run.Tags()["scalars"]}
+
+
+def by_epoch(values, epochs):
+    steps = np.array([step for step, _ in values])
+    assert steps.tolist() == list(range(1, len(steps) + 1))  # each step once
+    return np.array([value for _, value in values]).reshape(epochs, -1)
+
+
+def epochs_of(folder):
+    with open(folder / "metrics.jsonl") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_tensorboard(saved):
+    method, folder = saved
+    got, epochs = curves(folder / "training"), epochs_of(folder / "training")
+    aligned = {"train/auxiliary_loss", "train/mu", "train/fully_aligned"} if method == "musclelora" else set()
+    assert got.keys() == {"train/loss", "train/learning_rate", "train/gradient_norm", "dev/accuracy"} | aligned
+    for tag in got.keys() & {"train/loss", "train/gradient_norm", "train/auxiliary_loss", "train/fully_aligned"}:
+        want = [epoch[tag.removeprefix("train/")] for epoch in epochs]
+        np.testing.assert_allclose(by_epoch(got[tag], len(epochs)).mean(axis=1), want, rtol=1e-5)
+    steps = len(got["train/loss"])
+    np.testing.assert_allclose(by_epoch(got["train/learning_rate"], 1)[0], 0.01 * (1 - np.arange(steps) / steps), rtol=1e-6)
+    assert [step for step, _ in got["dev/accuracy"]] == [steps * (i + 1) // len(epochs) for i in range(len(epochs))]
+    np.testing.assert_allclose([value for _, value in got["dev/accuracy"]], [epoch["dev_accuracy"] for epoch in epochs], rtol=1e-6)
+
+
+def test_tensorboard_after_kills(program, base, graphs, tmp_path):
+    """A training that was killed again and again has the curves of one that was not."""
+    with open(tmp_path / "texts.csv", "w") as file:
+        file.write("text,label\n")
+        file.writelines(f"the {noun} is {word},{c}\n" for c, opinions in enumerate(OPINIONS) for word in opinions for noun in WORDS[1:5])
+    arguments = ["train", "--model", base, "--graphs", graphs, "--data", tmp_path / "texts.csv", "--method", "lora", "--epochs", "20", "--batch", "4",
+                 "--lr", "0.01", "--save-every", "3", "--tensorboard", "--quiet", "--out"]
+    program(*arguments, tmp_path / "whole")
+    events = tmp_path / "killed" / "training" / "events.out.tfevents.mslora"
+    for _ in range(3):
+        before = events.stat().st_size if events.exists() else 0
+        with subprocess.Popen([program.binary, *map(str, arguments), tmp_path / "killed"], cwd=ROOT) as running:
+            while running.poll() is None and (not events.exists() or events.stat().st_size < before + 2000):
+                time.sleep(0.001)
+            running.kill()
+        assert running.returncode == -signal.SIGKILL
+    program(*arguments, tmp_path / "killed")
+    assert curves(tmp_path / "killed" / "training") == curves(tmp_path / "whole" / "training")
