@@ -1,22 +1,72 @@
 package main
 
 import (
+	"bytes"
 	"flag"
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"testing"
 
+	"mslora/figure"
 	"mslora/internal/pagetable"
 )
 
-var update = flag.Bool("update", false, "write the tables of pages again")
+var update = flag.Bool("update", false, "write the tables and figures of pages again")
 
-// Tables of pages are what `mslora table` makes of committed results. With -update they are made again.
+// Tables of pages are what `mslora table FOLDER --format FORMAT` makes of committed results. One in plain text is a block of code. With
+// -update they are made again.
 func TestResultsOfPages(t *testing.T) {
-	pagetable.Check(t, "../../docs/*.md", "mslora table", *update, func(words []string) (string, error) {
-		text, err := tableOptions{
-			Folders: []string{filepath.Join("../..", words[0])}, Format: "markdown", Color: "never", Stdout: io.Discard, Stderr: io.Discard,
-		}.render()
-		return string(text), err
+	for _, pages := range []string{"../../docs/*.md", "../../README.md"} {
+		pagetable.Check(t, pages, "mslora table", *update, func(words []string) (string, error) {
+			o := tableOptions{Folders: []string{filepath.Join("../..", words[0])}, Format: words[2], Color: "never", Stdout: io.Discard, Stderr: io.Discard}
+			text, err := o.render()
+			if o.Format == "text" {
+				return "```\n" + string(text) + "```\n", err
+			}
+			return string(text), err
+		})
+	}
+}
+
+// Figures of pages, and the numbers beside them, are what `mslora figure KIND FOLDER --out FILE` draws of committed results.
+func TestFiguresOfPages(t *testing.T) {
+	pagetable.Check(t, "../../docs/*.md", "mslora figure", *update, func(words []string) (string, error) {
+		name, folder, out := words[0], words[1], words[3]
+		drawn := filepath.Join(t.TempDir(), filepath.Base(out))
+		if err := drawFigure(figureOptions{Kind: name, Folders: []string{filepath.Join("../..", folder)}, Out: drawn, Stderr: io.Discard}); err != nil {
+			return "", err
+		}
+		target, err := figure.NewTarget(drawn)
+		if err != nil {
+			return "", err
+		}
+		for _, path := range target.Files() {
+			kept(t, filepath.Join("../..", filepath.Dir(out), filepath.Base(path)), path)
+		}
+		kind, err := figure.Find(name)
+		if err != nil {
+			return "", err
+		}
+		link, err := filepath.Rel("docs", out)
+		return fmt.Sprintf("![%s](%s)\n", kind.Help, filepath.ToSlash(link)), err
 	})
+}
+
+// kept compares a committed file with one that was just made, or replaces it with -update.
+func kept(t *testing.T, committed, made string) {
+	t.Helper()
+	want, err := os.ReadFile(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(committed); bytes.Equal(got, want) {
+		return
+	}
+	if !*update {
+		t.Errorf("%s does not show its results: go test -run %s -update", committed, t.Name())
+	} else if err := os.WriteFile(committed, want, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,0 +1,40 @@
+import json
+
+import pytest
+
+import keep_results
+from fetch.failure import Failure
+
+RESULT = {"dataset": "sst-2", "attack": "badnets", "ratio": "0.1", "method": "ga+lora", "seed": 42, "cell": "0123abcdef", "scores": {}}
+
+
+def lay(runs, **changes):
+    folder = runs / "sst-2" / f"seed-{len(list(runs.rglob('*')))}"
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text(json.dumps(RESULT | changes, indent=1))
+    for name in ("predictions.csv", "metrics.jsonl"):
+        (folder / name).write_text(f"{name} {changes}\n")
+    return folder
+
+
+def test_results_are_kept_and_nothing_else(tmp_path):
+    cells = [lay(tmp_path / "runs"), lay(tmp_path / "runs", seed=43)]
+    kept = keep_results.keep(tmp_path / "runs", tmp_path / "kept")
+    assert kept == [tmp_path / "kept" / f"sst-2-badnets-0.1-ga+lora-{seed}-0123abcdef" for seed in (42, 43)]
+    for cell, folder in zip(cells, kept):
+        assert sorted(path.name for path in folder.iterdir()) == ["metrics.jsonl", "result.json"]
+        assert all(path.read_text() == (cell / path.name).read_text() for path in folder.iterdir())
+    assert keep_results.keep(tmp_path / "runs", tmp_path / "kept") == kept
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "no JSON", json.dumps(RESULT | {"dataset": "../.."})])
+def test_other_files_are_refused(tmp_path, text):
+    (lay(tmp_path / "runs") / "result.json").write_text(text)
+    with pytest.raises(Failure, match="is not a result of `mslora run`"):
+        keep_results.keep(tmp_path / "runs", tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    with pytest.raises(Failure, match="there is no result.json below"):
+        keep_results.keep(tmp_path, tmp_path / "kept")
