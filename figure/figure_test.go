@@ -215,6 +215,9 @@ func checkSVG(t *testing.T, f Figure) {
 		}
 		if start, ok := token.(xml.StartElement); ok {
 			elements[start.Name.Local]++
+			if stretched := (xml.Attr{Name: xml.Name{Local: "preserveAspectRatio"}, Value: "none"}); start.Name.Local == "image" && !slices.Contains(start.Attr, stretched) {
+				t.Errorf("an image does not fill its rectangle: %v", start.Attr[:min(5, len(start.Attr))])
+			}
 		}
 	}
 	if elements["text"] > 0 || elements["path"] < 20 {
@@ -398,5 +401,18 @@ func TestTradeoffNeverPoisoned(t *testing.T) {
 	}
 	if len(f.Table.Rows) != 5 {
 		t.Errorf("%d points", len(f.Table.Rows))
+	}
+}
+
+// As many lines as a panel may have all look different, and so do their points.
+func TestStyles(t *testing.T) {
+	lines, points := map[string]int{}, map[string]int{}
+	for i := range mostLines {
+		line, point := style(i)
+		lines[fmt.Sprint(line.Color, line.Dashes)]++
+		points[fmt.Sprintf("%v %T %[2]v", point.Color, point.Shape)]++
+	}
+	if len(lines) != mostLines || len(points) != mostLines {
+		t.Errorf("%d looks of %d lines, %d of their points", len(lines), mostLines, len(points))
 	}
 }

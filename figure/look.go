@@ -26,15 +26,33 @@ var (
 	colors = []color.RGBA{blue, red, green, purple, orange, sky, {A: 255}}
 	dashes = [][]vg.Length{nil, {5, 2}, {1.5, 1.5}, {6, 2, 1.5, 2}, {3, 1}}
 	shapes = []draw.GlyphDrawer{
-		draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.CrossGlyph{}, draw.PlusGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{},
+		draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, cross, plus, square, triangle,
 	}
+	cross    = strokes{{{X: -0.8, Y: -0.8}, {X: 0.8, Y: 0.8}}, {{X: -0.8, Y: 0.8}, {X: 0.8, Y: -0.8}}}
+	plus     = strokes{{{X: -1.1}, {X: 1.1}}, {{Y: -1.1}, {Y: 1.1}}}
+	square   = strokes{{{X: -0.8, Y: -0.8}, {X: 0.8, Y: -0.8}, {X: 0.8, Y: 0.8}, {X: -0.8, Y: 0.8}, {X: -0.8, Y: -0.8}}}
+	triangle = strokes{{{X: -0.95, Y: -0.7}, {X: 0.95, Y: -0.7}, {Y: 0.95}, {X: -0.95, Y: -0.7}}}
 )
 
-// style is the look of the i-th of several lines.
+// strokes is a shape of lines, in units of its radius. Those of the library are so thin that light colours are not seen.
+type strokes [][]vg.Point
+
+// DrawGlyph is draw.GlyphDrawer's.
+func (s strokes) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
+	for _, line := range s {
+		placed := make([]vg.Point, len(line))
+		for i, p := range line {
+			placed[i] = at.Add(p.Scale(style.Radius))
+		}
+		c.StrokeLines(draw.LineStyle{Color: style.Color, Width: vg.Points(1)}, placed)
+	}
+}
+
+// style is the look of the i-th of several lines. Where colours begin again, each goes with another shape.
 func style(i int) (draw.LineStyle, draw.GlyphStyle) {
 	c := colors[i%len(colors)]
 	return draw.LineStyle{Color: c, Width: vg.Points(1.3), Dashes: dashes[i%len(dashes)]},
-		draw.GlyphStyle{Color: c, Radius: vg.Points(2.2), Shape: shapes[i%len(shapes)]}
+		draw.GlyphStyle{Color: c, Radius: vg.Points(2.2), Shape: shapes[(i+i/len(colors))%len(shapes)]}
 }
 
 const (

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"bytes"
 	"io"
 
 	"golang.org/x/image/font/sfnt"
@@ -16,8 +17,15 @@ type svg struct{ *vgsvg.Canvas }
 
 func newSVG(width, height vg.Length) svg { return svg{vgsvg.NewWith(vgsvg.UseWH(width, height))} }
 
-// WriteTo is vg.CanvasWriterTo's.
-func (s svg) WriteTo(out io.Writer) (int64, error) { return s.Canvas.WriteTo(out) }
+// WriteTo is vg.CanvasWriterTo's. Images fill their rectangles, as on other canvases; browsers would keep the ratio of their sides.
+func (s svg) WriteTo(out io.Writer) (int64, error) {
+	var text bytes.Buffer
+	if _, err := s.Canvas.WriteTo(&text); err != nil {
+		return 0, err
+	}
+	n, err := out.Write(bytes.ReplaceAll(text.Bytes(), []byte("<image "), []byte(`<image preserveAspectRatio="none" `)))
+	return int64(n), err
+}
 
 // FillString draws text with its left end at a point of the baseline.
 func (s svg) FillString(face font.Face, at vg.Point, text string) {

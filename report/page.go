@@ -5,17 +5,25 @@ import (
 	"html/template"
 )
 
-//go:embed page.html page.css chart.svg
+//go:embed page.html head.html page.css chart.svg
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"name": name, "decimals": decimals, "grouped": grouped, "megabytes": megabytes, "whole": whole, "loss": loss, "probability": probability,
 	"text": prose, "title": title, "numbered": func(i int) int { return i + 1 },
-}).ParseFS(pageFiles, "page.html", "page.css", "chart.svg"))
+}).ParseFS(pageFiles, "page.html", "head.html", "page.css", "chart.svg"))
+
+// head is what the pages' common beginning shows.
+type head struct {
+	Title  string
+	Mark   template.HTML // tells the page from others, "" for none
+	Images bool          // the page has some, in itself
+}
 
 // page is what the template shows beside the report itself.
 type page struct {
 	Report
+	Head     head
 	Citation string
 	Headline *headline // nil if no accuracy was measured
 	Charts   []chart
@@ -28,7 +36,7 @@ type page struct {
 
 func newPage(r Report) page {
 	p := page{
-		Report: r, Citation: citation, Headline: r.headline(), Charts: r.charts(), Aligned: r.aligned(),
+		Report: r, Head: head{Title: title(r.Title) + ": training report"}, Citation: citation, Headline: r.headline(), Charts: r.charts(), Aligned: r.aligned(),
 		Kept: r.kept(), Mistakes: true,
 	}
 	for _, s := range r.Splits {
