@@ -180,8 +180,8 @@ func (f *frequencies) Step(ctx context.Context, run *ortrain.Run, record ortrain
 	if err != nil {
 		return err
 	}
-	point.Clean = measuresOf(f.clean.measured.Measure(fourier.Softmax(clean)))
-	point.Backdoor = measuresOf(f.backdoor.measured.Measure(fourier.Softmax(backdoor)))
+	point.Clean = measuresOf(f.clean.measured.Measure(probabilities(clean)))
+	point.Backdoor = measuresOf(f.backdoor.measured.Measure(probabilities(backdoor)))
 	predicted := make([]int, len(backdoor))
 	for i, row := range backdoor {
 		predicted[i] = ortrain.Argmax(row)
@@ -189,6 +189,15 @@ func (f *frequencies) Step(ctx context.Context, run *ortrain.Run, record ortrain
 	point.ASR = Rounded(eval.ASR(predicted, f.cell.Target).Percent())
 	f.last = point
 	return f.Append(point)
+}
+
+// probabilities gives what a classifier says of texts [n][classes], from its logits.
+func probabilities(logits [][]float32) [][]float64 {
+	all := make([][]float64, len(logits))
+	for i, row := range logits {
+		all[i] = ortrain.Softmax(row)
+	}
+	return all
 }
 
 // texts is the number of texts of each mapping at most.

@@ -133,7 +133,7 @@ func TestFourierHookMeasures(t *testing.T) {
 		for i, text := range clean {
 			labels[i] = text.Label
 		}
-		want := measuresOf(fourier.NewMapping(vectors, labels, classes, fourier.Kernel(setting.Kernel), setting.Widths, 1).Measure(fourier.Softmax(logits)))
+		want := measuresOf(fourier.NewMapping(vectors, labels, classes, fourier.Kernel(setting.Kernel), setting.Widths, 1).Measure(probabilities(logits)))
 		for i := range setting.Widths {
 			for _, pair := range [][2]Rounded{{points[0].Clean.LFR[i], want.LFR[i]}, {points[0].Clean.HFR[i], want.HFR[i]}, {points[0].Clean.HighError[i], want.HighError[i]}} {
 				if math.Abs(float64(pair[0]-pair[1])) > 1e-5*math.Abs(float64(pair[1])) {

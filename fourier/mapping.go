@@ -83,24 +83,3 @@ func meanNorm(rows [][]float64) float64 {
 	}
 	return sum / float64(len(rows))
 }
-
-// Softmax turns logits [n][classes] into probabilities.
-func Softmax(logits [][]float32) [][]float64 {
-	all := make([][]float64, len(logits))
-	for i, row := range logits {
-		highest := math.Inf(-1)
-		for _, v := range row {
-			highest = max(highest, float64(v))
-		}
-		sum := 0.0
-		all[i] = make([]float64, len(row))
-		for class, v := range row {
-			all[i][class] = math.Exp(float64(v) - highest)
-			sum += all[i][class]
-		}
-		for class := range all[i] {
-			all[i][class] /= sum
-		}
-	}
-	return all
-}

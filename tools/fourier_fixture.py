@@ -1,5 +1,5 @@
 """Writes fourier/testdata/reference.json: the measures of package fourier, computed with numpy from their definitions
-(method: Wu et al. 2024, Eqs. 1, 2, 12 and 13), on random embeddings, labels and logits.
+(method: Wu et al. 2024, Eqs. 1, 2, 12 and 13), on random embeddings, labels and probabilities.
 
     .deps/export/bin/python tools/fourier_fixture.py
 """
@@ -44,7 +44,7 @@ def case(name, random, texts, classes, labels):
     exact = [v.astype(np.float64) for v in vectors]
     return {
         "name": name, "classes": classes, "labels": labels,
-        "vectors": [[float(x) for x in v] for v in vectors], "logits": [[float(x) for x in row] for row in logits],
+        "vectors": [[float(x) for x in v] for v in vectors], "y": y.tolist(),
         "measures": {kernel: measures(exact, np.eye(classes)[labels], y, kernel) for kernel in KERNELS},
     }
 
