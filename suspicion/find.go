@@ -57,8 +57,12 @@ type Result struct {
 // doubt is taken off the log-odds of texts whose label is not attacked, in nats: something easy in common is no poison.
 const doubt = 10
 
-// Suspected tells whether text i, with its label, is taken for poisoned: it is more likely so than not, and its label is attacked.
-func (r Result) Suspected(label, i int) bool { return r.Labels[label].Attacked && r.Odds[i] > 0 }
+// suspectedFrom are the log-odds from which on a text is suspected, in nats: one in eight is poisoned there. A poisoned text that stays in
+// the training set does more harm than seven honest ones that go.
+const suspectedFrom = -2
+
+// Suspected tells whether text i, with its label, may well be poisoned: its log-odds say so, and its label is attacked.
+func (r Result) Suspected(label, i int) bool { return r.Labels[label].Attacked && r.Odds[i] > suspectedFrom }
 
 // leastTexts is how few texts can be searched.
 const leastTexts = 100
