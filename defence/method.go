@@ -19,6 +19,7 @@ type Method struct {
 	Graph    string // topology that computes its gradients, one of graphs.Methods
 	Aligned  bool   // gradients are aligned to those of trusted texts, by the rule that params.Align names
 	Purifier Purifier
+	Expert   Expert
 	Filter   Filter
 }
 
@@ -43,6 +44,7 @@ var Methods = []Method{
 	{Name: "seep", Title: "SEEP", Graph: "full", Purifier: SEEP{}},
 	{Name: "spectral", Title: "Spectral", Graph: "full", Purifier: SpectralSignatures{}},
 	{Name: "abl", Title: "ABL", Graph: "full", Purifier: Isolation{}},
+	{Name: "poe", Title: "PoE", Graph: "full", Expert: EasyPatterns{}},
 	{Name: "onion", Title: "ONION", Graph: "full", Filter: ONION{}},
 	{Name: "strip", Title: "STRIP", Graph: "full", Filter: STRIP{}},
 	{Name: "rap", Title: "RAP", Graph: "full", Filter: RAP{}},
@@ -59,13 +61,17 @@ func (m Method) Parts(values params.Values) []string {
 	if m.Purifier != nil {
 		parts = append(parts, m.Purifier.Name())
 	}
+	if m.Expert != nil {
+		parts = append(parts, m.Expert.Name())
+	}
 	if m.Filter != nil {
 		parts = append(parts, m.Filter.Name())
 	}
 	return parts
 }
 
-// TrainedParts are those of its parts that training depends on; purifier and filter come before and after it.
+// TrainedParts are those of its parts that training depends on, beside its texts and what an expert says of them; purifier and expert
+// come before it, a filter comes after it.
 func (m Method) TrainedParts(values params.Values) []string {
 	parts := append([]string{params.Training}, partsOf[m.Graph]...)
 	if m.Aligned {
@@ -117,7 +123,7 @@ func Modules(values params.Values) (s lora.Setting) {
 }
 
 // Topologies loads the two graphs of the method for an architecture. A frozen head takes its gradients out of the training
-// graph.
+// graph; an expert is an input more of it.
 func (m Method) Topologies(architecture string, store graphs.Store, values params.Values) (t ortrain.Topologies, err error) {
 	if t.Train, err = store.Load(architecture, m.Graph); err != nil {
 		return t, err
@@ -131,6 +137,11 @@ func (m Method) Topologies(architecture string, store graphs.Store, values param
 			}
 		case !slices.ContainsFunc(t.Train.Manifest.Parameters, trains):
 			return t, hint.New("export them again with tools/export_graphs.py", "the graphs of %s in %s cannot train the head", architecture, store)
+		}
+	}
+	if m.Expert != nil {
+		if t.Train, err = t.Train.WithExpert(); err != nil {
+			return t, err
 		}
 	}
 	t.Evaluate, err = store.Load(architecture, graphs.EvaluationOf(m.Graph))

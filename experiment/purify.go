@@ -116,13 +116,24 @@ func (p *Plan) Dev(cell Cell) ([]dataset.Text, error) {
 func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared, hooks []ortrain.Hook) (defence.Judgement, error) {
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
-	say := func(stage string) { tell(hooks, stage) }
-	prober := &prober{plan: p, cell: cell, folder: filepath.Join(folder, probeFolder), ready: ready, say: say}
+	bench := p.bench(cell, ready, ready.suspect, hooks)
+	prober := &prober{plan: p, cell: cell, folder: filepath.Join(folder, probeFolder), ready: ready, say: bench.Progress}
 	defer prober.close()
-	return method.Purify(ctx, defence.Bench{
-		Train: ready.suspect, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters,
-		Vectors: backbone.vectors, Probe: prober.probe, Progress: say,
-	})
+	bench.Vectors, bench.Probe = backbone.vectors, prober.probe
+	return method.Purify(ctx, bench)
+}
+
+// consult asks the method's expert, if it has one. It says the same of the same texts, so an interrupted cell asks it again.
+func (p *Plan) consult(ctx context.Context, cell Cell, method defence.Method, ready prepared, hooks []ortrain.Hook) ([][]float32, error) {
+	return method.Consult(ctx, p.bench(cell, ready, ready.train, hooks))
+}
+
+// bench is what a part of a method works with before training, on some of the untrusted texts.
+func (p *Plan) bench(cell Cell, ready prepared, train []dataset.Text, hooks []ortrain.Hook) defence.Bench {
+	return defence.Bench{
+		Train: train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters,
+		Progress: func(stage string) { tell(hooks, stage) },
+	}
 }
 
 // Listener is a hook that wants to know what a cell does before its first step.

@@ -65,7 +65,7 @@ func (p *Plan) Run(ctx context.Context, cell Cell, force bool, hooks ...ortrain.
 	return result, err
 }
 
-// train purifies, trains and scores a cell.
+// train purifies, fits an expert, trains and scores a cell.
 func (p *Plan) train(ctx context.Context, cell Cell, folder string, anew bool, hooks []ortrain.Hook) (eval.Result, error) {
 	started := time.Now()
 	data, err := p.dataset(cell)
@@ -88,6 +88,9 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, anew bool, h
 		return eval.Result{}, err
 	}
 	prepared.train, prepared.dev, prepared.weights = purified.train, purified.dev, purified.weights
+	if prepared.expert, err = p.consult(ctx, cell, method, prepared, hooks); err != nil {
+		return eval.Result{}, err
+	}
 	training, err := p.finishTraining(ctx, cell, method, topologies, prepared, folder, anew, hooks)
 	if err != nil {
 		return eval.Result{}, err
@@ -126,6 +129,7 @@ type prepared struct {
 	auxiliary  []dataset.Text // nil if the method does not align
 	suspect    []dataset.Text // what a purifier decides on: train and, if it is of the same origin, dev
 	trusted    []dataset.Text // those that are named, or drawn from dev; for a method that draws none, dev
+	expert     [][]float32    // what the method's expert says of each text of train; nil without one
 }
 
 // prepare turns a cell into a training setting and its texts.
@@ -160,11 +164,14 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 	return ready, nil
 }
 
-// tokenised gives the texts as training reads them, with their weights.
+// tokenised gives the texts as training reads them, with their weights and what an expert says of them.
 func (p *Plan) tokenised(cell Cell, ready prepared) ortrain.Data {
 	d := ortrain.Data{Train: p.examples(cell, ready.train), Dev: p.examples(cell, ready.dev)}
 	for i, weight := range ready.weights {
 		d.Train[i].Weight = weight
+	}
+	for i, scores := range ready.expert {
+		d.Train[i].Expert = scores
 	}
 	if ready.auxiliary != nil {
 		d.Auxiliary = p.examples(cell, ready.auxiliary)

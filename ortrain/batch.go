@@ -7,6 +7,9 @@ type Example struct {
 	Tokens []int32 // token ids, special tokens included, at least one
 	Label  int     // class index, 0 ≤ Label < classes
 	Weight float32 // share in the loss beside that of other texts, above 0; 0 counts as 1
+	// Expert are log-probabilities [classes] that are added to the class scores before the loss, see graphs.Topology.WithExpert;
+	// nil: none.
+	Expert []float32 `json:",omitempty"`
 }
 
 // weight is the text's share in the loss.
@@ -39,6 +42,7 @@ type Batch struct {
 	TextMask              []float32 // [B, L] 1 for a token, 0 for padding
 	FirstTokens           []int64   // [B] the token index of each text's first token
 	Targets               []float32 // [B, C] each text's weight at its label, else 0
+	Expert                []float32 // [B, C] what is added to the logits before the loss
 	Classes               int       // C
 }
 
@@ -106,10 +110,11 @@ func (b *Batch) fill(examples []Example, row, column []int) {
 	b.TextTokens = make([]int64, b.Texts*b.Longest)
 	b.TextMask = make([]float32, b.Texts*b.Longest)
 	b.FirstTokens = make([]int64, b.Texts)
-	b.Targets = make([]float32, b.Texts*b.Classes)
+	b.Targets, b.Expert = make([]float32, b.Texts*b.Classes), make([]float32, b.Texts*b.Classes)
 	for text, e := range examples {
 		b.FirstTokens[text] = int64(len(b.InputIDs))
 		b.Targets[text*b.Classes+e.Label] = e.weight()
+		copy(b.Expert[text*b.Classes:], e.Expert)
 		for position, id := range e.Tokens {
 			token := int64(len(b.InputIDs))
 			slot := row[text]*b.Width + column[text] + position

@@ -36,23 +36,25 @@ type parity struct {
 	step       *stepper
 	drawn      Tuned
 	buffer     *gradientBuffer
-	training   string    // before the names of what ten steps gave
-	weights    []float32 // of each class; nil: none has a weight of its own
+	training   string      // before the names of what ten steps gave
+	weights    []float32   // of each class; nil: none has a weight of its own
+	experts    [][]float32 // in turn of the texts of a batch; nil: they have none
 }
 
 // parityCase is a family and a method, with the head frozen or trained where the method leaves that open.
 type parityCase struct {
 	family, method string
 	frozenHead     bool
+	expert         bool // its training graph is that of a product of experts
 }
 
 // eachParity runs a test for every family and method.
 func eachParity(t *testing.T, test func(t *testing.T, c parityCase)) {
 	for _, family := range parityFamilies {
 		for _, method := range graphs.Methods {
-			t.Run(family+"/"+method, func(t *testing.T) { test(t, parityCase{family, method, false}) })
+			t.Run(family+"/"+method, func(t *testing.T) { test(t, parityCase{family: family, method: method}) })
 			if strings.HasPrefix(method, "lora") {
-				t.Run(family+"/"+method+"/frozen head", func(t *testing.T) { test(t, parityCase{family, method, true}) })
+				t.Run(family+"/"+method+"/frozen head", func(t *testing.T) { test(t, parityCase{family: family, method: method, frozenHead: true}) })
 			}
 		}
 	}
@@ -75,6 +77,11 @@ func openParity(t *testing.T, c parityCase, threads int) *parity {
 	if c.frozenHead {
 		p.training = "frozen_head/"
 		if p.topologies.Train, err = p.topologies.Train.Freeze("head"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.expert {
+		if p.topologies.Train, err = p.topologies.Train.WithExpert(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,6 +152,9 @@ func (p *parity) examples(place string) (examples []Example, longest int) {
 		examples[i].Label = int(labels[i])
 		if p.weights != nil {
 			examples[i].Weight = p.weights[labels[i]]
+		}
+		if p.experts != nil {
+			examples[i].Expert = p.experts[i%len(p.experts)]
 		}
 		for _, id := range padded[i*longest : i*longest+int(n)] {
 			examples[i].Tokens = append(examples[i].Tokens, int32(id))

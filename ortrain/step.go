@@ -82,6 +82,7 @@ func (s *stepper) inputs(p part) (tensors, error) {
 	err := errors.Join(
 		all.addBatch(b),
 		add(all, "targets", b.Targets, int64(b.Texts), int64(b.Classes)),
+		add(all, graphs.Expert, b.Expert, int64(b.Texts), int64(b.Classes)), // read by graphs that have it
 		add(all, "loss_scale", []float32{p.lossScale}, 1),
 	)
 	dims, masks := s.dimensions(b), p.masks

@@ -57,6 +57,8 @@ const (
 	ABL      = "ABL"
 	CUBE     = "CUBE"
 	BKI      = "BKI"
+	// Product of experts: a fixed one beside the model while it is trained.
+	Product = "product of experts"
 	// ONION, STRIP and RAP look at texts at prediction.
 	ONION = "ONION"
 	STRIP = "STRIP"

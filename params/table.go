@@ -189,6 +189,14 @@ var Table = []Parameter{
 		Help: "words of a text that may be triggers: those that move its vector most", Parts: []string{BKI},
 	},
 	{
+		Name: "poe_weight", Flag: "poe-weight", Kind: Number, Above: true, Max: 100, Default: 1.0,
+		Help: "weight of the shallow expert's log-probabilities beside the model's", Parts: []string{Product},
+	},
+	{
+		Name: "poe_strength", Flag: "poe-strength", Kind: Number, Above: true, Max: 1e6, Default: 10.0,
+		Help: "C of the expert, a logistic regression: the smaller, the stronger is its penalty", Parts: []string{Product},
+	},
+	{
 		Name: LanguageModel, Flag: "language-model", Kind: Word, Default: "smollm2-135m",
 		Help: "language model, by name or folder", Parts: []string{ONION},
 	},

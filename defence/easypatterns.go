@@ -1,0 +1,118 @@
+package defence
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+
+	"mslora/internal/hint"
+	"mslora/internal/logistic"
+	"mslora/internal/parallel"
+	"mslora/params"
+	"mslora/suspicion"
+)
+
+// EasyPatterns is an expert that is too shallow for meaning: a penalised logistic regression of what is easy to see of a text, as
+// suspicion.Describe gives it. A trigger is easy to see. Fixed experts are He, Zha and Wang's (2019, arXiv 1908.10763); against
+// backdoors a shallow one is trained along with the model by Liu et al. (2024, arXiv 2305.14910).
+//
+// It speaks of each text out of fold: from models that were fitted to the others. A model that has seen a text knows its label by the
+// words that no other text has, and would leave nothing to learn of honest texts. A trigger is in other folds, too.
+type EasyPatterns struct{}
+
+// Name is params.Product.
+func (EasyPatterns) Name() string { return params.Product }
+
+// Its hyperparameters.
+const (
+	poeWeight   = "poe_weight"
+	poeStrength = "poe_strength"
+)
+
+const (
+	expertFolds  = 5
+	expertStream = 0x65787065 // tells the draw of the folds from others of the same seed
+)
+
+// Fit gives weight · log p(class) of every text: a model of each class against the others, their probabilities divided by their sum.
+func (EasyPatterns) Fit(ctx context.Context, bench Bench) ([][]float32, error) {
+	for label := range bench.Classes {
+		if n := len(having(bench.Train, label)); n < expertFolds {
+			return nil, hint.New(fmt.Sprintf("give each label %d texts at least, or take another --method", expertFolds),
+				"label %d has %d texts, too few for an expert that is fitted out of fold", label, n)
+		}
+	}
+	bench.say("fitting the expert: what is easy to see of %d texts", len(bench.Train))
+	rows, fold := suspicion.Describe(bench.texts()), foldsOf(bench)
+	odds, failed := make([][]float64, bench.Classes), make([]error, expertFolds*bench.Classes)
+	for class := range odds {
+		odds[class] = make([]float64, len(fold))
+	}
+	parallel.For(bench.Threads, len(failed), func(task int) {
+		class, out := task/expertFolds, task%expertFolds
+		if failed[task] = ctx.Err(); failed[task] == nil {
+			failed[task] = outOfFold(bench, rows, fold, out, class, odds[class])
+		}
+	})
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return normalised(odds, bench.Values.Float(poeWeight)), nil
+}
+
+// foldsOf deals the texts of each label evenly to the folds.
+func foldsOf(bench Bench) []int {
+	fold, random := make([]int, len(bench.Train)), rand.New(rand.NewPCG(bench.Seed, expertStream))
+	for label := range bench.Classes {
+		members := having(bench.Train, label)
+		for at, k := range random.Perm(len(members)) {
+			fold[members[k]] = at % expertFolds
+		}
+	}
+	return fold
+}
+
+// outOfFold fits a model of a class to all folds but one, and writes its log-odds of the texts of that one.
+func outOfFold(bench Bench, rows *logistic.Matrix, fold []int, out, class int, odds []float64) error {
+	problem := logistic.Problem{Rows: rows, Target: make([]float64, len(fold)), Strength: bench.Values.Float(poeStrength)}
+	for i, t := range bench.Train {
+		if t.Label == class {
+			problem.Target[i] = 1
+		}
+		if fold[i] != out {
+			problem.Chosen = append(problem.Chosen, i)
+		}
+	}
+	model, err := logistic.Fit(problem, nil)
+	if err != nil {
+		return err
+	}
+	for i, f := range fold {
+		if f == out {
+			odds[i] = model.LogOdds(rows, i)
+		}
+	}
+	return nil
+}
+
+// normalised turns log-odds [classes][texts] into weight · log(p(class) / Σ p).
+func normalised(odds [][]float64, weight float64) [][]float32 {
+	scores := make([][]float32, len(odds[0]))
+	for i := range scores {
+		logs := make([]float64, len(odds))
+		for class := range odds {
+			z := odds[class][i]
+			logs[class] = min(z, 0) - math.Log1p(math.Exp(-math.Abs(z)))
+		}
+		all := floats.LogSumExp(logs)
+		for _, l := range logs {
+			scores[i] = append(scores[i], float32(weight*(l-all)))
+		}
+	}
+	return scores
+}
