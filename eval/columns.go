@@ -11,6 +11,28 @@ type column struct {
 	cell   func(Row) string
 	number bool // set right
 	paper  bool // the paper's, not ours
+	filter bool // what a filter flags
+}
+
+// sheet is a table for people: some rows of a block and some of their columns.
+type sheet struct {
+	rows    []Row
+	columns []column
+}
+
+// sheets gives the tables of a block: one, or two where the paper's numbers or several seeds make one that is wide enough without
+// what filters flag. The second has that, of the methods with a filter.
+func sheets(block []Row) []sheet {
+	columns := columnsOf(block)
+	wide := slices.ContainsFunc(block, func(r Row) bool { return r.Paper != nil || r.CACC.Seeds > 1 })
+	if !wide || !hasFilter(block) {
+		return []sheet{{block, columns}}
+	}
+	filtered := slices.DeleteFunc(slices.Clone(block), func(r Row) bool { return r.FalseAlarms == nil })
+	return []sheet{
+		{block, slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.filter })},
+		{filtered, slices.DeleteFunc(columns, func(c column) bool { return c.number && !c.filter })},
+	}
 }
 
 // columnsOf leaves out what no row of a block has: variants, the paper's numbers.
@@ -32,8 +54,8 @@ func columnsOf(block []Row) []column {
 		{name: "ASR", cell: asr, number: true},
 		{name: "Paper", cell: paper(func(c PaperCell) float64 { return c.ASR }), number: true, paper: true},
 		{name: "Floor", cell: func(r Row) string { return r.Floor.String() }, number: true},
-		{name: "Alarms", cell: func(r Row) string { return optional(r.FalseAlarms) }, number: true},
-		{name: "Found", cell: func(r Row) string { return optional(r.Detected) }, number: true},
+		{name: "Alarms", cell: func(r Row) string { return optional(r.FalseAlarms) }, number: true, filter: true},
+		{name: "Found", cell: func(r Row) string { return optional(r.Detected) }, number: true, filter: true},
 	}
 	return slices.DeleteFunc(columns, func(c column) bool {
 		return !slices.ContainsFunc(block, func(r Row) bool { return c.cell(r) != "" })
@@ -67,18 +89,18 @@ func asr(r Row) string {
 }
 
 // startsAttack tells whether the i-th row is the first of its attack.
-func startsAttack(block []Row, i int) bool {
-	return i == 0 || attackName(block[i-1]) != attackName(block[i])
+func startsAttack(rows []Row, i int) bool {
+	return i == 0 || attackName(rows[i-1]) != attackName(rows[i])
 }
 
-// lines gives the cells of a block, each through edit. The attack is named once for all of its methods.
-func lines(block []Row, columns []column, edit func(column, string) string) [][]string {
-	all := make([][]string, len(block))
-	for i, r := range block {
-		for _, c := range columns {
+// lines gives the cells of a sheet, each through edit. The attack is named once for all of its methods.
+func (s sheet) lines(edit func(column, string) string) [][]string {
+	all := make([][]string, len(s.rows))
+	for i, r := range s.rows {
+		for _, c := range s.columns {
 			all[i] = append(all[i], edit(c, c.cell(r)))
 		}
-		if !startsAttack(block, i) {
+		if !startsAttack(s.rows, i) {
 			all[i][0] = ""
 		}
 	}

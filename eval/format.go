@@ -47,7 +47,7 @@ func WriteTable(out io.Writer, rows []Row, format string, style Style) error {
 	return hint.New("formats: "+strings.Join(Formats, ", "), "unknown format %q", format)
 }
 
-// writeText keeps tables with the paper's numbers and several seeds within 100 columns.
+// writeText keeps tables with the paper's numbers and several seeds, and with filters, within 100 columns.
 func writeText(out io.Writer, rows []Row, color bool) error {
 	shade := func(c column, text string) string {
 		if !color || !c.paper || text == "" {
@@ -60,8 +60,10 @@ func writeText(out io.Writer, rows []Row, color bool) error {
 			fmt.Fprintln(out)
 		}
 		fmt.Fprintln(out, visible.Line(title(block[0])))
-		if err := render(out, block, renderer.NewBlueprint(), shade); err != nil {
-			return err
+		for _, s := range sheets(block) {
+			if err := s.render(out, renderer.NewBlueprint(), shade); err != nil {
+				return err
+			}
 		}
 	}
 	_, err := fmt.Fprintln(out, strings.Join(explanation(rows), "\n"))
@@ -77,21 +79,22 @@ func writeMarkdown(out io.Writer, rows []Row) error {
 	}
 	for _, block := range blocks(rows) {
 		fmt.Fprintf(out, "**%s**\n\n", visible.Markdown(title(block[0])))
-		if err := render(out, block, renderer.NewMarkdown(), escape); err != nil {
-			return err
+		for _, s := range sheets(block) {
+			if err := s.render(out, renderer.NewMarkdown(), escape); err != nil {
+				return err
+			}
+			fmt.Fprintln(out)
 		}
-		fmt.Fprintln(out)
 	}
 	_, err := fmt.Fprintln(out, strings.Join(explanation(rows), "\n"))
 	return err
 }
 
-// render draws a block with tablewriter.
-func render(out io.Writer, block []Row, with tw.Renderer, edit func(column, string) string) error {
-	columns := columnsOf(block)
+// render draws a sheet with tablewriter.
+func (s sheet) render(out io.Writer, with tw.Renderer, edit func(column, string) string) error {
 	var names []string
 	var alignment tw.Alignment
-	for _, c := range columns {
+	for _, c := range s.columns {
 		names = append(names, c.name)
 		if c.number {
 			alignment = append(alignment, tw.AlignRight)
@@ -102,7 +105,7 @@ func render(out io.Writer, block []Row, with tw.Renderer, edit func(column, stri
 	table := tablewriter.NewTable(out, tablewriter.WithRenderer(with),
 		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithAlignment(alignment))
 	table.Header(names)
-	for _, line := range lines(block, columns, edit) {
+	for _, line := range s.lines(edit) {
 		if err := table.Append(line); err != nil {
 			return err
 		}

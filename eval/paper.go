@@ -4,7 +4,9 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -42,10 +44,21 @@ func mustParsePaper(data []byte) []PaperCell {
 	return cells
 }
 
+// paperLanguageModel is the one that the paper's ONION asks, by name or by the name of its folder.
+const paperLanguageModel = "gpt2"
+
 // FindPaper gives the paper's cell of a result: data set, model, method and attack have the same names there
 // ("bert-base-uncased" is the paper's "bert-base"), all training texts were used, and target label, poison ratio
-// and which texts are poisoned are the paper's. The earliest table that has the cell counts.
+// and which texts are poisoned are the paper's, and so is the language model, if the method's filter asks one. The earliest table that
+// has the cell counts.
 func FindPaper(r Result) (PaperCell, bool) {
+	var config struct {
+		LanguageModel string `json:"language_model"`
+	}
+	json.Unmarshal(r.Config, &config) // a result without a configuration asked none
+	if asked := filepath.Base(config.LanguageModel); config.LanguageModel != "" && asked != paperLanguageModel {
+		return PaperCell{}, false
+	}
 	ratio, err := strconv.ParseFloat(r.Ratio, 64)
 	if err != nil || ratio != 0.1 || r.Limit != 0 || r.Target != 1 || r.Setting != dataset.DefaultSetting(r.Attack) {
 		return PaperCell{}, false

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 )
@@ -42,6 +43,11 @@ func TestFindPaper(t *testing.T) {
 		edit(&r)
 		return r
 	}
+	onion := func(languageModel string) Result {
+		return cell(func(r *Result) {
+			r.Method, r.Attack, r.Setting, r.Config = "onion", "addsent", "mix", json.RawMessage(`{"language_model": `+languageModel+`}`)
+		})
+	}
 	for _, test := range []struct {
 		name  string
 		r     Result
@@ -52,6 +58,8 @@ func TestFindPaper(t *testing.T) {
 		{"another spelling of the ratio", cell(func(r *Result) { r.Ratio = "0.10" }), 1},
 		{"names as on the model hub", cell(func(r *Result) { r.Dataset, r.Model = "SST-2", "bert-base-uncased" }), 1},
 		{"an attack on all texts", cell(func(r *Result) { r.Attack, r.Setting = "addsent", "mix" }), 1},
+		{"a filter that asks the paper's language model", onion(`"/models/gpt2"`), 2},
+		{"a filter that asks another", onion(`"smollm2-135m"`), 0},
 		{"another model", cell(func(r *Result) { r.Model = "bge-small" }), 0},
 		{"another data set", cell(func(r *Result) { r.Dataset = "reviews" }), 0},
 		{"another poison ratio", cell(func(r *Result) { r.Ratio = "0.2" }), 0},

@@ -62,18 +62,26 @@ func severalSeeds() []Result {
 	}
 }
 
-// filters has rows of methods with a filter beside one without.
+// filtered adds what a filter flags.
+func filtered(r Result, alarms, detected int) Result {
+	r.Scores.FalseAlarms, r.Scores.Detected = &Share{alarms, 200}, &Share{detected, 100}
+	return r
+}
+
+// filters has rows of methods with a filter beside those without: the paper's, and one that asks another language model.
 func filters() []Result {
-	of := func(r Result, alarms, detected int) Result {
-		r.Scores.FalseAlarms, r.Scores.Detected = &Share{alarms, 200}, &Share{detected, 100}
-		return r
-	}
 	return []Result{
-		scored("bert-base", "addsent", "vanilla", 42, 182, 99, 8),
-		of(scored("bert-base", "addsent", "strip", 42, 180, 28, 10), 3, 70),
-		of(scored("bert-base", "addsent", "strip", 43, 178, 32, 12), 5, 66),
-		of(scored("bert-base", "addsent", "onion", 42, 174, 50, 14), 190, 98),
+		scored("bert-base", "hiddenkiller", "vanilla", 42, 182, 99, 8),
+		filtered(scored("bert-base", "hiddenkiller", "strip", 42, 180, 28, 10), 3, 70),
+		filtered(scored("bert-base", "hiddenkiller", "strip", 43, 178, 32, 12), 5, 66),
+		filtered(configured(scored("bert-base", "hiddenkiller", "onion", 42, 174, 50, 14), `{"language_model": "smollm2-135m"}`), 190, 98),
+		scored("bert-base", "hiddenkiller", "musclelora", 42, 172, 20, 9),
 	}
+}
+
+// oneFilter has a table that is narrow enough with what a filter flags.
+func oneFilter() []Result {
+	return []Result{scored("bge-small", "hiddenkiller", "vanilla", 42, 182, 99, 8), filtered(scored("bge-small", "hiddenkiller", "rap", 42, 180, 28, 10), 3, 70)}
 }
 
 // otherData has nothing in common with the paper; of one data set nobody knows how it was poisoned.
