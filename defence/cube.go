@@ -11,7 +11,10 @@ import (
 
 // CUBE drops the texts of a label that do not cluster with most others of it (Cui et al. 2022, arXiv 2206.08514): the [CLS] vectors of a
 // model after an epoch are reduced to principal components, drawn in the plane by UMAP, and clustered by HDBSCAN. Of each label the
-// largest cluster is kept, and any that has half of the label's texts. As in the public code texts that are in no cluster count as one.
+// largest cluster is kept.
+//
+// The variant authors does as the public code: it takes what the pooler makes of the vectors, counts the texts that are in no cluster
+// as one, and keeps a cluster that has half of the label's texts, too.
 type CUBE struct{}
 
 // Name is params.CUBE.
@@ -23,6 +26,7 @@ const (
 	cubeComponents = "cube_components"
 	cubeNeighbours = "cube_neighbours"
 	cubeMinSamples = "cube_min_samples"
+	cubeVariant    = "cube_variant"
 )
 
 // cubeMinSize is HDBSCAN's min_cluster_size, which the public code leaves as it is.
@@ -45,6 +49,10 @@ func (CUBE) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
+	authors := v.Word(cubeVariant) == params.VariantAuthors
+	if authors {
+		vectors = probe.Pool(vectors)
+	}
 	components, err := cluster.Components(vectors, v.Int(cubeComponents))
 	if err != nil {
 		return Judgement{}, err
@@ -64,11 +72,11 @@ func (CUBE) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	return Judgement{Decisions: keepLargest(bench, clusters)}, nil
+	return Judgement{Decisions: keepLargest(bench, clusters, authors)}, nil
 }
 
-// keepLargest decides by the cluster of each text.
-func keepLargest(bench Bench, clusters []int) []Decision {
+// keepLargest decides by the cluster of each text. A label that has none keeps all of its texts.
+func keepLargest(bench Bench, clusters []int, authors bool) []Decision {
 	decisions := make([]Decision, len(bench.Train))
 	for label := range bench.Classes {
 		members, size := having(bench.Train, label), map[int]int{}
@@ -77,13 +85,13 @@ func keepLargest(bench Bench, clusters []int) []Decision {
 		}
 		largest := cluster.Noise
 		for c := range size {
-			if cmp.Or(size[c]-size[largest], largest-c) > 0 {
+			if c != cluster.Noise && (largest == cluster.Noise && !authors || cmp.Or(size[c]-size[largest], largest-c) > 0) {
 				largest = c
 			}
 		}
 		for _, i := range members {
 			c := clusters[i]
-			if c == largest || 2*size[c] >= len(members) {
+			if c == largest || authors && 2*size[c] >= len(members) {
 				decisions[i].Keep = true
 				continue
 			}

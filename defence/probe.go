@@ -20,6 +20,8 @@ type Probe struct {
 	Logits [][][]float32
 	// Vectors gives the vectors [len(texts)][hidden] that its head reads, after the last epoch.
 	Vectors func(ctx context.Context, texts []string) ([][]float32, error)
+	// Pool gives what the head's pooler makes of such vectors; of a model without one they stay.
+	Pool func(vectors [][]float32) [][]float32
 }
 
 // probe trains a probe.

@@ -68,6 +68,14 @@ func poisonedBench(texts int, values params.Values) (bench Bench, poisoned []boo
 			}
 			return vectors, nil
 		}
+		probe.Pool = func(vectors [][]float32) [][]float32 {
+			pooled := make([][]float32, len(vectors))
+			for i, vector := range vectors {
+				pooled[i] = append([]float32{}, vector...)
+				pooled[i][3] = 1
+			}
+			return pooled
+		}
 		return probe, nil
 	}
 	return bench, poisoned
@@ -86,6 +94,7 @@ func TestPurifiers(t *testing.T) {
 		{SEEP{}, nil, ""},
 		{Isolation{}, params.Values{ablShare: 0.06}, "loss "},
 		{CUBE{}, params.Values{cubeNeighbours: 30, cubeMinSamples: 10}, "in "},
+		{CUBE{}, params.Values{cubeNeighbours: 30, cubeMinSamples: 10, cubeVariant: params.VariantAuthors}, "in "},
 		{BKI{}, nil, "has tq, which moves its vector by "},
 	} {
 		t.Run(fmt.Sprintf("%s %v", test.purifier.Name(), test.values), func(t *testing.T) {
@@ -165,9 +174,9 @@ func TestZScore(t *testing.T) {
 	}
 }
 
-// Of each label the largest cluster stays, and one that has half of the label's texts; no cluster is one, too.
+// Of each label the largest cluster stays, and in the public code one that has half of the label's texts; there no cluster is one, too.
 func TestKeepLargest(t *testing.T) {
-	bench := Bench{Classes: 2}
+	bench := Bench{Classes: 4}
 	var clusters []int
 	add := func(label, cluster, texts int) {
 		for range texts {
@@ -179,16 +188,34 @@ func TestKeepLargest(t *testing.T) {
 	add(1, 0, 2)
 	add(1, 1, 3)
 	add(1, -1, 2)
-	keeps := map[string]int{}
-	for i, d := range keepLargest(bench, clusters) {
-		keeps[fmt.Sprintf("%d %d %v %s", bench.Train[i].Label, clusters[i], d.Keep, d.Why)]++
-	}
-	want := map[string]int{
-		"0 0 true ": 5, "0 -1 true ": 5, "1 0 false in cluster 0, with 2 of the 7 texts of its label": 2, "1 1 true ": 3,
-		"1 -1 false in no cluster, with 2 of the 7 texts of its label": 2,
-	}
-	if !reflect.DeepEqual(keeps, want) {
-		t.Errorf("%v, want %v", keeps, want)
+	add(2, -1, 4)
+	add(3, 2, 3)
+	add(3, 5, 2)
+	add(3, -1, 6)
+	for _, test := range []struct {
+		authors bool
+		want    map[string]int
+	}{
+		{false, map[string]int{
+			"0 0 true ": 5, "0 -1 false in no cluster, with 5 of the 10 texts of its label": 5,
+			"1 0 false in cluster 0, with 2 of the 7 texts of its label": 2, "1 1 true ": 3, "1 -1 false in no cluster, with 2 of the 7 texts of its label": 2,
+			"2 -1 true ": 4,
+			"3 2 true ":  3, "3 5 false in cluster 5, with 2 of the 11 texts of its label": 2, "3 -1 false in no cluster, with 6 of the 11 texts of its label": 6,
+		}},
+		{true, map[string]int{
+			"0 0 true ": 5, "0 -1 true ": 5,
+			"1 0 false in cluster 0, with 2 of the 7 texts of its label": 2, "1 1 true ": 3, "1 -1 false in no cluster, with 2 of the 7 texts of its label": 2,
+			"2 -1 true ": 4,
+			"3 2 false in cluster 2, with 3 of the 11 texts of its label": 3, "3 5 false in cluster 5, with 2 of the 11 texts of its label": 2, "3 -1 true ": 6,
+		}},
+	} {
+		keeps := map[string]int{}
+		for i, d := range keepLargest(bench, clusters, test.authors) {
+			keeps[fmt.Sprintf("%d %d %v %s", bench.Train[i].Label, clusters[i], d.Keep, d.Why)]++
+		}
+		if !reflect.DeepEqual(keeps, test.want) {
+			t.Errorf("authors %v: %v, want %v", test.authors, keeps, test.want)
+		}
 	}
 }
 

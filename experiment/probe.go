@@ -69,10 +69,14 @@ func (p *prober) probe(ctx context.Context, probing defence.Probing) (defence.Pr
 	if err != nil {
 		return defence.Probe{}, err
 	}
-	evaluator := p.trainer.Evaluator()
-	return defence.Probe{Logits: logits, Vectors: func(ctx context.Context, texts []string) ([][]float32, error) {
-		return evaluator.Vectors(ctx, p.read(texts))
-	}}, evaluator.Use(p.trainer.LastTuned())
+	evaluator, tuned := p.trainer.Evaluator(), p.trainer.LastTuned()
+	return defence.Probe{
+		Logits: logits,
+		Vectors: func(ctx context.Context, texts []string) ([][]float32, error) {
+			return evaluator.Vectors(ctx, p.read(texts))
+		},
+		Pool: func(vectors [][]float32) [][]float32 { return tuned.Pool(vectors, p.plan.Device.Threads) },
+	}, evaluator.Use(tuned)
 }
 
 // read tokenises texts that nobody reads again: they are not kept in the plan's memory.

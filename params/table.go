@@ -185,6 +185,10 @@ var Table = []Parameter{
 		Help: "min_samples of HDBSCAN: the more, the fewer texts are in clusters", Parts: []string{CUBE},
 	},
 	{
+		Name: "cube_variant", Flag: "cube-variant", Kind: Word, Words: variants, Default: VariantPaper,
+		Help: "paper: the largest cluster of a label stays; authors: of pooled vectors, and texts in no cluster are one", Parts: []string{CUBE},
+	},
+	{
 		Name: "bki_words", Flag: "bki-words", Kind: Integer, Min: 1, Max: 512, Default: 5,
 		Help: "words of a text that may be triggers: those that move its vector most", Parts: []string{BKI},
 	},
