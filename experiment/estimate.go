@@ -16,9 +16,12 @@ const estimateSteps = 4
 type Estimate struct {
 	Texts    int
 	Steps    int
+	Probe    int // steps of the probe that a purifier has trained before
 	StepTime time.Duration
-	Total    time.Duration // all steps, dev after each epoch, and the test sets; without what a purifier or a filter takes
-	Memory   ortrain.Memory
+	// Total is of all steps, dev after each epoch, the test sets, and what a purifier has models read; without what it does with that, and
+	// without a filter.
+	Total  time.Duration
+	Memory ortrain.Memory
 }
 
 // Estimate runs a few real training steps for each kind of cell, all of whose seeds cost the same, and scales them up.
@@ -79,7 +82,11 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 		return Estimate{}, err
 	}
 	answers := ready.setting.Epochs*len(ready.dev) + 2*(len(data.TestClean)+len(data.TestPoison)) // with the best epoch and the last
-	e.Total = time.Duration(e.Steps)*e.StepTime + time.Duration(answers)*answer
+	// A probe trains every weight, as the methods that have one do: a step takes as long.
+	demand, batch := method.Demand(p.bench(cell, ready, ready.suspect, nil)), ready.setting.BatchSize
+	e.Probe = demand.Epochs * ((len(ready.suspect) + batch - 1) / batch)
+	answers += demand.Epochs*(len(ready.suspect)+len(ready.dev)) + demand.Readings
+	e.Total = time.Duration(e.Steps+e.Probe)*e.StepTime + time.Duration(answers)*answer
 	return e, nil
 }
 

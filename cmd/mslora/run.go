@@ -275,8 +275,9 @@ type plannedCell struct {
 	cellRecord
 	Texts       int     `json:"texts"`
 	Steps       int     `json:"steps"`
+	ProbeSteps  int     `json:"probe_steps,omitempty"` // of a model that poisoned texts are looked for with
 	StepSeconds float64 `json:"step_seconds"`
-	Seconds     float64 `json:"seconds"` // training and evaluation
+	Seconds     float64 `json:"seconds"` // training and evaluation, with what a purifier reads
 	MemoryBytes int64   `json:"memory_bytes"`
 }
 
@@ -297,12 +298,12 @@ func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 			refused++
 		}
 		if o.JSON {
-			if err := writeJSON(o.Stdout, plannedCell{record, e.Texts, e.Steps, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()}); err != nil {
+			if err := writeJSON(o.Stdout, plannedCell{record, e.Texts, e.Steps, e.Probe, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()}); err != nil {
 				return err
 			}
 			continue
 		}
-		fmt.Fprintf(o.Stdout, "%s: %d texts, %d steps of about %.0f ms, about %s (%s)\n", visible.Line(plan.Title(cell)), e.Texts, e.Steps,
+		fmt.Fprintf(o.Stdout, "%s: %d texts, %s of about %.0f ms, about %s (%s)\n", visible.Line(plan.Title(cell)), e.Texts, steps(e.Steps, e.Probe),
 			1000*e.StepTime.Seconds(), readable(e.Total), visible.Line(record.plan()))
 		fmt.Fprintf(o.Stdout, "  memory: %s\n", memoryParts(e.Memory))
 	}

@@ -36,8 +36,9 @@ type trainPlan struct {
 
 	// An estimate from a few real steps; 0 if the training is finished.
 	Steps       int     `json:"steps"`
+	ProbeSteps  int     `json:"probe_steps,omitempty"` // of a model that poisoned texts are looked for with
 	StepSeconds float64 `json:"step_seconds"`
-	Seconds     float64 `json:"seconds"` // training and evaluation
+	Seconds     float64 `json:"seconds"` // training and evaluation, with what a purifier reads
 	MemoryBytes int64   `json:"memory_bytes"`
 	Device      string  `json:"device"`
 }
@@ -69,7 +70,7 @@ func (o trainOptions) dryRun(ctx context.Context, plan *experiment.Plan, set *da
 			return err
 		}
 		e := estimates[0]
-		p.Steps, p.StepSeconds, p.Seconds, p.MemoryBytes = e.Steps, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()
+		p.Steps, p.ProbeSteps, p.StepSeconds, p.Seconds, p.MemoryBytes = e.Steps, e.Probe, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()
 	}
 	switch {
 	case o.JSON:
@@ -134,10 +135,18 @@ func (p trainPlan) print(out io.Writer, settings []report.Pair) error {
 		say(out, "another program trains it now")
 	}
 	if p.Steps > 0 {
-		say(out, "%d steps of about %.0f ms: about %s with evaluation on %s; memory %.2f GiB", p.Steps, 1000*p.StepSeconds,
+		say(out, "%s of about %.0f ms: about %s with evaluation on %s; memory %.2f GiB", steps(p.Steps, p.ProbeSteps), 1000*p.StepSeconds,
 			readable(time.Duration(p.Seconds*float64(time.Second))), p.Device, gibibytes(p.MemoryBytes))
 	}
 	return nil
+}
+
+// steps says how many there are, and how many before them train a purifier's probe.
+func steps(own, probe int) string {
+	if probe == 0 {
+		return fmt.Sprintf("%d steps", own)
+	}
+	return fmt.Sprintf("%d steps, and before them %d to look for poisoned texts,", own, probe)
 }
 
 // printSplits prints a column for each split and a line for each label, the most frequent first.
