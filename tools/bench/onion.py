@@ -4,13 +4,14 @@ padded batches through PyTorch.
 
 Both have the same language model and get the same texts, in turns. The public code records gradients that nobody asks for and has
 the model compute a loss that nobody reads; it is timed so, and without these two. It counts padding as if it were text, which is left out
-here, so that both sides decide alike; the texts that they leave are compared.
+here, so that both sides decide alike; the texts that they leave are compared, and the perplexities of the texts as they are.
 """
 
 import argparse
 import contextlib
 import csv
 import json
+import math
 import os
 import subprocess
 import sys
@@ -21,13 +22,20 @@ import transformers
 
 
 class Mslora:
-    def __init__(self, program, model, threads):
-        self.process = subprocess.Popen([program, model, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, task, model, threads):
+        self.process = subprocess.Popen([program, task, model, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def __call__(self, texts):
+    def ask(self, texts):
         self.process.stdin.write(json.dumps(texts) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
+
+    def __call__(self, texts):
+        return [sifted["Text"] for sifted in self.ask(texts)]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 class Public:
@@ -74,7 +82,7 @@ def main():
     tokenizer = transformers.AutoTokenizer.from_pretrained(o.model)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     model = transformers.AutoModelForCausalLM.from_pretrained(o.model, dtype=torch.float32).eval()
-    sides = {"mslora": Mslora(o.program, o.model, o.threads), "public": Public(model, tokenizer, False), "public, careful": Public(model, tokenizer, True)}
+    sides = {"mslora": Mslora(o.program, "filter", o.model, o.threads), "public": Public(model, tokenizer, False), "public, careful": Public(model, tokenizer, True)}
     for side in sides.values():  # the first calls allocate
         side(texts[:1])
     spent, differ = dict.fromkeys(sides, 0.0), 0
@@ -86,13 +94,18 @@ def main():
             if name == "mslora":
                 mine = left
             differ += sum(a != b for a, b in zip(mine, left))
-    sides["mslora"].process.stdin.close()
-    sides["mslora"].process.wait()
+    sides["mslora"].close()
+    reader = Mslora(o.program, "likelihood", o.model, o.threads)
+    distances = []
+    for text, logs in zip(texts, reader.ask(texts)):
+        reference = sides["public, careful"].perplexities([text])[0]
+        distances.append(abs(math.exp(-sum(logs) / len(logs)) / reference - 1))
+    reader.close()
     words = sum(len(text.split()) for text in texts[1:])
     print(f"PyTorch {torch.__version__}, transformers {transformers.__version__}, {o.threads} threads, {o.count} texts of {os.path.basename(o.texts)}, {words / o.count:.0f} words each")
     for name, seconds in spent.items():
         print(f"{name:16s} {1000 * seconds / o.count:8.0f} s for 1,000 texts   {seconds / spent['mslora']:5.2f}")
-    print(f"other texts left: {differ} of {2 * o.count}")
+    print(f"other texts left: {differ} of {2 * o.count}; perplexities of {len(texts)} texts differ by at most {max(distances):.1e}, relatively")
 
 
 if __name__ == "__main__":

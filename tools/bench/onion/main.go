@@ -1,7 +1,7 @@
-// Command onion runs the filter ONION for tools/bench/onion.py: of each line of standard input, a JSON list of texts, it writes the texts
-// without their suspicious words.
+// Command onion runs the filter ONION and its language model for tools/bench/onion.py: of each line of standard input, a JSON list of texts,
+// it writes the texts without their suspicious words, or the log-probabilities of their tokens.
 //
-// usage: onion MODEL THREADS
+// usage: onion filter|likelihood MODEL THREADS
 package main
 
 import (
@@ -23,13 +23,13 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(folder, threads string) error {
+func run(task, folder, threads string) error {
 	library, _, err := ortlib.Find("")
 	if err != nil {
 		return err
@@ -52,9 +52,14 @@ func run(folder, threads string) error {
 	}
 	defer model.Close()
 	ctx := context.Background()
-	sieve, err := defence.ONION{}.Fit(ctx, defence.Bench{Values: params.Defaults(), LogProbabilities: model.LogProbabilities})
+	values := params.Defaults()
+	sieve, err := defence.ONION{}.Fit(ctx, defence.Bench{Values: values, LogProbabilities: model.LogProbabilities})
 	if err != nil {
 		return err
+	}
+	answer := func(texts []string) (any, error) { return sieve(ctx, texts) }
+	if task == "likelihood" {
+		answer = func(texts []string) (any, error) { return model.LogProbabilities(ctx, texts, values.Int("onion_max_tokens")) }
 	}
 	in, out := json.NewDecoder(bufio.NewReader(os.Stdin)), json.NewEncoder(os.Stdout)
 	for in.More() {
@@ -62,14 +67,11 @@ func run(folder, threads string) error {
 		if err := in.Decode(&texts); err != nil {
 			return err
 		}
-		sifted, err := sieve(ctx, texts)
+		answered, err := answer(texts)
 		if err != nil {
 			return err
 		}
-		for i, s := range sifted {
-			texts[i] = s.Text
-		}
-		if err := out.Encode(texts); err != nil {
+		if err := out.Encode(answered); err != nil {
 			return err
 		}
 	}
