@@ -2,6 +2,7 @@ package defence
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -10,7 +11,6 @@ import (
 
 	"mslora/internal/hint"
 	"mslora/internal/logistic"
-	"mslora/internal/parallel"
 	"mslora/params"
 	"mslora/suspicion"
 )
@@ -47,20 +47,19 @@ func (EasyPatterns) Fit(ctx context.Context, bench Bench) ([][]float32, error) {
 	}
 	bench.say("fitting the expert: what is easy to see of %d texts", len(bench.Train))
 	rows, fold := suspicion.Describe(bench.texts()), foldsOf(bench)
-	odds, failed := make([][]float64, bench.Classes), make([]error, expertFolds*bench.Classes)
+	odds, problems := make([][]float64, bench.Classes), make([]logistic.Folded, bench.Classes)
 	for class := range odds {
 		odds[class] = make([]float64, len(fold))
+		p := logistic.Problem{Rows: rows, Target: make([]float64, len(fold)), Strength: bench.Values.Float(poeStrength)}
+		for i, t := range bench.Train {
+			if t.Label == class {
+				p.Target[i] = 1
+			}
+		}
+		problems[class] = logistic.Folded{Problem: p, Odds: odds[class]}
 	}
-	parallel.For(bench.Threads, len(failed), func(task int) {
-		class, out := task/expertFolds, task%expertFolds
-		if failed[task] = ctx.Err(); failed[task] == nil {
-			failed[task] = outOfFold(bench, rows, fold, out, class, odds[class])
-		}
-	})
-	for _, err := range failed {
-		if err != nil {
-			return nil, err
-		}
+	if err := errors.Join(ctx.Err(), logistic.FitFolds(bench.Threads, expertFolds, fold, problems...)); err != nil {
+		return nil, err
 	}
 	return normalised(odds, bench.Values.Float(poeWeight)), nil
 }
@@ -75,29 +74,6 @@ func foldsOf(bench Bench) []int {
 		}
 	}
 	return fold
-}
-
-// outOfFold fits a model of a class to all folds but one, and writes its log-odds of the texts of that one.
-func outOfFold(bench Bench, rows *logistic.Matrix, fold []int, out, class int, odds []float64) error {
-	problem := logistic.Problem{Rows: rows, Target: make([]float64, len(fold)), Strength: bench.Values.Float(poeStrength)}
-	for i, t := range bench.Train {
-		if t.Label == class {
-			problem.Target[i] = 1
-		}
-		if fold[i] != out {
-			problem.Chosen = append(problem.Chosen, i)
-		}
-	}
-	model, err := logistic.Fit(problem, nil)
-	if err != nil {
-		return err
-	}
-	for i, f := range fold {
-		if f == out {
-			odds[i] = model.LogOdds(rows, i)
-		}
-	}
-	return nil
 }
 
 // normalised turns log-odds [classes][texts] into weight · log(p(class) / Σ p).

@@ -62,7 +62,9 @@ const doubt = 10
 const suspectedFrom = -2
 
 // Suspected tells whether text i, with its label, may well be poisoned: its log-odds say so, and its label is attacked.
-func (r Result) Suspected(label, i int) bool { return r.Labels[label].Attacked && r.Odds[i] > suspectedFrom }
+func (r Result) Suspected(label, i int) bool {
+	return r.Labels[label].Attacked && r.Odds[i] > suspectedFrom
+}
 
 // leastTexts is how few texts can be searched.
 const leastTexts = 100

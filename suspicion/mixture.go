@@ -2,12 +2,10 @@ package suspicion
 
 import (
 	"context"
-	"errors"
 	"math"
 	"math/rand/v2"
 
 	"mslora/internal/logistic"
-	"mslora/internal/parallel"
 )
 
 const (
@@ -44,7 +42,7 @@ type mixture struct {
 	poisoned                 []float64 // log-odds of g of each text
 	gain                     float64   // nats by which the mixture explains who has the label better than h alone does
 
-	meaningModels, patternModels [folds]*logistic.Model // of each fold, from the round before
+	meaningModels, patternModels []*logistic.Model // of each fold, from the round before
 }
 
 // of makes the mixture of a label, of which the texts inside and the trusted ones are.
@@ -53,6 +51,7 @@ func (shared mixture) of(inside, trusted []bool) *mixture {
 	m.inside, m.trusted = inside, trusted
 	m.honest, m.poisoned = make([]float64, len(inside)), make([]float64, len(inside))
 	m.meaningOdds, m.patternOdds = make([]float64, len(m.fold)), make([]float64, len(m.fold))
+	m.meaningModels, m.patternModels = make([]*logistic.Model, folds), make([]*logistic.Model, folds)
 	return &m
 }
 
@@ -142,8 +141,7 @@ func (m *mixture) teachItself() error {
 	for i, is := range m.inside {
 		target[i] = number(is)
 	}
-	var models [folds]*logistic.Model
-	return m.outOfFold(folded{logistic.Problem{Rows: m.vectors, Target: target, Strength: selfTaughtStrength / float64(len(target))}, &models, m.meaningOdds})
+	return m.outOfFold(logistic.Folded{Problem: logistic.Problem{Rows: m.vectors, Target: target, Strength: selfTaughtStrength / float64(len(target))}, Odds: m.meaningOdds})
 }
 
 // shift is what is to be added to log-odds so that they expect as many texts with the label as there are.
@@ -165,17 +163,17 @@ func (m *mixture) shift(odds []float64) float64 {
 }
 
 // patternFit is that of g to probabilities of being poisoned; no trusted text is.
-func (m *mixture) patternFit(r []float64) folded {
+func (m *mixture) patternFit(r []float64) logistic.Folded {
 	target, weight := m.blank()
 	copy(target, r)
 	for i := range r {
 		weight[i] = 1
 	}
-	return folded{logistic.Problem{Rows: m.patterns, Target: target, Weight: weight, Strength: patternStrength}, &m.patternModels, m.patternOdds}
+	return logistic.Folded{Problem: logistic.Problem{Rows: m.patterns, Target: target, Weight: weight, Strength: patternStrength}, Models: m.patternModels, Odds: m.patternOdds}
 }
 
 // meaningFit is that of h to the labels of the texts, each as far as it is not suspected, and of the trusted ones.
-func (m *mixture) meaningFit(r []float64) folded {
+func (m *mixture) meaningFit(r []float64) logistic.Folded {
 	n := len(m.inside)
 	target, weight := m.blank()
 	for i, is := range m.inside {
@@ -184,7 +182,7 @@ func (m *mixture) meaningFit(r []float64) folded {
 	for k, is := range m.trusted {
 		target[n+k] = number(is)
 	}
-	return folded{logistic.Problem{Rows: m.meaning, Target: target, Weight: weight, Strength: meaningStrength / float64(n)}, &m.meaningModels, m.meaningOdds}
+	return logistic.Folded{Problem: logistic.Problem{Rows: m.meaning, Target: target, Weight: weight, Strength: meaningStrength / float64(n)}, Models: m.meaningModels, Odds: m.meaningOdds}
 }
 
 // blank gives targets 0 for all rows, and weights for the trusted ones.
@@ -196,36 +194,9 @@ func (m *mixture) blank() (target, weight []float64) {
 	return target, weight
 }
 
-// folded is a problem, to be solved once for each fold.
-type folded struct {
-	problem logistic.Problem
-	models  *[folds]*logistic.Model // of the round before, where each search begins and its result goes
-	odds    []float64               // become the log-odds of each row by the model of its fold
-}
-
-// outOfFold fits a model for each fold, to the rows of the others, and gives the log-odds of the fold's rows.
-func (m *mixture) outOfFold(fits ...folded) error {
-	errs := make([]error, len(fits)*folds)
-	parallel.For(m.threads, len(errs), func(task int) {
-		of, f := fits[task/folds], task%folds
-		p := of.problem
-		p.Chosen = nil
-		for i, in := range m.fold {
-			if in != f {
-				p.Chosen = append(p.Chosen, i)
-			}
-		}
-		of.models[f], errs[task] = logistic.Fit(p, of.models[f])
-	})
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	for _, of := range fits {
-		for i, f := range m.fold {
-			of.odds[i] = of.models[f].LogOdds(of.problem.Rows, i)
-		}
-	}
-	return nil
+// outOfFold fits models, and gives each row the log-odds of the one that has not seen it.
+func (m *mixture) outOfFold(problems ...logistic.Folded) error {
+	return logistic.FitFolds(m.threads, folds, m.fold, problems...)
 }
 
 func number(is bool) float64 {

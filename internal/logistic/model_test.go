@@ -90,3 +90,39 @@ func TestUnit(t *testing.T) {
 		t.Errorf("row of length 5 became %v", values)
 	}
 }
+
+// Each row is told by a model that has not seen it, and a second search begins at the models of the first.
+func TestFitFolds(t *testing.T) {
+	rows := NewMatrix(2)
+	var target []float64
+	for i := range 12 {
+		rows.Add([]int32{int32(i % 2)}, []float32{1})
+		target = append(target, float64(i%2))
+	}
+	target[0] = 1 // wrong
+	fold := []int{0, 1, 1, 0, 2, 2, 0, 1, 2, 0, 1, 2}
+	problem := Problem{Rows: rows, Target: target, Strength: 5}
+	once := Folded{Problem: problem, Models: make([]*Model, 3), Odds: make([]float64, 12)}
+	alone := Folded{Problem: problem, Odds: make([]float64, 12)}
+	if err := FitFolds(2, 3, fold, once, alone); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range fold {
+		p := problem
+		for k, of := range fold {
+			if of != f {
+				p.Chosen = append(p.Chosen, k)
+			}
+		}
+		want, err := Fit(p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if once.Odds[i] != want.LogOdds(rows, i) || alone.Odds[i] != once.Odds[i] || once.Models[f].Intercept != want.Intercept {
+			t.Errorf("row %d: %v and %v, want %v", i, once.Odds[i], alone.Odds[i], want.LogOdds(rows, i))
+		}
+	}
+	if err := FitFolds(1, 1, make([]int, 12), alone); err == nil {
+		t.Error("a fold beside which there is none is no error")
+	}
+}

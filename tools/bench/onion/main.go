@@ -59,7 +59,9 @@ func run(task, folder, threads string) error {
 	}
 	answer := func(texts []string) (any, error) { return sieve(ctx, texts) }
 	if task == "likelihood" {
-		answer = func(texts []string) (any, error) { return model.LogProbabilities(ctx, texts, values.Int("onion_max_tokens")) }
+		answer = func(texts []string) (any, error) {
+			return model.LogProbabilities(ctx, texts, values.Int("onion_max_tokens"))
+		}
 	}
 	in, out := json.NewDecoder(bufio.NewReader(os.Stdin)), json.NewEncoder(os.Stdout)
 	for in.More() {
