@@ -33,9 +33,11 @@ type Pattern struct {
 type sign struct{ gain, density, chance float64 }
 
 // signs of an attack, one of which suffices. A gain is dense if poison explains its suspects by many nats each; telling honest words explain
-// many texts by a little. Or trusted texts lack what the label's texts have in common, beyond chance.
+// many texts by a little. Or trusted texts lack what the label's texts have in common, beyond chance. Where they have it as often as the others it is
+// no poison, however dense: one agency's news with the label "world", whatever they are about.
 var signs = [...]sign{
-	{gain: 45, density: 0.38, chance: 1},
+	{gain: 45, density: 0.6, chance: 0.5},
+	{gain: 45, density: 0.38, chance: 0.2},
 	{gain: 25, density: 0.2, chance: 0.02},
 	{gain: 5, density: 0, chance: 0.001},
 }

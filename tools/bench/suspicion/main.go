@@ -38,6 +38,7 @@ func run(ctx context.Context) error {
 	poison := flag.String("poison", "", "`FILE` of the same texts, all poisoned")
 	dev := flag.String("dev", "", "`FILE` that trusted texts are drawn from")
 	draws := flag.Int("draws", 1, "sets that are drawn")
+	first := flag.Int("first", 0, "seed of the first set; those after it have the next ones")
 	var d drawing
 	flag.Float64Var(&d.ratio, "ratio", 0.1, "poison ratio")
 	flag.StringVar(&d.setting, "setting", "mix", "with -poison: clean, dirty or mix")
@@ -70,7 +71,7 @@ func run(ctx context.Context) error {
 	}
 	defer vectors.close()
 	result := measured{
-		Data: *data, Attack: *attack, Setting: d.setting, Model: filepath.Base(*model), Trusted: d.trusted, Noise: d.noise, Imbalance: d.imbalance, Ratio: d.ratio, Without: *without,
+		Data: *data, Attack: *attack, Setting: d.setting, Model: filepath.Base(*model), Trusted: d.trusted, Noise: d.noise, Imbalance: d.imbalance, Ratio: d.ratio, Without: *without, First: *first,
 		Files: map[string]string{}, Go: runtime.Version(), Threads: *threads,
 	}
 	for role, path := range map[string]string{"train": *train, "dev": *dev, "poison": *poison} {
@@ -82,7 +83,7 @@ func run(ctx context.Context) error {
 		}
 	}
 	called := 0
-	for draw := range *draws {
+	for draw := *first; draw < *first+*draws; draw++ {
 		texts, trusted, err := d.draw(rand.New(rand.NewPCG(uint64(draw), 0x64726177)), uint64(draw))
 		if err != nil {
 			return err

@@ -26,6 +26,7 @@ type measured struct {
 	Imbalance float64           `json:"imbalance"`         // share of the honest texts of label 0 that were left out
 	Ratio     float64           `json:"ratio"`             // of poison
 	Without   string            `json:"without,omitempty"` // a signal that was left out
+	First     int               `json:"first_seed"`        // of the draws
 	Files     map[string]string `json:"files"`             // SHA-256 of what the sets were drawn from
 	Go        string            `json:"go"`                // version
 	Threads   int               `json:"threads"`           // of the search
@@ -52,6 +53,7 @@ type labelResult struct {
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	Gain     float64 `json:"gain"`
+	Expected float64 `json:"expected"` // sum of the probabilities that its texts are poisoned
 	Chance   float64 `json:"chance"`
 	// Patterns are the strongest, of a label that is called attacked.
 	Patterns []string `json:"patterns,omitempty"`
@@ -89,7 +91,7 @@ func drawnOf(texts []dataset.Text, r suspicion.Result) drawn {
 	}
 	for class, l := range r.Labels {
 		of := &d.Labels[class]
-		of.Called, of.Estimate, of.Low, of.High, of.Gain, of.Chance = l.Attacked, l.Poisoned, l.Low, l.High, l.Gain, l.Chance
+		of.Called, of.Estimate, of.Low, of.High, of.Gain, of.Expected, of.Chance = l.Attacked, l.Poisoned, l.Low, l.High, l.Gain, l.Expected, l.Chance
 		if l.Attacked {
 			for _, p := range l.Patterns[:min(3, len(l.Patterns))] {
 				of.Patterns = append(of.Patterns, p.Name)
@@ -105,7 +107,7 @@ func (d drawn) String() string {
 		line += fmt.Sprintf(", AUROC %.4f", d.AUROC)
 	}
 	for class, l := range d.Labels {
-		line += fmt.Sprintf("; label %d: gain %.0f, chance %.2g", class, l.Gain, l.Chance)
+		line += fmt.Sprintf("; label %d: gain %.0f of %.0f expected, chance %.2g", class, l.Gain, l.Expected, l.Chance)
 		if l.Called {
 			line += fmt.Sprintf(", ATTACKED, %.0f (%.0f to %.0f) poisoned by %q", l.Estimate, l.Low, l.High, l.Patterns)
 		}
