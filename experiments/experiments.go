@@ -18,7 +18,7 @@ var files embed.FS
 var Names = names()
 
 // kinds of experiments.
-var kinds = []string{"table", "figure", "purify"}
+var kinds = []string{"table", "figure", "purify", "sweep"}
 
 func names() []string {
 	entries, err := files.ReadDir(".")

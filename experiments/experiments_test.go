@@ -12,7 +12,7 @@ import (
 
 // Every configuration is valid, and those of figures name what is drawn: a kind of figure, of a sweep the axis, which has several values.
 func TestExperiments(t *testing.T) {
-	want := "table1 table2 table3 table4 table7 table8 table9 figure1 figure2 figure4 figure5 figure6 figure7 figure8 figure9 figure10 figure11 figure12 figure13 purify1 purify2"
+	want := "table1 table2 table3 table4 table7 table8 table9 figure1 figure2 figure4 figure5 figure6 figure7 figure8 figure9 figure10 figure11 figure12 figure13 purify1 purify2 sweep1 sweep2 sweep3 sweep4 sweep5"
 	if got := strings.Join(Names, " "); got != want {
 		t.Errorf("names %s, want %s", got, want)
 	}
