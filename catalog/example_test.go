@@ -18,5 +18,6 @@ func ExampleModelNames() {
 	// roberta-base
 	// roberta-large
 	// smollm2-135m
+	// gpt2
 	// llama2-7b
 }

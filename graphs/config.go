@@ -1,6 +1,7 @@
 package graphs
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -39,6 +40,11 @@ type ModelConfig struct {
 		Theta float64 `json:"rope_theta"`
 		Type  string  `json:"rope_type"`
 	} `json:"rope_parameters"`
+
+	// GPT-2's alone.
+	ScaledScores   bool `json:"scale_attn_weights"`
+	ScaledByLayer  bool `json:"scale_attn_by_inverse_layer_idx"`
+	CrossAttention bool `json:"add_cross_attention"`
 }
 
 // longestConfig bounds config.json, in bytes; the longest hold names for thousands of classes.
@@ -60,7 +66,7 @@ func ReadModelConfig(path string) (ModelConfig, error) {
 	return config, nil
 }
 
-func parseModelConfig(data []byte) (ModelConfig, error) {
+func parseModelConfig(data []byte) (_ ModelConfig, err error) {
 	var kind struct {
 		ModelType string `json:"model_type"`
 	}
@@ -72,8 +78,14 @@ func parseModelConfig(data []byte) (ModelConfig, error) {
 		return ModelConfig{}, fmt.Errorf("model_type is %q, expected %s", kind.ModelType, list(familyName))
 	}
 	c := family.defaults
+	if data, err = family.rename(data); err != nil {
+		return ModelConfig{}, err
+	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return ModelConfig{}, err
+	}
+	if c.ModelType == "gpt2" && c.Intermediate == 0 {
+		c.Intermediate = 4 * c.Hidden
 	}
 	for _, field := range []struct {
 		name  string
@@ -87,16 +99,35 @@ func parseModelConfig(data []byte) (ModelConfig, error) {
 		{"max_position_embeddings", c.Positions},
 	} {
 		if field.value <= 0 {
-			return ModelConfig{}, fmt.Errorf("%s is missing or not positive", field.name)
+			return ModelConfig{}, fmt.Errorf("%s is missing or not positive", cmp.Or(family.names[field.name], field.name))
 		}
 	}
 	switch {
 	case c.Hidden%c.Heads != 0:
-		return ModelConfig{}, fmt.Errorf("hidden_size %d is no multiple of num_attention_heads %d", c.Hidden, c.Heads)
+		return ModelConfig{}, fmt.Errorf("%s %d is no multiple of %s %d", cmp.Or(family.names["hidden_size"], "hidden_size"), c.Hidden,
+			cmp.Or(family.names["num_attention_heads"], "num_attention_heads"), c.Heads)
 	case c.NormEpsilon() <= 0:
 		return ModelConfig{}, fmt.Errorf("%s is %v, expected a positive number", c.normEpsilonName(), c.NormEpsilon())
 	}
 	return c, family.check(c)
+}
+
+// rename gives a config.json in which what the family calls otherwise has the names of ModelConfig.
+func (f family) rename(data []byte) ([]byte, error) {
+	if len(f.names) == 0 {
+		return data, nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, err
+	}
+	for name, own := range f.names {
+		delete(fields, name)
+		if value, ok := fields[own]; ok {
+			fields[name] = value
+		}
+	}
+	return json.Marshal(fields)
 }
 
 // PositionOffset is the row of the position table that a text's first token has.

@@ -101,11 +101,49 @@ func TestParseModelConfigLlamaErrors(t *testing.T) {
 	}
 }
 
+// gpt2 is the part of a GPT-2's config.json that must be there.
+const gpt2 = `"model_type":"gpt2","vocab_size":50257,"n_embd":768,"n_layer":12,"n_head":12,"n_positions":1024`
+
+func TestParseModelConfigGPT2(t *testing.T) {
+	for _, test := range []struct {
+		more         string
+		intermediate int
+	}{
+		{``, 3072},
+		{`,"n_inner":null,"n_ctx":1024,"activation_function":"gelu_new","layer_norm_epsilon":1e-05,"scale_attn_weights":true`, 3072},
+		{`,"n_inner":50`, 50},
+	} {
+		c, err := parseModelConfig([]byte("{" + gpt2 + test.more + "}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Architecture() != "gpt2-12x768" || c.LongestText() != 1024 || c.NormEpsilon() != 1e-5 || c.Intermediate != test.intermediate || c.Heads != 12 {
+			t.Errorf("%s: got %+v", test.more, c)
+		}
+		good := Manifest{Architecture: "gpt2", Layers: 12, Hidden: 768, Heads: 12, Intermediate: test.intermediate, LayerNormEpsilon: 1e-5}
+		if err := c.Check(good); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, test := range [][2]string{
+		{`"activation_function":"relu"`, `activation_function is "relu", expected "gelu_new"`},
+		{`"scale_attn_weights":false`, "scale_attn_weights is false and scale_attn_by_inverse_layer_idx false, expected true and false"},
+		{`"scale_attn_by_inverse_layer_idx":true`, "scale_attn_by_inverse_layer_idx true"},
+		{`"add_cross_attention":true`, "add_cross_attention is true"},
+		{`"n_layer":0`, "n_layer is missing or not positive"},
+		{`"n_head":7`, "n_embd 768 is no multiple of n_head 7"},
+	} {
+		if _, err := parseModelConfig([]byte("{" + gpt2 + "," + test[0] + "}")); err == nil || !strings.Contains(err.Error(), test[1]) {
+			t.Errorf("%s: got %v, want an error with %q", test[0], err, test[1])
+		}
+	}
+}
+
 func TestParseModelConfigErrors(t *testing.T) {
 	tests := []struct{ name, config, want string }{
 		{"not JSON", `{`, "unexpected end"},
-		{"another model", `{` + strings.Replace(sizes, `"bert"`, `"gpt2"`, 1) + `}`, `model_type is "gpt2", expected bert, roberta or llama`},
-		{"no model type", `{}`, `model_type is "", expected bert, roberta or llama`},
+		{"another model", `{` + strings.Replace(sizes, `"bert"`, `"t5"`, 1) + `}`, `model_type is "t5", expected bert, roberta, llama or gpt2`},
+		{"no model type", `{}`, `model_type is "", expected bert, roberta, llama or gpt2`},
 		{"padding", `{` + strings.Replace(sizes, `"bert"`, `"roberta"`, 1) + `,"pad_token_id":0}`, "pad_token_id is 0, expected 1"},
 		{"no room for tokens", `{` + strings.NewReplacer(`"bert"`, `"roberta"`, `embeddings":512`, `embeddings":2`).Replace(sizes) + `}`, "max_position_embeddings is 2, of which 2"},
 		{"no hidden size", `{` + strings.Replace(sizes, "hidden_size", "dim", 1) + `}`, "hidden_size is missing"},

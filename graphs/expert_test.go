@@ -8,7 +8,7 @@ import (
 
 // An expert is an input and one sum, in every training graph, and nothing else changes.
 func TestWithExpert(t *testing.T) {
-	for _, architecture := range Architectures() {
+	for _, architecture := range classifying() {
 		for _, method := range Methods {
 			t.Run(architecture+"/"+method, func(t *testing.T) {
 				topology, err := Store{}.Load(architecture, method)

@@ -10,6 +10,8 @@ type family struct {
 	name     string      // Hugging Face's model_type, and the architecture of the manifests
 	title    string      // what people call it
 	defaults ModelConfig // settings that a config.json may leave out, as transformers has them
+	// names are the family's own for what others call otherwise: a name of ModelConfig's -> that of its config.json.
+	names map[string]string
 	// check tells whether the graphs compute what a config.json with valid sizes describes.
 	check func(ModelConfig) error
 }
@@ -33,10 +35,18 @@ var families = []family{
 		name: "llama", title: "Llama", check: checkLlama,
 		defaults: ModelConfig{Activation: "silu", RMSNormEpsilon: 1e-6},
 	},
+	{
+		name: "gpt2", title: "GPT-2", check: checkGPT2,
+		defaults: ModelConfig{Activation: "gelu_new", LayerNormEpsilon: 1e-5, ScaledScores: true},
+		names: map[string]string{
+			"num_hidden_layers": "n_layer", "hidden_size": "n_embd", "num_attention_heads": "n_head", "intermediate_size": "n_inner",
+			"max_position_embeddings": "n_positions", "hidden_act": "activation_function", "layer_norm_eps": "layer_norm_epsilon",
+		},
+	},
 }
 
 // weightPrefixes stand before the names of a backbone's weights in files of models with a task head.
-var weightPrefixes = []string{"", "bert.", "roberta.", "model."}
+var weightPrefixes = []string{"", "bert.", "roberta.", "model.", "transformer."}
 
 // robertaPadding is the id of RoBERTa's padding token. Positions are counted from the one after it.
 const robertaPadding = 1
@@ -120,6 +130,18 @@ func checkLlama(c ModelConfig) error {
 		return fmt.Errorf("rope_theta is %v, expected a positive number", c.rotaryTheta())
 	case c.LlamaDropout != 0:
 		return fmt.Errorf("attention_dropout is %v, expected 0", c.LlamaDropout)
+	}
+	return nil
+}
+
+func checkGPT2(c ModelConfig) error {
+	switch {
+	case c.Activation != "gelu_new":
+		return fmt.Errorf("activation_function is %q, expected \"gelu_new\"", c.Activation)
+	case !c.ScaledScores || c.ScaledByLayer:
+		return fmt.Errorf("scale_attn_weights is %v and scale_attn_by_inverse_layer_idx %v, expected true and false", c.ScaledScores, c.ScaledByLayer)
+	case c.CrossAttention:
+		return fmt.Errorf("add_cross_attention is true, expected false")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // that come from a model file, the outputs. The exporter writes it beside the graph.
 type Manifest struct {
 	Format           int     `json:"format"`       // 1
-	Architecture     string  `json:"architecture"` // bert, roberta or llama
+	Architecture     string  `json:"architecture"` // bert, roberta, llama or gpt2
 	Layers           int     `json:"layers"`
 	Hidden           int     `json:"hidden"`
 	Heads            int     `json:"heads"`

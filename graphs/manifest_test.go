@@ -49,7 +49,7 @@ func TestParseManifestErrors(t *testing.T) {
 		{"more", `"sha256":"00"}`, `"sha256":"00"}{}`, "goes on"},
 		{"unknown field", `"format":1`, `"format":1,"version":2`, "version"},
 		{"format", `"format":1`, `"format":2`, "format is 2, expected 1"},
-		{"architecture", `"bert"`, `"gpt2"`, `architecture is "gpt2", expected bert, roberta or llama`},
+		{"architecture", `"bert"`, `"t5"`, `architecture is "t5", expected bert, roberta, llama or gpt2`},
 		{"position offset", `"format":1`, `"format":1,"position_offset":-1`, "position_offset is -1"},
 		{"heads", `"heads":3`, `"heads":5`, "make no backbone"},
 		{"method", `"lora","kind"`, `"gpt","kind"`, `method is "gpt", expected one of lora, `},

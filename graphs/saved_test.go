@@ -28,7 +28,7 @@ func TestSaved(t *testing.T) {
 // Every built-in training graph tells what it keeps, for sizes that the program gives, and more for more tokens.
 func TestTopologiesTellWhatTheyKeep(t *testing.T) {
 	sizes := map[string]int64{"T": 100, "R": 4, "W": 30, "B": 8, "L": 30, "C": 2, "r": 8, "k": 9, "b": 8, "p": 8}
-	for _, architecture := range Architectures() {
+	for _, architecture := range classifying() {
 		for _, method := range Methods {
 			topology, err := Store{}.Load(architecture, method)
 			if err != nil {

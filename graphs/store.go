@@ -58,6 +58,9 @@ func (s Store) Load(architecture, method string) (*Topology, error) {
 	}
 	t, err := open(files, method)
 	if errors.Is(err, fs.ErrNotExist) {
+		if others, _ := fs.Glob(files, "*.onnx"); len(others) == 1 && others[0] == Causal+".onnx" {
+			return nil, hint.New("it is a language model: give it to --language-model", "%w of method %s for architecture %s", ErrNoTopology, method, architecture)
+		}
 		return nil, hint.New("there are graphs for "+strings.Join(Architectures(), ", ")+"; export others with tools/export_graphs.py and name their folder with --graphs",
 			"%w of method %s for architecture %s", ErrNoTopology, method, architecture)
 	}

@@ -1,10 +1,13 @@
 package graphs
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mslora/internal/hint"
 )
 
 func TestNewStore(t *testing.T) {
@@ -35,6 +38,18 @@ func TestNewStore(t *testing.T) {
 		if err == nil && store.String() != test.folder {
 			t.Errorf("%s: the store is called %s", test.folder, store)
 		}
+	}
+}
+
+// A language model classifies nothing.
+func TestStoreLoadLanguageModel(t *testing.T) {
+	if _, err := (Store{}).Load("gpt2-12x768", Causal); err != nil {
+		t.Error(err)
+	}
+	_, err := Store{}.Load("gpt2-12x768", "lora")
+	var advice *hint.Error
+	if !errors.Is(err, ErrNoTopology) || !errors.As(err, &advice) || advice.Hint != "it is a language model: give it to --language-model" {
+		t.Errorf("error %v, hint %+v", err, advice)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package languagemodel tells how likely texts are under a causal language model, such as SmolLM2.
+// Package languagemodel tells how likely texts are under a causal language model, such as SmolLM2 or GPT-2.
 package languagemodel
 
 import (

@@ -83,7 +83,7 @@ func TestLanguageModelParity(t *testing.T) {
 	}
 }
 
-var languageFamilies = []string{"tiny-llama"}
+var languageFamilies = []string{"tiny-llama", "tiny-gpt2"}
 
 // shuffledHeads puts texts of different beginnings side by side, so that trees fill up.
 func shuffledHeads(fixtures []languageFixture) []languageFixture {

@@ -22,12 +22,12 @@ from concurrent.futures import ProcessPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 GRAPHS = os.path.join(os.path.dirname(HERE), "graphs")
 sys.path.insert(0, HERE)
-from exporter import bert, llama, roberta
+from exporter import bert, gpt2, llama, roberta
 from exporter.contract import CAUSAL, EVALUATIONS, METHODS, evaluates
 from exporter.manifest import describe
 from exporter.trace import export
 
-FAMILIES = {a.family: a for a in (bert.Architecture, roberta.Architecture, llama.Architecture)}
+FAMILIES = {a.family: a for a in (bert.Architecture, roberta.Architecture, llama.Architecture, gpt2.Architecture)}
 ALL = METHODS + EVALUATIONS + (CAUSAL,)
 SHIPPED = [
     bert.Architecture(layers=6, hidden=384, heads=12, intermediate=1536),  # MiniLM
@@ -38,11 +38,13 @@ SHIPPED = [
     roberta.Architecture(layers=24, hidden=1024, heads=16, intermediate=4096),  # RoBERTa-large
     llama.Architecture(layers=30, hidden=576, heads=9, intermediate=1536, key_value_heads=3, theta=100000.0),  # SmolLM2-135M
     llama.Architecture(layers=32, hidden=4096, heads=32, intermediate=11008, key_value_heads=32),  # Llama-2-7B
+    gpt2.Architecture(layers=12, hidden=768, heads=12, intermediate=3072),  # GPT-2
 ]
 TINY = {
     "tiny": bert.Architecture(layers=2, hidden=36, heads=3, intermediate=50),
     "tiny-roberta": roberta.Architecture(layers=2, hidden=36, heads=3, intermediate=50),
     "tiny-llama": llama.Architecture(layers=2, hidden=48, heads=6, intermediate=50, key_value_heads=2, theta=500.0),
+    "tiny-gpt2": gpt2.Architecture(layers=2, hidden=36, heads=3, intermediate=50),
 }
 
 

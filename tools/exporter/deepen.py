@@ -12,7 +12,7 @@ import onnx_ir as ir
 TRACED = 5  # layers
 BELOW, COPIED = 1, 2  # the layer to compare with, and the one to copy
 
-LAYER = re.compile(r"(\blayers?\.)(\d+)\b")  # in the names of tensors
+LAYER = re.compile(r"(\b(?:layers?|h)\.)(\d+)\b")  # in the names of tensors
 
 
 def layer_of(name):

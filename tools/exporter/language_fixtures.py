@@ -1,6 +1,6 @@
 """Parity fixtures of causal graphs: log-probabilities of an unmodified, padded Hugging Face language model.
 
-The weights are those of the tiny model of the family in FOLDER. Texts are made as ONION makes them: one, and the same without each of
+The weights are those of the tiny model of the family in FOLDER; that of GPT-2 is made here. Texts are made as ONION makes them: one, and the same without each of
 its tokens.
 
 usage: python -m exporter.language_fixtures FOLDER [FAMILY...]      (in tools/; FOLDER is graphs/testdata)
@@ -11,12 +11,16 @@ import os
 import sys
 
 import torch
-from safetensors.torch import load_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from safetensors.torch import load_file, save_file
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from .fixtures import Llama
+from .fixtures import VOCABULARY, Llama
 
-FAMILIES = {"llama": ("tiny-llama", lambda: LlamaForCausalLM(LlamaConfig(**Llama.config.to_dict() | {"tie_word_embeddings": True})))}
+GPT2 = GPT2Config(vocab_size=VOCABULARY, n_positions=20, n_embd=36, n_layer=2, n_head=3, n_inner=50, bos_token_id=1, eos_token_id=2)
+FAMILIES = {
+    "llama": ("tiny-llama", lambda: LlamaForCausalLM(LlamaConfig(**Llama.config.to_dict() | {"tie_word_embeddings": True}))),
+    "gpt2": ("tiny-gpt2", lambda: GPT2LMHeadModel(GPT2)),
+}
 LENGTHS = (2, 5, 9, 12)
 
 
@@ -41,9 +45,21 @@ def log_probabilities(model, made):
     return [[round(p, 7) for p in row[: len(text) - 1].tolist()] for row, text in zip(chosen, made)]
 
 
+def make_gpt2(place):
+    """Random weights, with biases and gains that are not 0 and 1."""
+    os.makedirs(place, exist_ok=True)
+    torch.manual_seed(5)
+    model = GPT2LMHeadModel(GPT2)
+    weights = {n: w + 0.1 * torch.randn(w.shape) for n, w in model.state_dict().items() if n != "lm_head.weight"}
+    save_file(weights, os.path.join(place, "model.safetensors"))
+    GPT2.to_json_file(os.path.join(place, "config.json"), use_diff=False)
+
+
 def main(folder, *families):
     for family in families or FAMILIES:
         name, build = FAMILIES[family]
+        if family == "gpt2":
+            make_gpt2(os.path.join(folder, name))
         model = build().eval()
         stored = load_file(os.path.join(folder, name, "model.safetensors"))
         missing, unexpected = model.load_state_dict(stored, strict=False)
