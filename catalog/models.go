@@ -54,7 +54,7 @@ var Models = []Model{
 	{Name: "roberta-base", Repository: "FacebookAI/roberta-base", Revision: "e2da8e2f811d1448a5b465c236feacd80ffbac7b"},
 	{Name: "roberta-large", Repository: "FacebookAI/roberta-large", Revision: "722cf37b1afa9454edce342e7895e588b6ff1d59"},
 	{Name: "smollm2-135m", Repository: "HuggingFaceTB/SmolLM2-135M", Revision: "93efa2f097d58c2a74874c7e644dbc9b0cee75a2"},
-	{Name: "gpt2", Repository: "openai-community/gpt2", Revision: "607a30d783dfa663caf39e06633721c8d4cfcd7e"}, // a language model for ONION
+	{Name: "gpt2", Repository: "openai-community/gpt2", Revision: "607a30d783dfa663caf39e06633721c8d4cfcd7e"},         // a language model for ONION
 	{Name: "llama2-7b", Repository: "meta-llama/Llama-2-7b-hf", Revision: "01c7f73d771dfac7d292323805ebc428287df4f9"}, // its owner grants access; see HF_TOKEN
 }
 
