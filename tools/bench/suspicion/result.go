@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,7 +163,7 @@ func foundTable(folder string) (string, error) {
 			for _, l := range d.Labels {
 				switch {
 				case l.Called && l.Poisoned > 0:
-					estimate = fmt.Sprintf("%.0f (%.0f to %.0f)", l.Estimate, l.Low, l.High)
+					estimate = fmt.Sprintf("%s (%s to %s)", thousands(int(math.Round(l.Estimate))), thousands(int(l.Low)), thousands(int(l.High)))
 				case l.Called:
 					others++
 				}
@@ -170,8 +171,8 @@ func foundTable(folder string) (string, error) {
 			if m.Without != "" {
 				continue
 			}
-			fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %d of %d | %d of %s | %s | %d |\n", m.Data, m.Attack, m.Setting,
-				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, d.Found, d.Poisoned, d.Dropped, thousands(d.Texts-d.Poisoned), estimate, others)
+			fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %s of %s | %d of %s | %s | %d |\n", m.Data, m.Attack, m.Setting,
+				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, thousands(d.Found), thousands(d.Poisoned), d.Dropped, thousands(d.Texts-d.Poisoned), estimate, others)
 		}
 	}
 	return out.String(), nil
