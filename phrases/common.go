@@ -1,5 +1,7 @@
 package phrases
 
+import "slices"
+
 // Common is a phrase that suspected texts have in common.
 type Common struct {
 	Phrase
@@ -70,11 +72,8 @@ func InCommon(texts []string, suspected []bool, most int) (common []Common) {
 		}
 		common = append(common, best)
 		for i, phrases := range held {
-			for _, place := range phrases {
-				if place == at {
-					delete(held, i)
-					break
-				}
+			if slices.Contains(phrases, at) {
+				delete(held, i)
 			}
 		}
 	}

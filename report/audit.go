@@ -45,13 +45,13 @@ type PossibleTrigger struct {
 	VanillaFlips, CleanFlips float64 // shares of probes that got the label
 }
 
-//go:embed audit.html head.html page.css
+//go:embed audit.html head.html cite.html sums.html page.css
 var auditFiles embed.FS
 
 var auditTemplate = template.Must(template.New("audit.html").Funcs(template.FuncMap{
 	"name": name, "text": prose, "grouped": grouped, "decimals": decimals, "probability": probability,
 	"nats": func(x float64) string { return strconv.FormatFloat(x, 'f', 0, 64) },
-}).ParseFS(auditFiles, "audit.html", "head.html", "page.css"))
+}).ParseFS(auditFiles, "audit.html", "head.html", "cite.html", "sums.html", "page.css"))
 
 // Write writes one HTML page that needs nothing else: no script, no font, no other file.
 func (a Audit) Write(w io.Writer) error {

@@ -35,7 +35,7 @@ type Cell struct {
 	Settings, Checksums []Pair
 }
 
-//go:embed experiment.html head.html page.css
+//go:embed experiment.html head.html cite.html sums.html page.css
 var experimentFiles embed.FS
 
 var experimentTemplate = template.Must(template.New("experiment.html").Funcs(template.FuncMap{
@@ -43,7 +43,7 @@ var experimentTemplate = template.Must(template.New("experiment.html").Funcs(tem
 	"image": func(svg []byte) template.URL {
 		return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)) // an image runs nothing
 	},
-}).ParseFS(experimentFiles, "experiment.html", "head.html", "page.css"))
+}).ParseFS(experimentFiles, "experiment.html", "head.html", "cite.html", "sums.html", "page.css"))
 
 // experimentMark is in every page, which tells it from others.
 const experimentMark = `<meta name="generator" content="mslora: report of an experiment"/>`

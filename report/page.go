@@ -5,13 +5,13 @@ import (
 	"html/template"
 )
 
-//go:embed page.html head.html page.css chart.svg
+//go:embed page.html head.html cite.html page.css chart.svg
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"name": name, "decimals": decimals, "grouped": grouped, "megabytes": megabytes, "whole": whole, "loss": loss, "probability": probability,
 	"text": prose, "title": title, "numbered": func(i int) int { return i + 1 },
-}).ParseFS(pageFiles, "page.html", "head.html", "page.css", "chart.svg"))
+}).ParseFS(pageFiles, "page.html", "head.html", "cite.html", "page.css", "chart.svg"))
 
 // head is what the pages' common beginning shows.
 type head struct {
