@@ -10,6 +10,9 @@ import (
 	"mslora/suspicion"
 )
 
+// Reading is told, of how many texts, while they are read.
+const Reading = "looking for poisoned texts: reading %d texts with the pretrained model"
+
 // leastWeight is the weight below which a text is left out.
 const leastWeight = 1e-3
 
@@ -22,7 +25,7 @@ func (Purification) Name() string { return params.Purification }
 
 // Purify decides on every training text.
 func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) {
-	bench.say("looking for poisoned texts: reading %d texts with the pretrained model", len(bench.Train))
+	bench.say(Reading, len(bench.Train))
 	train, err := seen(ctx, bench, bench.Train)
 	if err != nil {
 		return Judgement{}, err

@@ -30,6 +30,7 @@ type prober struct {
 	cell    Cell
 	folder  string
 	ready   prepared
+	ahead   *outlook
 	say     func(stage string)
 	trainer *ortrain.Trainer
 }
@@ -60,7 +61,7 @@ func (p *prober) probe(ctx context.Context, probing defence.Probing) (defence.Pr
 	if err != nil {
 		return defence.Probe{}, err
 	}
-	hook := &probeHook{texts: data.Train, epochs: probing.Epochs, say: p.say}
+	hook := &probeHook{texts: data.Train, epochs: probing.Epochs, ahead: p.ahead, say: p.say}
 	hook.Path = filepath.Join(p.folder, probeLogits)
 	if err := p.trainer.Run(ctx, hook); err != nil {
 		return defence.Probe{}, err
@@ -101,6 +102,7 @@ type probeHook struct {
 	ortrain.Lines
 	texts  []ortrain.Example
 	epochs int
+	ahead  *outlook
 	say    func(stage string)
 	told   time.Time
 }
@@ -115,6 +117,7 @@ type probeLine struct {
 const probeReports = 10 * time.Second
 
 func (h *probeHook) Step(_ context.Context, _ *ortrain.Run, r ortrain.StepRecord) error {
+	h.ahead.probed(time.Now(), r.Step, r.Steps)
 	if time.Since(h.told) >= probeReports {
 		h.told = time.Now()
 		h.say(fmt.Sprintf("looking for poisoned texts: training, epoch %d of %d, step %d of %d, loss %.3f", r.Epoch, h.epochs, r.Step, r.Steps, r.Loss))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mslora/defence"
 	"mslora/ortrain"
@@ -46,7 +47,7 @@ type stopsAt struct {
 	stop  func()
 }
 
-func (s stopsAt) Stage(text string) {
+func (s stopsAt) Stage(text string, _ time.Duration) {
 	if strings.Contains(text, s.stage) {
 		s.stop()
 	}

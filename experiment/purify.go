@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"mslora/dataset"
 	"mslora/defence"
@@ -116,8 +117,15 @@ func (p *Plan) Dev(cell Cell) ([]dataset.Text, error) {
 func (p *Plan) decide(ctx context.Context, cell Cell, method defence.Method, folder string, ready prepared, hooks []ortrain.Hook) (defence.Judgement, error) {
 	backbone := &backbone{plan: p, cell: cell}
 	defer backbone.close()
+	data, err := p.dataset(cell)
+	if err != nil {
+		return defence.Judgement{}, err
+	}
+	ahead := p.newOutlook(method, ready, len(data.TestClean)+len(data.TestPoison))
 	bench := p.bench(cell, ready, ready.suspect, hooks)
-	prober := &prober{plan: p, cell: cell, folder: filepath.Join(folder, probeFolder), ready: ready, say: bench.Progress}
+	bench.Progress = func(stage string) { tell(hooks, stage, ahead.left(time.Now())) }
+	backbone.ahead, backbone.say = ahead, bench.Progress
+	prober := &prober{plan: p, cell: cell, folder: filepath.Join(folder, probeFolder), ready: ready, ahead: ahead, say: bench.Progress}
 	defer prober.close()
 	bench.Vectors, bench.Probe = backbone.vectors, prober.probe
 	return method.Purify(ctx, bench)
@@ -132,20 +140,20 @@ func (p *Plan) consult(ctx context.Context, cell Cell, method defence.Method, re
 func (p *Plan) bench(cell Cell, ready prepared, train []dataset.Text, hooks []ortrain.Hook) defence.Bench {
 	return defence.Bench{
 		Train: train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters,
-		Progress: func(stage string) { tell(hooks, stage) },
+		Progress: func(stage string) { tell(hooks, stage, 0) },
 	}
 }
 
 // Listener is a hook that wants to know what a cell does before its first step.
 type Listener interface {
-	// Stage is told what begins, for people.
-	Stage(text string)
+	// Stage is told what begins, or goes on, for people, and how long the cell still takes, about; 0 if nothing tells that yet.
+	Stage(text string, left time.Duration)
 }
 
-func tell(hooks []ortrain.Hook, stage string) {
+func tell(hooks []ortrain.Hook, stage string, left time.Duration) {
 	for _, hook := range hooks {
 		if l, is := hook.(Listener); is {
-			l.Stage(stage)
+			l.Stage(stage, left)
 		}
 	}
 }
@@ -155,6 +163,8 @@ type backbone struct {
 	plan      *Plan
 	cell      Cell
 	evaluator *ortrain.Evaluator
+	ahead     *outlook
+	say       func(stage string)
 }
 
 func (b *backbone) vectors(ctx context.Context, texts []string) ([][]float32, error) {
@@ -167,6 +177,14 @@ func (b *backbone) vectors(ctx context.Context, texts []string) ([][]float32, er
 		if b.evaluator, err = ortrain.NewBackbone(model, topology, b.plan.Device); err != nil {
 			return nil, err
 		}
+	}
+	if b.ahead.begun.IsZero() { // trusted texts, which come second, are few
+		b.ahead.begun = time.Now()
+		b.evaluator.Progress = func(share float64) {
+			b.ahead.read(time.Now(), share)
+			b.say(fmt.Sprintf(defence.Reading, len(texts)))
+		}
+		defer func() { b.evaluator.Progress = nil }()
 	}
 	return b.evaluator.Vectors(ctx, b.plan.examples(b.cell, unlabelled(texts)))
 }

@@ -47,7 +47,7 @@ func (p *Plan) finishTraining(ctx context.Context, cell Cell, method defence.Met
 	}
 	anew = anew || p.Config.Fourier.On // what a hook measures while training cannot be taken over
 	if donor := p.donor(cell, t.sum); donor != nil && !anew {
-		tell(hooks, "taking the training over from "+filepath.Dir(donor.Path))
+		tell(hooks, "taking the training over from "+filepath.Dir(donor.Path), 0)
 		if t.history, err = takeOver(filepath.Dir(donor.Path), folder); err != nil {
 			return t, err
 		}

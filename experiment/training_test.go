@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"mslora/eval"
 	"mslora/internal/tensorboard"
@@ -20,7 +21,7 @@ type stages struct {
 	told []string
 }
 
-func (s *stages) Stage(text string) { s.told = append(s.told, text) }
+func (s *stages) Stage(text string, _ time.Duration) { s.told = append(s.told, text) }
 
 // A cell whose training is that of a finished one takes it over, to the bit; another seed, another learning rate and --force do not.
 func TestTakeOver(t *testing.T) {

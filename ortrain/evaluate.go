@@ -30,6 +30,9 @@ type Evaluator struct {
 	given   []string // graph inputs that Use gives: backbone weights that may change, and the head
 	weights tensors
 	held    [][]float32 // merged values: C reads them, Go must keep them alive
+
+	// Progress is told the share of the texts of a call that is read, counted in tokens; may be nil.
+	Progress func(share float64)
 }
 
 // NewEvaluator opens the evaluation graph for models that were tuned with the training graph, or, if topologies
@@ -92,6 +95,10 @@ func (e *Evaluator) Vectors(ctx context.Context, examples []Example) ([][]float3
 
 // each gives the logits [classes] and the [CLS] vector [hidden] of every example, in any order.
 func (e *Evaluator) each(ctx context.Context, examples []Example, take func(index int, logits, vector []float32)) error {
+	done, all := 0, 0
+	for _, example := range examples {
+		all += len(example.Tokens)
+	}
 	return inGroups(ctx, examples, func(group []Example, places []int) error {
 		logits, vectors, err := e.run(group)
 		if err != nil {
@@ -99,6 +106,10 @@ func (e *Evaluator) each(ctx context.Context, examples []Example, take func(inde
 		}
 		for i, place := range places {
 			take(place, logits[i*e.classes:(i+1)*e.classes], vectors[i*e.hidden:(i+1)*e.hidden])
+			done += len(group[i].Tokens)
+		}
+		if e.Progress != nil {
+			e.Progress(float64(done) / float64(max(1, all)))
 		}
 		return nil
 	})

@@ -29,6 +29,7 @@ type display struct {
 	cell        experiment.Cell
 	begun       time.Time
 	firstStep   int
+	stage       string // what was told last, before the first step
 	printed     time.Time
 	waiting     bool // it was said that other programs are waited for
 	open        bool // an unfinished line stands on the terminal
@@ -56,25 +57,45 @@ func (d *display) train(cell experiment.Cell, data string) {
 }
 
 func (d *display) start(index int, cell experiment.Cell, heading string) {
-	d.index, d.cell, d.firstStep = index, cell, -1
+	d.index, d.cell, d.firstStep, d.stage = index, cell, -1, ""
 	if !d.json && !d.quiet {
 		fmt.Fprintln(d.out, visible.Line(heading))
 	}
 }
 
-// Stage tells what a cell does before its first step.
-func (d *display) Stage(text string) {
-	switch {
-	case d.json:
-		d.line("stage", map[string]string{"stage": text})
-	case d.quiet:
-	case d.terminal:
+// Stage tells what a cell does before its first step, and how long all of it still takes.
+func (d *display) Stage(text string, left time.Duration) {
+	if d.quiet && !d.json || text == d.stage && !d.due(time.Now()) {
+		return
+	}
+	d.stage, d.printed = text, time.Now()
+	if d.json {
+		value := map[string]any{"stage": text}
+		if left > 0 {
+			value["seconds_left"] = left.Seconds()
+		}
+		d.line("stage", value)
+		return
+	}
+	if left > 0 {
+		text += ", about " + readable(left) + " left, training included"
+	}
+	if d.terminal {
 		d.clear()
 		fmt.Fprint(d.out, visible.Line(text))
 		d.open = true
-	default:
+	} else {
 		fmt.Fprintln(d.out, "  "+visible.Line(text))
 	}
+}
+
+// due tells whether what goes on is to be told again.
+func (d *display) due(now time.Time) bool {
+	pause := plainEvery
+	if d.terminal && !d.json {
+		pause = 200 * time.Millisecond
+	}
+	return now.Sub(d.printed) >= pause
 }
 
 func (d *display) Step(_ context.Context, _ *ortrain.Run, r ortrain.StepRecord) error {
@@ -92,11 +113,7 @@ func (d *display) step(r ortrain.StepRecord) {
 			d.printed = now
 		}
 	}
-	pause := plainEvery
-	if d.terminal && !d.json {
-		pause = 200 * time.Millisecond
-	}
-	if now.Sub(d.printed) < pause {
+	if !d.due(now) {
 		return
 	}
 	d.printed = now
