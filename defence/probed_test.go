@@ -172,6 +172,13 @@ func TestZScore(t *testing.T) {
 	if got, want := c.score(1), (0.9-0.5)/math.Sqrt(0.25/10); math.Abs(got-want) > 1e-12 {
 		t.Errorf("%v, want %v", got, want)
 	}
+	// cf has two texts of label 1, a one of each, b two of label 0: (1 − 1/2)/√(1/8), 0, the same again.
+	scores := ZScores([]dataset.Text{{Text: "a cf cf", Label: 1}, {Text: "cf", Label: 1}, {Text: "a b", Label: 0}, {Text: "b", Label: 0}, {Label: 1}}, 2)
+	for i, want := range []float64{math.Sqrt2, math.Sqrt2, math.Sqrt2, math.Sqrt2, math.Inf(-1)} {
+		if scores[i] != want && !(math.Abs(scores[i]-want) < 1e-12) {
+			t.Errorf("text %d: %v, want %v", i, scores[i], want)
+		}
+	}
 }
 
 // Of each label the largest cluster stays, and in the public code one that has half of the label's texts; there no cluster is one, too.

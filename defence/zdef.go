@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"mslora/dataset"
 	"mslora/params"
 )
 
@@ -34,7 +35,7 @@ type wordCount []float64
 // Purify decides on every training text.
 func (ZDef) Purify(_ context.Context, bench Bench) (Judgement, error) {
 	authors := bench.Values.Word(zRule) == zAuthors
-	counts := countWords(bench, authors)
+	counts := countWords(bench.Train, bench.Classes, authors)
 	bound := bench.Values.Float(zThreshold)
 	if authors {
 		mean, deviation := spread(counts, bench.Classes)
@@ -42,24 +43,39 @@ func (ZDef) Purify(_ context.Context, bench Bench) (Judgement, error) {
 	}
 	result := Judgement{Decisions: make([]Decision, len(bench.Train))}
 	for i, t := range bench.Train {
-		strongest, word := bound, ""
-		for _, w := range strings.Fields(t.Text) {
-			if z := counts[w].score(t.Label); z > strongest {
-				strongest, word = z, w
-			}
-		}
-		result.Decisions[i] = Decision{Keep: word == ""}
-		if word != "" {
-			result.Decisions[i].Why = fmt.Sprintf("has %s, z-score %.1f of its label, above %.1f", word, strongest, bound)
+		z, word := strongestWord(counts, t)
+		result.Decisions[i] = Decision{Keep: z <= bound}
+		if z > bound {
+			result.Decisions[i].Why = fmt.Sprintf("has %s, z-score %.1f of its label, above %.1f", word, z, bound)
 		}
 	}
 	return result, nil
 }
 
+// ZScores gives, of each text, the strongest z-score of its words for its label, by which ZDef ranks texts; −Inf of a text without words.
+func ZScores(texts []dataset.Text, classes int) []float64 {
+	counts, scores := countWords(texts, classes, false), make([]float64, len(texts))
+	for i, t := range texts {
+		scores[i], _ = strongestWord(counts, t)
+	}
+	return scores
+}
+
+// strongestWord gives the largest z-score of a text's words for its label, and the first word that has it.
+func strongestWord(counts map[string]wordCount, t dataset.Text) (z float64, word string) {
+	z = math.Inf(-1)
+	for _, w := range strings.Fields(t.Text) {
+		if score := counts[w].score(t.Label); score > z {
+			z, word = score, w
+		}
+	}
+	return z, word
+}
+
 // countWords counts each word: once for each text that has it, or, repeated, as often as it stands there.
-func countWords(bench Bench, repeated bool) map[string]wordCount {
+func countWords(texts []dataset.Text, classes int, repeated bool) map[string]wordCount {
 	counts := map[string]wordCount{}
-	for _, t := range bench.Train {
+	for _, t := range texts {
 		seen := map[string]bool{}
 		for _, w := range strings.Fields(t.Text) {
 			if seen[w] && !repeated {
@@ -67,7 +83,7 @@ func countWords(bench Bench, repeated bool) map[string]wordCount {
 			}
 			seen[w] = true
 			if counts[w] == nil {
-				counts[w] = make(wordCount, bench.Classes)
+				counts[w] = make(wordCount, classes)
 			}
 			counts[w][t.Label]++
 		}

@@ -185,12 +185,12 @@ func baselineTable(folder string) (string, error) {
 		return "", err
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "| data, attack, setting | ratio | the search | %s | %s |\n|---|--:|--:|--:|--:|\n", overRepresentation, spectralSignatures)
+	fmt.Fprintf(&out, "| data, attack, setting | ratio | the search | %s | %s | %s |\n|---|--:|--:|--:|--:|--:|\n", overRepresentation, wordScores, spectralSignatures)
 	for _, m := range all {
 		for _, d := range m.Draws {
 			if len(d.Baselines) > 0 && m.Without == "" {
-				fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %.4f | %.4f |\n", m.Data, m.Attack, m.Setting, strconv.FormatFloat(m.Ratio, 'g', -1, 64),
-					d.AUROC, d.Baselines[overRepresentation], d.Baselines[spectralSignatures])
+				fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %.4f | %.4f | %.4f |\n", m.Data, m.Attack, m.Setting, strconv.FormatFloat(m.Ratio, 'g', -1, 64),
+					d.AUROC, d.Baselines[overRepresentation], d.Baselines[wordScores], d.Baselines[spectralSignatures])
 			}
 		}
 	}

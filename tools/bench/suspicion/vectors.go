@@ -13,6 +13,7 @@ import (
 
 	"mslora/audit"
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/atomicfile"
@@ -77,6 +78,7 @@ func (v *vectors) search(ctx context.Context, texts, trusted []dataset.Text, o s
 const (
 	overRepresentation = "over-representation of phrases"
 	spectralSignatures = "spectral signatures of the vectors"
+	wordScores         = "z-scores of words (Z-Def)"
 )
 
 // baselines are the AUROC of rankings that are there without any training, too.
@@ -89,6 +91,7 @@ func (v *vectors) baselines(texts []dataset.Text) map[string]float64 {
 	return map[string]float64{
 		overRepresentation: audit.Detect(phrases.OverRepresentation(plain, labels, classes, 100), poisoned).AUROC,
 		spectralSignatures: audit.Detect(audit.SpectralSignatures(rows, labels, classes), poisoned).AUROC,
+		wordScores:         audit.Detect(defence.ZScores(texts, classes), poisoned).AUROC,
 	}
 }
 
