@@ -70,6 +70,8 @@ type Purified struct {
 	DroppedPoisoned int `json:"dropped_poisoned"`
 	// Treatment is what was done with the texts that Dropped counts, one of the words of params.Suspected; "": they were dropped.
 	Treatment string `json:"treatment,omitempty"`
+	// Seconds is the time that choosing took, with a probe's training; 0 if another call of the program had chosen.
+	Seconds float64 `json:"seconds,omitempty"`
 	// Attacked are the labels that were found to be a target of an attack; nil if the purifier judges texts alone.
 	Attacked []suspicion.Finding `json:"attacked"`
 }

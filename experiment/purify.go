@@ -36,9 +36,12 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	if method.Purifier == nil {
 		return purified{train: ready.train, dev: ready.dev}, nil
 	}
+	var took time.Duration
 	judgement, err := readJudgement(folder, len(ready.suspect))
 	if errors.Is(err, fs.ErrNotExist) {
+		begun := time.Now()
 		judgement, err = p.decide(ctx, cell, method, folder, ready, hooks)
+		took = time.Since(begun)
 		if err == nil {
 			err = writeJudgement(folder, judgement)
 		}
@@ -49,7 +52,7 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	if err := os.RemoveAll(filepath.Join(folder, probeFolder)); err != nil {
 		return purified{}, err
 	}
-	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked, Treatment: treatment(cell)}}
+	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked, Treatment: treatment(cell), Seconds: took.Seconds()}}
 	result.train, result.dev, result.weights = ready.left(judgement.Decisions)
 	for i, d := range judgement.Decisions {
 		text := ready.suspect[i]
