@@ -3,34 +3,17 @@ package params
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
+
+	"mslora/internal/pagetable"
 )
 
 var update = flag.Bool("update", false, "write the table in docs/hyperparameters.md again")
 
 // The table in the docs is that of the program.
-func TestDocs(t *testing.T) {
-	const path, begin, end = "../docs/hyperparameters.md", "<!-- begin: table -->\n", "<!-- end: table -->\n"
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(data), begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !ok || !ended {
-		t.Fatalf("%s lacks %q or %q", path, begin, end)
-	}
-	want := before + begin + markdown() + end + after
-	switch {
-	case *update:
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	case want != string(data):
-		t.Errorf("%s is not what the table says; `go test ./params -update` writes it again", path)
-	}
+func TestTableOfPage(t *testing.T) {
+	pagetable.Check(t, "../docs/hyperparameters.md", "params", *update, func([]string) (string, error) { return markdown(), nil })
 }
 
 // markdown is the table as the docs show it.

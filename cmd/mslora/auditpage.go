@@ -32,15 +32,17 @@ func (o auditOptions) searchPage(s *searched, r searchRecord) report.Audit {
 	page.Verdict = append(page.Verdict, fmt.Sprintf("%d of %d texts are suspected.", r.Suspected, r.Texts))
 	page.Next = []string{"Read the first texts of " + poisonFile + ". Are their labels wrong, or do they have something odd in common?",
 		"If so, train on " + leftFile + ", or let mslora train drop them (it does so by itself).", "Ask where these texts came from."}
-	for _, f := range r.Attacked {
-		label := report.AttackedLabel{
-			Label: r.Labels[f.Label], Texts: f.Texts, Poisoned: f.Poisoned, Low: f.Low, High: f.High, Nats: f.Gain,
-			Common: f.Says(len(f.Phrases) + len(f.Common)),
+	suspected := map[string]int{} // by label
+	for i, t := range s.texts {
+		if s.suspected(i) {
+			suspected[t.Label]++
 		}
-		for i, t := range s.texts {
-			if t.Label == label.Label && s.suspected(i) {
-				label.Suspected++
-			}
+	}
+	for _, f := range r.Attacked {
+		name := r.Labels[f.Label]
+		label := report.AttackedLabel{
+			Label: name, Texts: f.Texts, Poisoned: f.Poisoned, Low: f.Low, High: f.High, Nats: f.Gain, Suspected: suspected[name],
+			Common: f.Says(len(f.Phrases) + len(f.Common)),
 		}
 		for _, row := range f.Typical {
 			label.Examples = append(label.Examples, report.Pair{Name: fmt.Sprint(s.texts[row].Line), Value: s.texts[row].Text})
@@ -108,6 +110,8 @@ func (o auditOptions) comparisonPage(result audit.Result, r auditRecord, labels 
 			{Name: "probes", Value: fmt.Sprint(r.Probes)}, {Name: "seed", Value: fmt.Sprint(r.Seed)}}, pairs("version of ", r.Versions)...),
 		Sums: pairs("", r.Checksums),
 	}
+	vanilla, isVanilla := report.ShellWord(r.Vanilla)
+	clean, isClean := report.ShellWord(r.Classifier)
 	possible := result.Possible()
 	if len(possible) == 0 {
 		page.Verdict = []string{"No word or phrase stands out as a trigger; a style or a syntax can be one without any."}
@@ -122,8 +126,6 @@ func (o auditOptions) comparisonPage(result audit.Result, r auditRecord, labels 
 			Phrase: t.String(), Label: labels[t.Class], Texts: t.Texts, Strength: t.Strength, VanillaFlips: t.VanillaFlips, CleanFlips: t.CleanFlips,
 		})
 		trigger, label, ok := shellTrigger(t.Phrase, labels[t.Class])
-		vanilla, isVanilla := report.ShellWord(r.Vanilla)
-		clean, isClean := report.ShellWord(r.Classifier)
 		if ok && isVanilla && isClean && page.Prove == nil {
 			page.Prove = []string{"mslora compare " + vanilla + " " + clean + " --data test.csv --trigger " + trigger + " --target " + label}
 		}

@@ -1,4 +1,4 @@
-// Package pagetable is for tests: it keeps the tables of pages as they are made of committed results.
+// Package pagetable is for tests: it keeps the tables of pages as they are made of committed results, or of code.
 package pagetable
 
 import (
