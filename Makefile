@@ -94,10 +94,10 @@ reviews: toolchains
 ifeq ($(DEMO),quick)
 RUN := --attacks addsent --methods lora,musclelora --limit 400 --epochs 3 --lr 1e-3 --out runs/demo-quick
 else
-RUN := --attacks badnets,addsent --methods vanilla,lora,musclelora --out runs/demo
+RUN := --attacks badnets,addsent --methods vanilla,lora,musclelora,purify --out runs/demo
 endif
 
-demo: build model reviews ## poison film reviews, train on them with three methods, print the table (DEMO=quick: a cut-down one)
+demo: build model reviews ## poison film reviews, train on them with four methods, print the table (DEMO=quick: a cut-down one)
 	$(PROGRAM) poison --data $(REVIEWS) --attack badnets,addsent --ratio 0.1 --target 1 --out $(SETS) --force
 	$(PROGRAM) run --model $(MODEL) --data $(SETS) $(RUN)
 
