@@ -115,6 +115,7 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 			label.Patterns = append(label.Patterns, Pattern{Name: names[at], Nats: e.nats, Share: e.share, Texts: e.holders})
 			place[e.column] = at
 		}
+		label.Attacked = label.attacked(len(trusted) > 0)
 		for i, is := range m.inside {
 			if !is {
 				if m.honest[i] > meant[i] {

@@ -45,7 +45,11 @@ var signs = [...]sign{
 // alone is the sign of an attack where no text is trusted: what honest words explain is seen nowhere else then.
 var alone = [...]sign{{gain: 100, density: 0.38, chance: 1}, {gain: 45, density: 0.5, chance: 1}}
 
+// attacked tells whether a label shows one of the signs. Without a pattern there is nothing to show for it.
 func (l Label) attacked(trusted bool) bool {
+	if len(l.Patterns) == 0 {
+		return false
+	}
 	of := signs[:]
 	if !trusted {
 		of = alone[:]
@@ -61,7 +65,7 @@ func (l Label) attacked(trusted bool) bool {
 // wrongAlone is the standard error of the share that is suspected wrongly, where no trusted text tells it: what drawn sets had.
 const wrongAlone = 0.1
 
-// label sums up a mixture.
+// label sums up a mixture, but for its patterns and what follows from them.
 func (m *mixture) label() Label {
 	n, t := count(m.inside), count(m.trusted)
 	l, variance := Label{Gain: m.gain}, 0.
@@ -91,6 +95,5 @@ func (m *mixture) label() Label {
 	l.Poisoned = max(0, (l.Expected-l.TrustedShare*n)/max(0.1, 1-l.TrustedShare))
 	within := 2 * math.Sqrt(variance)
 	l.Low, l.High = max(0, l.Poisoned-within), min(n, l.Poisoned+within)
-	l.Attacked = l.attacked(len(m.trusted) > 0)
 	return l
 }
