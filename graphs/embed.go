@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -44,17 +45,11 @@ func (t *Topology) embed(out io.Writer, roles map[string]role, shape func(name s
 	if err != nil {
 		return err
 	}
-	var length int64
-	for _, p := range pieces {
-		length += int64(len(p.bytes)) + p.size
-	}
-	before = protowire.AppendTag(before, modelGraph, protowire.BytesType)
-	before = protowire.AppendVarint(before, uint64(length))
-	if length += int64(len(before) + len(after)); length > MaxModel {
+	pieces, length := modelOf(before, pieces, after)
+	if length > MaxModel {
 		return hint.New("use the safetensors file instead", "the model is too large for one ONNX file, which holds 2 GiB at most")
 	}
-	pieces[0].bytes = append(before, pieces[0].bytes...)
-	for _, p := range append(pieces, piece{bytes: after}) {
+	for _, p := range pieces {
 		if err := p.write(out, values); err != nil {
 			return err
 		}
@@ -62,7 +57,18 @@ func (t *Topology) embed(out io.Writer, roles map[string]role, shape func(name s
 	return nil
 }
 
-// embedded gives the content of a GraphProto, each initializer with external data as one that holds it. There is always a piece.
+// modelOf gives the pieces of a ModelProto, whose graph is made of pieces, and its length in bytes.
+func modelOf(before []byte, graph []piece, after []byte) (all []piece, length int64) {
+	for _, p := range graph {
+		length += int64(len(p.bytes)) + p.size
+	}
+	before = protowire.AppendTag(slices.Clip(before), modelGraph, protowire.BytesType)
+	before = protowire.AppendVarint(before, uint64(length))
+	length += int64(len(before) + len(after))
+	return slices.Concat([]piece{{bytes: before}}, graph, []piece{{bytes: after}}), length
+}
+
+// embedded gives the content of a GraphProto, each initializer with external data as one that holds it.
 func (t *Topology) embedded(graph []byte, roles map[string]role, shape func(name string) ([]int64, error)) ([]piece, error) {
 	var all []piece
 	var bytes []byte

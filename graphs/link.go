@@ -1,8 +1,10 @@
 package graphs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +15,7 @@ import (
 
 // Linked is a topology joined with a model file, ready for an ONNX Runtime session.
 type Linked struct {
-	Model []byte // serialized onnx.ModelProto
+	Model []byte // serialized onnx.ModelProto, without what Load rounds
 	// Folder holds the weights: the session option
 	// session.model_external_initializers_file_folder_path must name it.
 	Folder   string
@@ -21,6 +23,39 @@ type Linked struct {
 	// Narrow tells that weights of 16 bits stay so in memory, and that Casts stand where they are read. ONNX Runtime must
 	// neither fold nor share those Casts, or it keeps all weights widened.
 	Narrow bool
+	// Stored are the weights that are read from the model file; Rounded is the size of those that Load rounds to
+	// 8 bits, in bytes, with their scales.
+	Stored  []Tensor
+	Rounded int64
+
+	rounded []piece // of the model's graph
+	values  func(name string) ([]float32, error)
+	drop    func(name string) // lets go of the memory that values has read
+}
+
+// Load gives the serialized onnx.ModelProto. Weights that are multiplied in 8 bits are in it, rounded anew each time, so that nobody has to
+// keep them beside the session.
+func (l Linked) Load() ([]byte, error) {
+	if len(l.rounded) == 0 {
+		return l.Model, nil
+	}
+	before, graph, after, err := splitModel(l.Model)
+	if err != nil {
+		return nil, err
+	}
+	pieces, length := modelOf(before, append([]piece{{bytes: graph}}, l.rounded...), after)
+	if length > MaxModel {
+		return nil, hint.New("compute in float32", "the model is too large for products in 8 bits: its weights take %.1f GiB, and ONNX Runtime reads 2 at most", float64(length)/(1<<30))
+	}
+	var all bytes.Buffer
+	all.Grow(int(length))
+	for _, p := range pieces {
+		if err := p.write(&all, l.values); err != nil {
+			return nil, fmt.Errorf("%s: %w", l.Folder, err)
+		}
+		l.drop(p.weight)
+	}
+	return all.Bytes(), nil
 }
 
 // storage says how ONNX calls a dtype of safetensors that weights may have, and its bytes.
@@ -42,9 +77,8 @@ func (t *Topology) Check(weights *safetensors.File, optional func(name string) b
 
 // Link points each frozen weight of the graph to its place in the model file or in its shards, from where ONNX
 // Runtime reads it without a copy in between. Weights for which promote returns true become graph inputs instead,
-// float32 and after all others; only these may be missing from the file. Where weights have 16 bits, half has the matrix
-// products of the forward pass computed in 16 bits, which needs a provider that can; everything else is float32.
-func (t *Topology) Link(weights *safetensors.File, half bool, promote func(name string) bool) (Linked, error) {
+// float32 and after all others; only these may be missing from the file. What products does not name is computed in float32.
+func (t *Topology) Link(weights *safetensors.File, products Products, promote func(name string) bool) (Linked, error) {
 	stored, err := t.match(weights, promote)
 	if err != nil {
 		return Linked{}, err
@@ -65,8 +99,19 @@ func (t *Topology) Link(weights *safetensors.File, half bool, promote func(name 
 		}
 		linked.Folder = folder
 	}
+	model, rounded := t.Model, frozenProducts{}
+	if products == Int8 {
+		frozen := func(name string) bool {
+			weight, ok := t.Manifest.weight(name)
+			return ok && len(weight.Shape) == 2 && !promote(name)
+		}
+		if model, rounded, err = quantizeProducts(model, frozen, t.Manifest.uneven); err != nil {
+			return Linked{}, err
+		}
+		linked.round(t.Manifest.Weights, rounded.roles, weights, maps.Clone(stored))
+	}
 	placed := 0
-	linked.Model, err = replaceExternal(t.Model, half, func(name string) (replacement, error) {
+	linked.Model, err = replaceExternal(model, products == Half, func(name string) (replacement, error) {
 		weight, ok := t.Manifest.weight(name)
 		if !ok {
 			return replacement{}, fmt.Errorf("the manifest lacks weight %q of the graph", name)
@@ -77,9 +122,12 @@ func (t *Topology) Link(weights *safetensors.File, half bool, promote func(name 
 		case promote(name):
 			linked.Promoted = append(linked.Promoted, name)
 			return replacement{input: floatInput(name, weight.Shape)}, nil
+		case rounded.roles[name] != nil && !rounded.others[name]:
+			return replacement{}, nil
 		case !found:
 			return replacement{}, fmt.Errorf("weight %q stands twice in the graph", name)
 		}
+		linked.Stored = append(linked.Stored, weight)
 		stores := storage[tensor.DType]
 		if tensor.Begin%stores.bytes != 0 {
 			return replacement{}, hint.New("save the model again with a recent version of safetensors, which aligns tensors",
@@ -100,6 +148,22 @@ func (t *Topology) Link(weights *safetensors.File, half bool, promote func(name 
 		return Linked{}, fmt.Errorf("the graph has %d external weights, its manifest %d", placed, len(t.Manifest.Weights))
 	}
 	return linked, nil
+}
+
+// round has Load add weights, each in the roles in which it is read.
+func (l *Linked) round(all []Tensor, roles map[string][]role, weights *safetensors.File, stored map[string]safetensors.Tensor) {
+	for _, w := range all {
+		for _, as := range roles[w.Name] {
+			dims := slices.Clone(stored[w.Name].Shape)
+			if as == product {
+				slices.Reverse(dims)
+			}
+			p := quantizedWeight(w.Name, dims, as)
+			l.rounded, l.Rounded = append(l.rounded, p), l.Rounded+p.size
+		}
+	}
+	l.values = func(name string) ([]float32, error) { return weights.Float32(stored[name].Name) }
+	l.drop = func(name string) { weights.Drop(stored[name].Name) }
 }
 
 // match finds every weight and every initial value of the graph in the file.

@@ -84,7 +84,7 @@ func TestLink(t *testing.T) {
 		safetensors.Float32Array("bert.pooler.dense.weight", []int64{4, 4}, values(16)),
 		safetensors.Float32Array("bert.embeddings.LayerNorm.gamma", []int64{4}, []float32{9, 8, 7, 6}),
 		safetensors.Float32Array("cls.predictions.bias", []int64{7}, values(7)))
-	linked, err := handMadeTopology().Link(file, false, func(name string) bool { return name == "pooler.dense.weight" })
+	linked, err := handMadeTopology().Link(file, Float32, func(name string) bool { return name == "pooler.dense.weight" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestLinkPromoteMissing(t *testing.T) {
 	file := modelFile(t,
 		safetensors.Float32Array("embeddings.word_embeddings.weight", []int64{7, 4}, values(28)),
 		safetensors.Float32Array("embeddings.LayerNorm.weight", []int64{4}, values(4)))
-	linked, err := handMadeTopology().Link(file, false, func(name string) bool { return strings.HasPrefix(name, "pooler.") })
+	linked, err := handMadeTopology().Link(file, Float32, func(name string) bool { return strings.HasPrefix(name, "pooler.") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestLinkSymlink(t *testing.T) {
 	if err := errors.Join(os.Rename(file.Path, blob), os.Symlink(blob, snapshot)); err != nil {
 		t.Fatal(err)
 	}
-	linked, err := handMadeTopology().Link(openFile(t, snapshot), false, none)
+	linked, err := handMadeTopology().Link(openFile(t, snapshot), Float32, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestLinkShards(t *testing.T) {
 		t.Cleanup(func() { file.Close() })
 		return file
 	}
-	linked, err := handMadeTopology().Link(open(), false, none)
+	linked, err := handMadeTopology().Link(open(), Float32, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestLinkShards(t *testing.T) {
 	if err := errors.Join(os.Rename(filepath.Join(folder, "a.safetensors"), elsewhere), os.Symlink(elsewhere, filepath.Join(folder, "a.safetensors"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := handMadeTopology().Link(open(), false, none); err == nil || !strings.Contains(err.Error(), "its shards lie in "+filepath.Dir(elsewhere)) {
+	if _, err := handMadeTopology().Link(open(), Float32, none); err == nil || !strings.Contains(err.Error(), "its shards lie in "+filepath.Dir(elsewhere)) {
 		t.Errorf("shards in two folders: got %v", err)
 	}
 }
@@ -206,7 +206,7 @@ func TestLinkHalf(t *testing.T) {
 		t.Error(err)
 	}
 	for promoted, narrow := range map[string]bool{"": true, "embeddings": true, "e": false} {
-		linked, err := handMadeTopology().Link(file, false, func(name string) bool {
+		linked, err := handMadeTopology().Link(file, Float32, func(name string) bool {
 			return promoted != "" && (strings.HasPrefix(name, promoted) || promoted == "e" && name == "pooler.dense.weight")
 		})
 		if err != nil || linked.Narrow != narrow {
@@ -248,7 +248,7 @@ func TestLinkErrors(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			file := modelFile(t, test.arrays...)
-			_, err := handMadeTopology().Link(file, false, test.promote)
+			_, err := handMadeTopology().Link(file, Float32, test.promote)
 			var hinted *hint.Error
 			if !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), file.Path) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
@@ -269,14 +269,14 @@ func TestLinkChecksInitialValues(t *testing.T) {
 		Model: appendBytes(nil, modelGraph, nil),
 	}
 	empty := modelFile(t)
-	if _, err := topology.Link(empty, false, none); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "pooler.dense.weight is missing") {
+	if _, err := topology.Link(empty, Float32, none); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "pooler.dense.weight is missing") {
 		t.Errorf("missing: got %v", err)
 	}
-	if _, err := topology.Link(empty, false, func(string) bool { return true }); err != nil {
+	if _, err := topology.Link(empty, Float32, func(string) bool { return true }); err != nil {
 		t.Errorf("missing, but provided: got %v", err)
 	}
 	wrong := modelFile(t, safetensors.Float32Array("pooler.dense.weight", []int64{4, 3}, values(12)))
-	if _, err := topology.Link(wrong, false, none); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "has shape [4 3]") {
+	if _, err := topology.Link(wrong, Float32, none); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "has shape [4 3]") {
 		t.Errorf("shape: got %v", err)
 	}
 }
@@ -291,10 +291,10 @@ func TestLinkManifestDisagrees(t *testing.T) {
 	fewer, more := handMadeTopology(), handMadeTopology()
 	fewer.Manifest.Weights = fewer.Manifest.Weights[1:]
 	more.Manifest.Weights = append(more.Manifest.Weights, Tensor{Name: "more", Shape: []Dim{{Size: 4}}})
-	if _, err := fewer.Link(file, false, none); err == nil || !strings.Contains(err.Error(), `lacks weight "embeddings.word_embeddings.weight"`) {
+	if _, err := fewer.Link(file, Float32, none); err == nil || !strings.Contains(err.Error(), `lacks weight "embeddings.word_embeddings.weight"`) {
 		t.Errorf("fewer: got %v", err)
 	}
-	if _, err := more.Link(file, false, none); err == nil || !strings.Contains(err.Error(), "3 external weights, its manifest 4") {
+	if _, err := more.Link(file, Float32, none); err == nil || !strings.Contains(err.Error(), "3 external weights, its manifest 4") {
 		t.Errorf("more: got %v", err)
 	}
 }

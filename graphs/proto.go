@@ -16,6 +16,10 @@ import (
 // is needed and all other bytes pass unchanged.
 const (
 	modelGraph = 7
+	modelOpset = 8
+
+	opsetDomain  = 1
+	opsetVersion = 2
 
 	graphInitializer = 5
 	graphInput       = 11
@@ -44,6 +48,7 @@ const (
 	onnxFloat    = 1
 	onnxUint8    = 2
 	onnxInt8     = 3
+	onnxInt64    = 7
 	onnxFloat16  = 10
 	onnxBFloat16 = 16
 )
@@ -86,8 +91,8 @@ func fields(message []byte) iter.Seq2[field, error] {
 	}
 }
 
-// replacement is what becomes of an external initializer: a TensorProto in its place, or a
-// ValueInfoProto after the graph's inputs. narrow is the data type of a TensorProto of 16 bits, which its readers want
+// replacement is what becomes of an external initializer: a TensorProto in its place, a
+// ValueInfoProto after the graph's inputs, or nothing. narrow is the data type of a TensorProto of 16 bits, which its readers want
 // widened, else 0.
 type replacement struct {
 	initializer, input []byte
@@ -206,6 +211,33 @@ func splitModel(model []byte) (before, graph, after []byte, err error) {
 	return before, graph, after, nil
 }
 
+// opsetOf gives the version of the standard operators that a ModelProto is written in.
+func opsetOf(model []byte) (version uint64, err error) {
+	for f, err := range fields(model) {
+		if err != nil {
+			return 0, fmt.Errorf("broken ONNX model: %w", err)
+		}
+		if f.number != modelOpset || f.wire != protowire.BytesType {
+			continue
+		}
+		standard, number := true, uint64(0)
+		for f, err := range fields(f.value) {
+			switch {
+			case err != nil:
+				return 0, fmt.Errorf("broken ONNX model: %w", err)
+			case f.number == opsetDomain:
+				standard = len(f.value) == 0 || string(f.value) == "ai.onnx"
+			case f.number == opsetVersion:
+				number = f.varint
+			}
+		}
+		if standard {
+			version = number
+		}
+	}
+	return version, nil
+}
+
 func replaceInGraph(graph []byte, half bool, replace func(name string) (replacement, error)) ([]byte, error) {
 	replaced, narrow, err := replacements(graph, replace)
 	if err != nil {
@@ -218,9 +250,10 @@ func replaceInGraph(graph []byte, half bool, replace func(name string) (replacem
 		case f.number == graphInitializer && f.wire == protowire.BytesType:
 			r := replaced[0]
 			replaced = replaced[1:]
-			if r.input != nil {
+			switch {
+			case r.input != nil:
 				inputs = appendBytes(inputs, graphInput, r.input)
-			} else {
+			case r.initializer != nil:
 				out = appendBytes(out, graphInitializer, r.initializer)
 			}
 		case f.number == graphNode && f.wire == protowire.BytesType && len(narrow) > 0:

@@ -3,116 +3,59 @@ package graphs
 import (
 	"encoding/binary"
 	"errors"
-	"io"
 	"math"
-	"slices"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
-	"mslora/internal/hint"
 	"mslora/internal/safetensors"
 )
 
 // levels is the largest whole number that weights are rounded to.
 const levels = 127
 
-// ErrNotQuantizable means that a graph reads no weight in a way that can be quantized.
-var ErrNotQuantizable = errors.New("no weights to quantize")
-
-// role is how a graph reads a weight that is quantized.
+// role is how a graph reads a weight that is quantized. Model files have weights of layers as [out, in].
 type role int
 
 const (
 	keptFloat role = iota
-	product        // the second factor of MatMul, [in, out]
+	product        // the second factor [in, out] of a layer's product
+	backward       // the second factor [out, in] of the product that gives the gradient of what the layer reads
 	table          // the first input of Gather: rows that are looked up
 )
 
-// EmbedQuantized writes the graph as Embed does, with int8 weights where they are large: those of matrix products, with a scale a column, and
-// the embedding tables, with a scale a row. Biases, norms and the head's last layer, whose columns are classes, stay float32.
-//
-// A product rounds its other factor while it runs: each row, which is a token, to 255 levels of its own. So a text has the
-// same logits whatever other texts and padding stand in its batch. The operators are standard ones of the opset of the graph.
-func (t *Topology) EmbedQuantized(out io.Writer, shape func(name string) ([]int64, error), values func(name string) ([]float32, error)) error {
-	roles, err := t.roles()
-	if err != nil {
-		return err
+// quantized names the whole numbers of a weight with a role, and scale their scales.
+func (r role) quantized(weight string) string { return weight + r.suffix() + "_quantized" }
+func (r role) scale(weight string) string     { return weight + r.suffix() + "_scale" }
+
+// suffix tells the two forms apart in which a training graph reads a weight.
+func (r role) suffix() string {
+	if r == backward {
+		return "_backward"
 	}
-	if len(roles) == 0 {
-		return hint.New("export the graphs again with this version's exporter", "%w: the graph %s multiplies by none", ErrNotQuantizable, t.Manifest.ArchitectureName())
-	}
-	rewritten := *t
-	if rewritten.Model, err = editGraph(t.Model, func(graph []byte) ([]byte, error) { return quantizeNodes(graph, roles) }); err != nil {
-		return err
-	}
-	return rewritten.embed(out, roles, shape, values)
+	return ""
 }
 
-// roles gives the weights to quantize: those that every reader reads in the same way, as a product or as a table.
-func (t *Topology) roles() (map[string]role, error) {
-	candidates := map[string]role{}
-	for _, w := range t.Manifest.Weights {
-		classes := slices.ContainsFunc(w.Shape, func(d Dim) bool { return d.Symbol == "C" })
-		switch {
-		case len(w.Shape) != 2 || classes:
-		case w.Transposed:
-			candidates[w.Name] = product
-		default:
-			candidates[w.Name] = table
-		}
-	}
-	_, graph, _, err := splitModel(t.Model)
-	if err != nil {
-		return nil, err
-	}
-	roles := map[string]role{}
-	for f, err := range fields(graph) {
-		if err != nil {
-			return nil, err
-		}
-		if f.number != graphNode || f.wire != protowire.BytesType {
-			continue
-		}
-		node, err := readNode(f.value)
-		if err != nil {
-			return nil, err
-		}
-		for i, input := range node.inputs {
-			wanted, ok := candidates[input]
-			switch {
-			case !ok:
-			case node.operator == "MatMul" && i == 1 && wanted == product, node.operator == "Gather" && i == 0 && wanted == table:
-				roles[input] = wanted
-			default:
-				delete(candidates, input)
-				delete(roles, input)
-			}
-		}
-	}
-	return roles, nil
-}
-
-// quantizedWeight is a weight's place in the graph: whole numbers under one name, their scales under another.
+// quantizedWeight is a weight's place in the graph, where it has the shape dims: whole numbers under one name, their scales under another.
 func quantizedWeight(name string, dims []int64, r role) (p piece) {
-	rows, columns, scales, largest := dims[0], dims[1], []int64{dims[0], 1}, largestValue
-	if r == product {
-		scales, largest = []int64{columns}, largestPair
+	rows, columns, scales, largest := int(dims[0]), int(dims[1]), []int64{dims[1]}, largestPair
+	if r == table {
+		scales, largest = []int64{dims[0], 1}, largestValue
 	}
-	count := rows * columns
-	integers := rawTensor(tensorHeader(name+"_quantized", dims, onnxInt8), count)
-	scale := rawTensor(tensorHeader(name+"_scale", scales, onnxFloat), 4*scales[0])
+	count := dims[0] * dims[1]
+	integers := rawTensor(tensorHeader(r.quantized(name), dims, onnxInt8), count)
+	scale := rawTensor(tensorHeader(r.scale(name), scales, onnxFloat), 4*scales[0])
 	p = piece{bytes: integers, weight: name, values: count, size: count + int64(len(scale)) + 4*scales[0]}
 	p.encode = func(data []float32) ([]byte, error) {
-		// Model files have a product's weight as [out, in], so what shares a scale is a row of it, too.
-		width := int(columns)
-		if r == product {
-			width = int(rows)
+		width := columns // of a row that shares a scale
+		if r != table {  // the graph's column
+			width = rows
+		}
+		if r == backward {
+			data = transposed(data, columns)
 		}
 		whole, scales, err := quantizeRows(data, width, largest)
 		if err != nil {
 			return nil, err
 		}
-		if r == product {
+		if r != table {
 			whole = transposed(whole, width)
 		}
 		encoded := make([]byte, 0, p.size)
@@ -170,75 +113,80 @@ func largestPair(row []float32) (largest float32) {
 
 // Constants of a quantized graph: tokens are rounded to whole numbers from -127 to 127, which uint8 holds with 128 added.
 const (
-	tokenStep   = "quantization_step"       // 1/127
-	tokenLowest = "quantization_lowest"     // of scales, so that none is 0
-	tokenZero   = "quantization_zero_point" // 128
+	tokenInverse = "quantization_inverse"    // 1/127
+	tokenLowest  = "quantization_lowest"     // of what tokens are divided by, so that none is 0
+	tokenZero    = "quantization_zero_point" // 128
+	tokenAxes    = "quantization_axes"       // -1: of a token's values
 )
 
-// tokenOne is 1, the scale of tokens that are divided by their own scale already. It is computed from the input, as the sign of the number
-// of tokens: ONNX Runtime makes MatMulInteger, Cast and Mul one operation, MatMulIntegerToFloat, only where a scale is no constant.
-const tokenOne = "quantization_one"
+// tokenStep is 1/127, the scale of tokens that are divided by their largest value already. It is computed from the input, as the sign of the
+// number of tokens over 127: ONNX Runtime makes MatMulInteger, Cast and Mul one operation, MatMulIntegerToFloat, only where a scale is no constant.
+const tokenStep = "quantization_step"
 
 // tokenInput is the input of the tokens' numbers, in graphs that are classifiers.
 const tokenInput = "input_ids"
 
-func quantizationConstants() (out []byte) {
-	number := func(name string, value float32) {
-		data := binary.LittleEndian.AppendUint32(nil, math.Float32bits(value))
-		out = appendBytes(out, graphInitializer, appendBytes(tensorHeader(name, nil, onnxFloat), tensorRawData, data))
-	}
-	number(tokenStep, 1.0/127)
-	number(tokenLowest, 1e-30)
-	return appendBytes(out, graphInitializer, appendBytes(tensorHeader(tokenZero, nil, onnxUint8), tensorRawData, []byte{128}))
+// axesAreInput is the opset from which on ReduceMax takes its axes as an input, not as an attribute.
+const axesAreInput = 18
+
+// rounder writes the fields of a graph that multiplies in 8 bits.
+type rounder struct {
+	opset   uint64
+	out     []byte
+	rounded map[string]bool // tensors that a product has rounded already
 }
 
-// quantizeNodes rewrites the nodes that read quantized weights. The initializers of these stay, for embed.
-func quantizeNodes(graph []byte, roles map[string]role) ([]byte, error) {
-	var out []byte
-	add := func(operator, output string, inputs ...string) func(attributes ...[]byte) {
-		node := operation{name: output, operator: operator, inputs: inputs, outputs: []string{output}}
-		return func(attributes ...[]byte) { out = appendBytes(out, graphNode, node.message(attributes...)) }
+// newRounder begins a graph.
+func newRounder(opset uint64) *rounder {
+	r := &rounder{opset: opset, rounded: map[string]bool{}}
+	r.add("Size", tokenStep+"_size", nil, tokenInput)
+	r.add("Cast", tokenStep+"_cast", [][]byte{intAttribute("to", onnxFloat)}, tokenStep+"_size")
+	r.add("Sign", tokenStep+"_one", nil, tokenStep+"_cast")
+	r.add("Mul", tokenStep, nil, tokenStep+"_one", tokenInverse)
+	return r
+}
+
+// add writes a node with one output.
+func (r *rounder) add(operator, output string, attributes [][]byte, inputs ...string) {
+	node := operation{name: output, operator: operator, inputs: inputs, outputs: []string{output}}
+	r.out = appendBytes(r.out, graphNode, node.message(attributes...))
+}
+
+// multiply writes the product y of x, whose rows are tokens, and a quantized weight. Each token is rounded by a scale of its own, once
+// for all products that read it.
+func (r *rounder) multiply(x, weight string, as role, y string) {
+	if !r.rounded[x] {
+		r.rounded[x] = true
+		r.add("Abs", x+"_abs", nil, x)
+		if r.opset < axesAreInput {
+			r.add("ReduceMax", x+"_most", [][]byte{intsAttribute("axes", -1), intAttribute("keepdims", 1)}, x+"_abs")
+		} else {
+			r.add("ReduceMax", x+"_most", [][]byte{intAttribute("keepdims", 1)}, x+"_abs", tokenAxes)
+		}
+		r.add("Max", x+"_largest", nil, x+"_most", tokenLowest)
+		r.add("Div", x+"_divided", nil, x, x+"_largest")
+		r.add("QuantizeLinear", x+"_quantized", nil, x+"_divided", tokenStep, tokenZero)
 	}
-	add("Size", tokenOne+"_size", tokenInput)()
-	add("Cast", tokenOne+"_cast", tokenOne+"_size")(intAttribute("to", onnxFloat))
-	add("Sign", tokenOne, tokenOne+"_cast")()
-	rounded := map[string]bool{} // tensors that a product has rounded already
-	for f, err := range fields(graph) {
-		if err != nil {
-			return nil, err
-		}
-		var node operation
-		if f.number == graphNode && f.wire == protowire.BytesType {
-			if node, err = readNode(f.value); err != nil {
-				return nil, err
-			}
-		}
-		switch {
-		case node.operator == "MatMul" && len(node.inputs) == 2 && roles[node.inputs[1]] == product:
-			x, weight, y := node.inputs[0], node.inputs[1], node.outputs[0]
-			if !rounded[x] {
-				rounded[x] = true
-				add("Abs", x+"_abs", x)()
-				add("ReduceMax", x+"_largest", x+"_abs")(intsAttribute("axes", -1), intAttribute("keepdims", 1))
-				add("Mul", x+"_step", x+"_largest", tokenStep)()
-				add("Max", x+"_scale", x+"_step", tokenLowest)()
-				add("Div", x+"_divided", x, x+"_scale")()
-				add("QuantizeLinear", x+"_quantized", x+"_divided", tokenOne, tokenZero)()
-			}
-			add("MatMulInteger", y+"_whole", x+"_quantized", weight+"_quantized", tokenZero)()
-			add("Cast", y+"_cast", y+"_whole")(intAttribute("to", onnxFloat))
-			add("Mul", y+"_factors", tokenOne, weight+"_scale")()
-			add("Mul", y+"_columns", y+"_cast", y+"_factors")()
-			add("Mul", y, y+"_columns", x+"_scale")()
-		case node.operator == "Gather" && len(node.inputs) == 2 && roles[node.inputs[0]] == table:
-			weight, rows, y := node.inputs[0], node.inputs[1], node.outputs[0]
-			add("Gather", y+"_whole", weight+"_quantized", rows)()
-			add("Gather", y+"_scale", weight+"_scale", rows)()
-			add("Cast", y+"_cast", y+"_whole")(intAttribute("to", onnxFloat))
-			add("Mul", y, y+"_cast", y+"_scale")()
-		default:
-			out = append(out, f.raw...)
-		}
+	r.add("MatMulInteger", y+"_whole", nil, x+"_quantized", as.quantized(weight), tokenZero)
+	r.add("Cast", y+"_cast", [][]byte{intAttribute("to", onnxFloat)}, y+"_whole")
+	r.add("Mul", y+"_factors", nil, tokenStep, as.scale(weight))
+	r.add("Mul", y+"_columns", nil, y+"_cast", y+"_factors")
+	r.add("Mul", y, nil, y+"_columns", x+"_largest")
+}
+
+// end gives the fields with the constants that they need.
+func (r *rounder) end() []byte {
+	constant := func(header, data []byte) {
+		r.out = appendBytes(r.out, graphInitializer, appendBytes(header, tensorRawData, data))
 	}
-	return append(out, quantizationConstants()...), nil
+	number := func(name string, value float32) {
+		constant(tensorHeader(name, nil, onnxFloat), binary.LittleEndian.AppendUint32(nil, math.Float32bits(value)))
+	}
+	number(tokenInverse, 1.0/levels)
+	number(tokenLowest, 1e-30)
+	constant(tensorHeader(tokenZero, nil, onnxUint8), []byte{128})
+	if r.opset >= axesAreInput {
+		constant(tensorHeader(tokenAxes, []int64{1}, onnxInt64), binary.LittleEndian.AppendUint64(nil, math.MaxUint64)) // -1
+	}
+	return r.out
 }

@@ -159,7 +159,7 @@ func linkTiny(t *testing.T, tiny, method string) {
 		t.Fatal(err)
 	}
 	before := decodeGraph(t, topology.Model)
-	linked, err := topology.Link(file, false, none)
+	linked, err := topology.Link(file, Float32, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func linkTiny(t *testing.T, tiny, method string) {
 			checkPlace(t, file, linked.Folder, x)
 		}
 	}
-	all, err := topology.Link(file, false, func(string) bool { return true })
+	all, err := topology.Link(file, Float32, func(string) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

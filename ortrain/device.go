@@ -20,6 +20,7 @@ type Device struct {
 	ArenaStrategy string // CUDA: kNextPowerOfTwo (default) or kSameAsRequested
 	MemoryLimit   int64  // CUDA: bytes of GPU memory that ONNX Runtime may take, 0: no limit
 	Half          bool   // CUDA: matrix products of the forward pass with weights of 16 bits are computed in 16 bits
+	Int8          bool   // CPU: matrix products by frozen weights are computed in 8 bits
 	TF32          bool   // CUDA: matrix products may round their factors to TF32, 10 bits after the point, as ONNX Runtime does by itself
 }
 

@@ -43,7 +43,7 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 	if topologies.Train != nil {
 		changed = changedBy(topologies.Train.Manifest)
 	}
-	linked, err := topology.Link(model.Weights, device.Half, func(name string) bool { return changed[name] || model.drawn(name) })
+	linked, err := topology.Link(model.Weights, device.products(), func(name string) bool { return changed[name] || model.drawn(name) })
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,8 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 		given = append(given, f.Name)
 	}
 	inputs = append(inputs, given...)
-	s, err := openSession(linked, inputs, []string{"logits", "cls"}, device, false)
+	// In float32 a packed copy would come on top of the weights, which the training session shares. In 8 bits it takes their place.
+	s, err := openSession(linked, inputs, []string{"logits", "cls"}, device, device.Int8)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func NewLanguageModel(model *Model, causal *graphs.Topology, device Device) (*La
 	if err := model.Config.Check(causal.Manifest); err != nil {
 		return nil, err
 	}
-	linked, err := causal.Link(model.Weights, device.Half, func(string) bool { return false })
+	linked, err := causal.Link(model.Weights, device.products(), func(string) bool { return false })
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ const aloneAbove = 2 << 30
 // intermediate values on top depends on its version.
 type Memory struct {
 	Weights int64 // frozen weights as they are stored, once for all sessions
-	Packed  int64 // their copy in the layout of the CPU's matrix products
+	Packed  int64 // their copy in the layout of the CPU's matrix products; in 8 bits it takes the place of the weights
 	Widened int64 // the largest weight of 16 bits as float32; of tables only the rows of a batch are widened
 	Tuned   int64 // trained tensors, their gradients and AdamW's moments
 	Saved   int64 // what the forward pass of the largest part keeps for the backward pass
@@ -38,7 +38,10 @@ func (m Memory) Total() int64 {
 
 // Memory calculates what the trainer holds at most.
 func (t *Trainer) Memory() (Memory, error) {
-	m := frozenMemory(t.model, t.topologies.Train.Manifest, t.device)
+	m := frozenMemory(t.model, t.step.linked, t.device)
+	if t.device.Int8 { // evaluation has a form of its own; see NewEvaluator
+		m.Packed += frozenMemory(t.model, t.evaluator.session.linked, t.device).Packed
+	}
 	changed := changedBy(t.topologies.Train.Manifest)
 	for name := range changed {
 		if stored, ok := graphs.WeightName(t.model.Weights, name); ok {
@@ -55,12 +58,10 @@ func (t *Trainer) Memory() (Memory, error) {
 }
 
 // frozenMemory is of the weights that a graph links to.
-func frozenMemory(model *Model, manifest graphs.Manifest, device Device) (m Memory) {
-	for _, w := range manifest.Weights {
-		name, ok := graphs.WeightName(model.Weights, w.Name)
-		if !ok {
-			continue // drawn
-		}
+func frozenMemory(model *Model, linked graphs.Linked, device Device) Memory {
+	m := Memory{Packed: linked.Rounded}
+	for _, w := range linked.Stored {
+		name, _ := graphs.WeightName(model.Weights, w.Name)
 		tensor, _ := model.Weights.Tensor(name)
 		m.Weights += tensor.End - tensor.Begin
 		size := 4 * ort.Shape(tensor.Shape).FlattenedSize()

@@ -46,6 +46,7 @@ type parityCase struct {
 	family, method string
 	frozenHead     bool
 	expert         bool // its training graph is that of a product of experts
+	int8           bool // products by frozen weights in 8 bits
 }
 
 // eachParity runs a test for every family and method.
@@ -91,8 +92,9 @@ func openParity(t *testing.T, c parityCase, threads int) *parity {
 	if err := p.topologies.Check(p.model); err != nil {
 		t.Fatal(err)
 	}
-	topology := p.topologies.Train
-	if p.step, p.drawn, err = newStepper(p.model, topology, p.setting, testDevice(t, threads)); err != nil {
+	topology, device := p.topologies.Train, testDevice(t, threads)
+	device.Int8 = c.int8
+	if p.step, p.drawn, err = newStepper(p.model, topology, p.setting, device); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.step.close)

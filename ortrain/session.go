@@ -3,6 +3,7 @@ package ortrain
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -46,8 +47,15 @@ func (s *session) open() error {
 		return err
 	}
 	defer options.Destroy()
-	if s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(s.linked.Model, s.inputs, s.outputs, options); err != nil {
+	model, err := s.linked.Load()
+	if err != nil {
+		return err
+	}
+	if s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(model, s.inputs, s.outputs, options); err != nil {
 		return fmt.Errorf("ONNX Runtime cannot load the graph: %w", err)
+	}
+	if s.linked.Rounded > 0 {
+		debug.FreeOSMemory() // of the model, as large as the rounded weights, of which ONNX Runtime has a copy now
 	}
 	held.Add(1)
 	return nil
