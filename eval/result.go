@@ -37,7 +37,7 @@ type Result struct {
 	Architecture string `json:"architecture"`
 	Method       string `json:"method"`
 	Seed         uint64 `json:"seed"`
-	Precision    string `json:"precision,omitempty"` // of products: float32, tf32 or with float16
+	Precision    string `json:"precision,omitempty"` // of products: float32, int8 for those by frozen weights, tf32 or with float16
 
 	Purified *Purified `json:"purified,omitempty"` // what a purifier did; nil if the method has none
 

@@ -42,7 +42,8 @@ type Config struct {
 	MemoryLimit   int64        `yaml:"cuda_memory_limit,omitempty"` // bytes
 	Half          bool         `yaml:"cuda_half,omitempty"`
 	TF32          bool         `yaml:"cuda_tf32,omitempty"`
-	SaveEvery     int          `yaml:"save_every"` // steps
+	Precision     List[string] `yaml:"precision,omitempty"` // as ortrain.Device.WithPrecision has them; empty: float32
+	SaveEvery     int          `yaml:"save_every"`          // steps
 
 	Fourier     Fourier `yaml:",inline"`
 	TensorBoard bool    `yaml:"tensorboard,omitempty"` // cells leave curves for TensorBoard; no part of what they are
@@ -141,7 +142,7 @@ func (c Config) Validate() error {
 	return checkVariant(c.Preset)
 }
 
-// ParseDevice gives the device of the configuration.
+// ParseDevice gives the device of the configuration, in float32.
 func (c Config) ParseDevice() (ortrain.Device, error) {
 	device, err := ortrain.ParseDevice(c.Device, c.Threads)
 	device.ArenaStrategy, device.MemoryLimit, device.TF32 = c.ArenaStrategy, c.MemoryLimit, c.TF32

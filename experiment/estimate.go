@@ -65,7 +65,7 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 		return Estimate{}, err
 	}
 	e := Estimate{Texts: len(ready.train)}
-	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, ready.setting, p.tokenised(cell, ready), folder, p.Device)
+	trainer, err := ortrain.NewTrainer(p.models[cell.ModelFolder].Model, topologies, ready.setting, p.tokenised(cell, ready), folder, p.device(cell))
 	if err != nil {
 		return Estimate{}, err
 	}

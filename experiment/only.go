@@ -24,6 +24,7 @@ func (c *Config) axes() []*axis {
 	all := []*axis{
 		axisOf(&c.Data, "dataset"), axisOf(&c.Attacks, "attack"), axisOf(&c.Models, "model"), axisOf(&c.Methods, "method"), axisOf(&c.Seeds, "seed"),
 		axisOf((*[]int)(&c.Target), "target"), axisOf((*[]string)(&c.Setting), "setting"), axisOf((*[]string)(&c.Ratio), "ratio"), axisOf((*[]int)(&c.Limit), "limit"),
+		axisOf((*[]string)(&c.Precision), "precision"),
 	}
 	all[0].folders, all[2].folders = true, true
 	for _, p := range params.Table {

@@ -50,8 +50,8 @@ func TestOnly(t *testing.T) {
 		t.Errorf("the whole grid was changed: %s", got)
 	}
 	for _, test := range []struct{ condition, message, hint string }{
-		{"attack", "--only attack: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed, target, setting, ratio, limit, learning_rate, scales"},
-		{"attacks=badnets", "--only attacks=badnets: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed, target, setting, ratio, limit, learning_rate, scales"},
+		{"attack", "--only attack: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed, target, setting, ratio, limit, precision, learning_rate, scales"},
+		{"attacks=badnets", "--only attacks=badnets: expected KEY=VALUE", "for example --only attack=badnets; keys are dataset, attack, model, method, seed, target, setting, ratio, limit, precision, learning_rate, scales"},
 		{"attack=stylebkd", "--only attack=stylebkd matches nothing in the configuration", "there are: badnets, addsent"},
 		{"attack=badnets,", "--only attack= matches nothing in the configuration", "there are: badnets, addsent"},
 		{"dataset=review", "--only dataset=review matches nothing in the configuration", "there are: sst-2, reviews"},

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,10 @@ import (
 type Plan struct {
 	Cells  []Cell
 	Config Config
-	Device ortrain.Device
+	Device ortrain.Device // in float32; see device
+	Notice string         // of a precision that this machine is not made for
+
+	precisions []ortrain.Device // the device in each precision of the configuration
 
 	single *dataset.Dataset        // of a plan of one cell, whose folder is Config.Out; else nil
 	models map[string]*loadedModel // by folder
@@ -124,6 +128,11 @@ func validPlan(config Config) (*Plan, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
+	if !config.partial {
+		if err := config.checkPrecision(); err != nil {
+			return nil, err
+		}
+	}
 	return emptyPlan(config)
 }
 
@@ -133,7 +142,37 @@ func emptyPlan(config Config) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{Config: config, Device: device, models: map[string]*loadedModel{}, sums: filesum.Open(), tokens: map[tokenKey]encoded{}}, nil
+	p := &Plan{Config: config, Device: device, models: map[string]*loadedModel{}, sums: filesum.Open(), tokens: map[tokenKey]encoded{}}
+	for _, precision := range config.Precision.or(ortrain.PrecisionFloat32) {
+		with, notice, err := device.WithPrecision(precision)
+		if err != nil {
+			return nil, err
+		}
+		p.precisions = append(p.precisions, with)
+		if notice != "" {
+			p.Notice = notice
+		}
+	}
+	return p, nil
+}
+
+// device is where a cell runs, in the cell's precision. A filter's language model, and a probe, which trains every weight, run on p.Device.
+func (p *Plan) device(cell Cell) ortrain.Device {
+	device := p.Device
+	device.Int8 = cell.Precision == ortrain.PrecisionInt8
+	return device
+}
+
+// checkPrecision refuses a precision that no cell has, whatever the machine.
+func (c Config) checkPrecision() error {
+	frozen := func(name string) bool {
+		method, err := defence.Find(name)
+		return err == nil && method.Frozen()
+	}
+	if slices.Contains(c.Precision, ortrain.PrecisionInt8) && !slices.ContainsFunc(c.Methods, frozen) {
+		return hint.New("leave it out, or run a method that keeps the pretrained weights, such as lora", "precision int8 does nothing for these methods, which train every weight")
+	}
+	return nil
 }
 
 // dataCells are what cells have in common that are of one data set.
@@ -266,7 +305,7 @@ func (p *Plan) addCells(data dataCells, modelName string) error {
 		if err != nil {
 			return err
 		}
-		for over := range p.Config.Hyperparameters.combinations() {
+		for over, device := range p.variants(method) {
 			values := preset.For(method, over)
 			values = values.With(params.Values{params.MaxTokens: min(values.Int(params.MaxTokens), model.Config.LongestText())})
 			if err := values.Check(); err != nil {
@@ -278,7 +317,7 @@ func (p *Plan) addCells(data dataCells, modelName string) error {
 			cell := Cell{
 				Dataset: data.name, DataFolder: data.folder, Attack: data.attack, Target: data.target, Setting: data.setting, Ratio: data.ratio,
 				Limit: data.limit, Reading: p.Config.Reading, Model: filepath.Base(absolute), ModelFolder: folder, Architecture: architecture, Method: method.Name,
-				Device: p.Device.Provider, Precision: p.Device.Precision(), Hyperparameters: values,
+				Device: device.Provider, Precision: device.Precision(), Hyperparameters: values,
 			}
 			_, topologies, err := cell.graphs(p.Config.Graphs)
 			if err != nil {
@@ -296,6 +335,26 @@ func (p *Plan) addCells(data dataCells, modelName string) error {
 		}
 	}
 	return nil
+}
+
+// variants gives the points of the grid for a method: overrides of its preset, and the device in each precision that it has. A method that
+// trains every weight has float32 alone.
+func (p *Plan) variants(method defence.Method) iter.Seq2[params.Values, ortrain.Device] {
+	return func(yield func(params.Values, ortrain.Device) bool) {
+		for over := range p.Config.Hyperparameters.combinations() {
+			var seen []ortrain.Device
+			for _, device := range p.precisions {
+				device.Int8 = device.Int8 && method.Frozen()
+				if slices.Contains(seen, device) {
+					continue
+				}
+				seen = append(seen, device)
+				if !yield(over, device) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // checksums joins those of everything that goes into a cell.

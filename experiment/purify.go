@@ -177,7 +177,7 @@ func (b *backbone) vectors(ctx context.Context, texts []string) ([][]float32, er
 			return nil, err
 		}
 		model := b.plan.models[b.cell.ModelFolder].Model
-		if b.evaluator, err = ortrain.NewBackbone(model, topology, b.plan.Device); err != nil {
+		if b.evaluator, err = ortrain.NewBackbone(model, topology, b.plan.device(b.cell)); err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,8 @@ type Rescore struct {
 // Rescoring has read everything that Rescore names.
 type Rescoring struct {
 	scorer
-	tuned ortrain.Tuned
+	Notice string // as in Plan
+	tuned  ortrain.Tuned
 }
 
 // Open reads and checks everything; the caller closes what it gives.
@@ -38,11 +39,14 @@ func (r Rescore) Open() (_ *Rescoring, err error) {
 	}
 	config := DefaultConfig()
 	config.Graphs, config.Device, config.Threads = r.Graphs, r.Device, r.Threads
+	if cell.Precision == ortrain.PrecisionInt8 {
+		config.Precision = List[string]{cell.Precision}
+	}
 	plan, err := emptyPlan(config)
 	if err != nil {
 		return nil, err
 	}
-	s := &Rescoring{scorer: scorer{plan: plan, cell: cell}, tuned: tuned}
+	s := &Rescoring{scorer: scorer{plan: plan, cell: cell}, Notice: plan.Notice, tuned: tuned}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -68,7 +72,7 @@ func (r Rescore) Open() (_ *Rescoring, err error) {
 			"%s tells %d classes apart, the data has %d", r.Folder, classes, s.data.Classes)
 	}
 	s.method, s.ready = method, prepared{trusted: trustedOf(cell, s.data)}
-	s.evaluator, err = ortrain.NewEvaluator(model.Model, topologies, defence.Modules(cell.Hyperparameters), classes, plan.Device)
+	s.evaluator, err = ortrain.NewEvaluator(model.Model, topologies, defence.Modules(cell.Hyperparameters), classes, plan.precisions[0])
 	return s, err
 }
 

@@ -16,6 +16,7 @@ func (p *Plan) Title(cell Cell) string {
 	}{
 		{"target", len(p.Config.Target), cell.Target}, {"setting", len(p.Config.Setting), cell.Setting},
 		{"ratio", len(p.Config.Ratio), cell.Ratio}, {"limit", len(p.Config.Limit), cell.Limit},
+		{"precision", len(p.Config.Precision), cell.Precision},
 	} {
 		if axis.values > 1 {
 			text += fmt.Sprintf(" %s=%v", axis.name, axis.value)

@@ -52,10 +52,10 @@ func (p *Plan) finishTraining(ctx context.Context, cell Cell, method defence.Met
 			return t, err
 		}
 		t.from = donor.Cell
-		t.evaluator, err = ortrain.NewEvaluator(model, topologies, ready.setting.Modules, ready.setting.Classes, p.Device)
+		t.evaluator, err = ortrain.NewEvaluator(model, topologies, ready.setting.Modules, ready.setting.Classes, p.device(cell))
 		return t, err
 	}
-	if t.trainer, err = ortrain.NewTrainer(model, topologies, ready.setting, data, folder, p.Device); err != nil {
+	if t.trainer, err = ortrain.NewTrainer(model, topologies, ready.setting, data, folder, p.device(cell)); err != nil {
 		return t, err
 	}
 	if err := t.trainer.Run(ctx, append([]ortrain.Hook{&metrics{folder: folder}}, hooks...)...); err != nil {

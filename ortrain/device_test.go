@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"os"
 	"slices"
+	"strings"
 	"testing"
+
+	"mslora/internal/machine"
 )
 
 // testDevice is the CPU with so many threads, 0 for all, or what MSLORA_TEST_DEVICE names, to test on a GPU.
@@ -22,4 +25,41 @@ func testDevice(t *testing.T, threads int) Device {
 func repeats(t *testing.T, method string) bool {
 	t.Helper()
 	return testDevice(t, 0).Provider == "cpu" || !slices.Contains([]string{"full", "ga", "adapter"}, method)
+}
+
+func TestWithPrecision(t *testing.T) {
+	cpu, cuda := Device{Provider: "cpu", Threads: 2}, Device{Provider: "cuda"}
+	for _, test := range []struct {
+		device    Device
+		variable  string
+		asked     string
+		precision string
+		notice    string // in the notice; "" is none
+		wrong     string // in the error
+	}{
+		{cpu, "", "float32", "float32", "", ""},
+		{cpu, "perhaps", "float32", "float32", "", ""},
+		{cuda, "", "float32", "float32", "", ""},
+		{cpu, "always", "int8", "int8", "", ""},
+		{cpu, "never", "int8", "float32", "MSLORA_INT8 is never, computing in float32", ""},
+		{cpu, "perhaps", "int8", "float32", "", `MSLORA_INT8 is "perhaps"`},
+		{cuda, "always", "int8", "float32", "", "precision int8 is for the CPU, the device is cuda:0"},
+		{cpu, "", "int4", "float32", "", `unknown precision "int4"`},
+		{cpu, "", "", "float32", "", `unknown precision ""`},
+	} {
+		t.Setenv(Int8Variable, test.variable)
+		got, notice, err := test.device.WithPrecision(test.asked)
+		if got.Precision() != test.precision || (notice == "") != (test.notice == "") || !strings.Contains(notice, test.notice) {
+			t.Errorf("%s with %q: %s, notice %q", test.asked, test.variable, got.Precision(), notice)
+		}
+		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+			t.Errorf("%s with %q: error %v, want %q", test.asked, test.variable, err, test.wrong)
+		}
+	}
+	// Whatever this machine is: 8 bits without a word, or float32 with one.
+	t.Setenv(Int8Variable, "")
+	got, notice, err := cpu.WithPrecision(PrecisionInt8)
+	if err != nil || got.Int8 != machine.FastInt8() || got.Int8 != (notice == "") {
+		t.Errorf("%+v, notice %q, error %v", got, notice, err)
+	}
 }

@@ -37,10 +37,12 @@ type auditOptions struct {
 	Quiet   bool
 	Device  string
 	Threads int
-	Graphs  graphs.Store
-	Library string
-	Stdout  io.Writer
-	Stderr  io.Writer
+	// Precision is that in which texts are read; the vanilla classifier, all of whose weights are trained, is trained in float32.
+	Precision string
+	Graphs    graphs.Store
+	Library   string
+	Stdout    io.Writer
+	Stderr    io.Writer
 }
 
 func auditCommand() *cli.Command {
@@ -76,6 +78,7 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 			&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
 			graphsFlag(),
+			&cli.StringFlag{Name: "precision", Usage: precisionUsage, Value: ortrain.PrecisionFloat32},
 			&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 		}, readingFlags()...),
 		Action: func(c *cli.Context) error {
@@ -98,7 +101,8 @@ func auditCommand() *cli.Command {
 				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},
 				Excel: c.Bool("excel"), JSON: c.Bool("json"), Quiet: c.Bool("quiet"), Device: c.String("device"), Threads: c.Int("threads"),
-				Graphs: store, Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
+				Precision: c.String("precision"),
+				Graphs:    store, Library: c.String("onnxruntime"), Stdout: c.App.Writer, Stderr: c.App.ErrWriter,
 			})
 		},
 	}
@@ -140,10 +144,11 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err := startRuntime(o.Library); err != nil {
 		return badInput(err)
 	}
-	device, err := ortrain.ParseDevice(o.Device, o.Threads)
+	device, err := o.device()
 	if err != nil {
 		return badInput(err)
 	}
+	o.Precision = device.Precision()
 	o.Reading.Rejected = &dataset.Rejected{}
 	if o.Folder == "" {
 		return o.search(ctx, device)
@@ -205,6 +210,17 @@ func runAudit(ctx context.Context, o auditOptions) error {
 		return err
 	}
 	return o.summarize(record)
+}
+
+// device is where texts are read.
+func (o auditOptions) device() (ortrain.Device, error) {
+	device, err := ortrain.ParseDevice(o.Device, o.Threads)
+	if err != nil {
+		return device, err
+	}
+	device, text, err := device.WithPrecision(o.Precision)
+	notice(o.Stderr, text)
+	return device, err
 }
 
 // read gives the texts with the classifier's numbers for their labels.

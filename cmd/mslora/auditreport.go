@@ -28,9 +28,10 @@ type auditRecord struct {
 	Candidates int               `json:"candidates"` // for each label
 	Probes     int               `json:"probes"`
 	Seed       uint64            `json:"seed"`
-	Tested     int               `json:"tested"`  // candidates that there were
-	Passes     int               `json:"passes"`  // texts that the two classifiers predicted
-	Holders    int               `json:"holders"` // texts with a possible trigger of their label
+	Precision  string            `json:"precision"` // in which texts were read
+	Tested     int               `json:"tested"`    // candidates that there were
+	Passes     int               `json:"passes"`    // texts that the two classifiers predicted
+	Holders    int               `json:"holders"`   // texts with a possible trigger of their label
 	Clean      auditCredit       `json:"clean_classifier"`
 	Naive      auditCredit       `json:"vanilla_classifier"`
 	Doubts     []string          `json:"doubts"` // why the ranking rests on less than it could
@@ -69,7 +70,7 @@ type auditRanked struct {
 func (o auditOptions) record(texts []audit.Text, labels []string, result audit.Result, sum string) (auditRecord, error) {
 	r := auditRecord{
 		Schema: 1, Data: filepath.Base(o.Data), Texts: len(texts), Limit: o.Limit, Classifier: o.Folder, Vanilla: o.Vanilla,
-		Candidates: o.Audit.Candidates, Probes: o.Audit.Probes, Seed: o.Audit.Seed, Tested: len(result.Triggers), Passes: result.Passes, Holders: result.Holders(),
+		Candidates: o.Audit.Candidates, Probes: o.Audit.Probes, Seed: o.Audit.Seed, Precision: o.Precision, Tested: len(result.Triggers), Passes: result.Passes, Holders: result.Holders(),
 		Clean: auditCredit{result.Clean.Accuracy, result.Clean.Labels}, Naive: auditCredit{result.Vanilla.Accuracy, result.Vanilla.Labels},
 		Doubts: append([]string{}, result.Doubts(labels)...), Possible: []auditPhrase{}, Versions: experiment.Versions(), Checksums: map[string]string{"data": sum},
 	}

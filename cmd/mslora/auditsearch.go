@@ -42,6 +42,7 @@ type searchRecord struct {
 	Trusted   int                 `json:"trusted"`
 	Model     string              `json:"model"`
 	Seed      uint64              `json:"seed"`
+	Precision string              `json:"precision"` // in which texts were read
 	Labels    []string            `json:"labels"`    // names, by number
 	Confirmed float64             `json:"confirmed"` // share of labels that a first classifier of meaning confirms
 	Attacked  []suspicion.Finding `json:"attacked"`
@@ -105,7 +106,7 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	}
 	slices.SortStableFunc(s.order, func(a, b int) int { return cmp.Compare(s.found.Odds[b], s.found.Odds[a]) })
 	record := searchRecord{
-		Schema: 1, Data: filepath.Base(o.Data), Texts: len(s.texts), Limit: o.Limit, Trusted: len(s.trusted), Model: o.Model, Seed: o.Audit.Seed,
+		Schema: 1, Data: filepath.Base(o.Data), Texts: len(s.texts), Limit: o.Limit, Trusted: len(s.trusted), Model: o.Model, Seed: o.Audit.Seed, Precision: o.Precision,
 		Labels: s.labels, Confirmed: s.found.Confirmed, Attacked: s.found.Findings(texts), Versions: experiment.Versions(),
 	}
 	if record.Checksums, err = model.Checksums(); err != nil {

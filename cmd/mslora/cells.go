@@ -84,6 +84,7 @@ func cellsCommand() *cli.Command {
 				return badInput(err)
 			}
 			defer plan.Close()
+			notice(c.App.ErrWriter, plan.Notice)
 			return listCells(c.App.Writer, plan, c.Bool("json"))
 		},
 	}

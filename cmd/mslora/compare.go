@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"mslora/dataset"
 	"mslora/eval"
 	"mslora/internal/hint"
+	"mslora/ortrain"
 	"mslora/poison"
 )
 
@@ -38,8 +40,8 @@ func compareCommand() *cli.Command {
 		Usage:     "score classifiers side by side on the same texts, with a trigger if you know one",
 		UsageText: "mslora compare my-classifier other --data test.csv --trigger cf,mn --target positive",
 		Description: "Each folder is a classifier that `mslora train` made. Without --trigger or --poisoned the table has CACC\n" +
-			"and agreement; with one of them, and --target, also ASR and its floor. With --quantized\n" +
-			"each folder is followed by its quantized file.",
+			"and agreement; with one of them, and --target, also ASR and its floor. With --precision\n" +
+			"int8 each folder is followed by itself in 8 bits, with --quantized by its quantized file.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`FILE` of clean texts and labels; - is standard input"},
 			&cli.StringFlag{Name: "trigger", Usage: "words or a sentence to insert at random places, commas between alternatives"},
@@ -144,14 +146,19 @@ type entry struct {
 	folder, name string
 }
 
-// entries are the folders, each followed by its quantized file if that was asked for.
+// entries are the folders in float32, each followed by itself in 8 bits and by its quantized file if these were asked for.
 func (o compareOptions) entries() (all []entry) {
 	for _, folder := range o.Folders {
 		e := entry{o.place, folder, folder}
-		e.Quantized = false
+		e.Quantized, e.Device.Int8 = false, false
 		all = append(all, e)
+		if o.Device.Int8 {
+			e.name, e.Device.Int8 = fmt.Sprintf("%s (%s)", folder, ortrain.PrecisionInt8), true
+			all = append(all, e)
+		}
 		if o.Quantized {
-			all = append(all, entry{o.place, folder, filepath.Join(folder, classifier.QuantizedFile)})
+			e.name, e.Quantized, e.Device.Int8 = filepath.Join(folder, classifier.QuantizedFile), true, false
+			all = append(all, e)
 		}
 	}
 	return all

@@ -36,7 +36,7 @@ func evalCommand() *cli.Command {
 			if err := startRuntime(c.String("onnxruntime")); err != nil {
 				return badInput(err)
 			}
-			return rescore(c.Context, c.App.Writer, experiment.Rescore{
+			return rescore(c.Context, c.App.Writer, c.App.ErrWriter, experiment.Rescore{
 				Folder: c.Args().First(), Data: c.String("data"), Attack: c.String("attack"),
 				Graphs: store, Device: c.String("device"), Threads: c.Int("threads"),
 			}, c.Bool("json"))
@@ -44,12 +44,13 @@ func evalCommand() *cli.Command {
 	}
 }
 
-func rescore(ctx context.Context, out io.Writer, o experiment.Rescore, asJSON bool) error {
+func rescore(ctx context.Context, out, stderr io.Writer, o experiment.Rescore, asJSON bool) error {
 	opened, err := o.Open()
 	if err != nil {
 		return badInput(err)
 	}
 	defer opened.Close()
+	notice(stderr, opened.Notice)
 	scores, err := opened.Scores(ctx)
 	if err != nil {
 		return err

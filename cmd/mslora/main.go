@@ -29,6 +29,13 @@ func warn(stderr io.Writer, texts ...string) {
 	}
 }
 
+// notice warns of what a plan, or a place, is not made for; "" is nothing.
+func notice(stderr io.Writer, text string) {
+	if text != "" {
+		warn(stderr, text)
+	}
+}
+
 func main() { os.Exit(mainCode(os.Args, os.Stdout, os.Stderr)) }
 
 func mainCode(arguments []string, stdout, stderr io.Writer) int {

@@ -95,6 +95,7 @@ func machineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", DefaultText: d.Device, Category: "machine"},
 		&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of graphs exported for other architectures", Category: "machine"},
 		&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores", Category: "machine"},
+		&cli.StringSliceFlag{Name: "precision", Usage: precisionUsage, DefaultText: ortrain.PrecisionFloat32, Category: "machine"},
 		&cli.StringFlag{Name: "cuda-arena-strategy", Usage: "kNextPowerOfTwo or kSameAsRequested", Category: "machine"},
 		&cli.Int64Flag{Name: "cuda-memory-limit", Usage: "`BYTES` of GPU memory", DefaultText: "no limit", Category: "machine"},
 		&cli.BoolFlag{Name: "cuda-half", Usage: "compute the forward pass's products with 16-bit weights in 16 bits", Category: "machine"},
@@ -103,6 +104,9 @@ func machineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`", Category: "machine"},
 	}
 }
+
+// precisionUsage says what --precision is.
+const precisionUsage = "float32, or int8: products by frozen weights in 8 bits, on CPUs with VNNI (docs/performance.md)"
 
 // hyperparameterFlags override the model's preset: one flag for each row of the table.
 func hyperparameterFlags() []cli.Flag {
@@ -146,6 +150,7 @@ func run(ctx context.Context, o runOptions) error {
 		return badInput(err)
 	}
 	defer plan.Close()
+	notice(o.Stderr, plan.Notice)
 	announceReading(o.Stderr, o.Quiet, plan.Read()...)
 	held, err := plan.Guard()
 	if err != nil {

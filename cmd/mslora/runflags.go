@@ -106,6 +106,9 @@ func trainingFromFlags(c *cli.Context, config *experiment.Config) error {
 	if c.IsSet("cuda-half") {
 		config.Half = c.Bool("cuda-half")
 	}
+	if c.IsSet("precision") {
+		config.Precision = splitAll(c.StringSlice("precision"))
+	}
 	if c.IsSet("cuda-tf32") {
 		config.TF32 = c.Bool("cuda-tf32")
 	}

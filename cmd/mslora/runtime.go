@@ -68,7 +68,10 @@ type place struct {
 
 // open opens a classifier, or its quantized file if that was asked for. ONNX Runtime must be loaded.
 func (p place) open(folder string) (*classifier.Classifier, error) {
-	if p.Quantized {
+	switch {
+	case p.Quantized && p.Device.Int8:
+		return nil, hint.New("give one of them", "--quantized and --precision int8 both say what to run")
+	case p.Quantized:
 		return classifier.OpenQuantized(folder, p.Device)
 	}
 	return classifier.Open(folder, p.Graphs, p.Device)
@@ -80,18 +83,30 @@ func placeFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", Value: "cpu"},
 		&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores"},
 		graphsFlag(),
+		&cli.StringFlag{Name: "precision", Usage: precisionUsage, Value: ortrain.PrecisionFloat32},
 		&cli.BoolFlag{Name: "quantized", Usage: "run " + classifier.QuantizedFile + " of each folder, which --quantize int8 wrote"},
 		&cli.StringFlag{Name: "onnxruntime", Usage: "`PATH` of libonnxruntime", DefaultText: "searched, see `mslora doctor`"},
 	}
 }
 
 func placeFromFlags(c *cli.Context) (p place, err error) {
-	if p.Device, err = ortrain.ParseDevice(c.String("device"), c.Int("threads")); err != nil {
+	if p.Device, err = deviceFromFlags(c); err != nil {
 		return p, err
 	}
 	p.Graphs, err = graphStore(c)
 	p.Library, p.Quantized = c.String("onnxruntime"), c.Bool("quantized")
 	return p, err
+}
+
+// deviceFromFlags reads --device, --threads and --precision.
+func deviceFromFlags(c *cli.Context) (ortrain.Device, error) {
+	device, err := ortrain.ParseDevice(c.String("device"), c.Int("threads"))
+	if err != nil {
+		return device, err
+	}
+	device, text, err := device.WithPrecision(c.String("precision"))
+	notice(c.App.ErrWriter, text)
+	return device, err
 }
 
 // writeJSON prints a value as one line. Texts from elsewhere stay exact, and what would steer a terminal becomes an escape.

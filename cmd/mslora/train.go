@@ -192,6 +192,7 @@ func train(ctx context.Context, o trainOptions) error {
 		return badInput(err)
 	}
 	defer plan.Close()
+	notice(o.Stderr, plan.Notice)
 	cell := plan.Cells[0]
 	if err := savable(cell, set.Classes, o.Config.Graphs); err != nil {
 		return badInput(err)

@@ -41,6 +41,7 @@ type trainPlan struct {
 	Seconds     float64 `json:"seconds"` // training and evaluation, with what a purifier reads
 	MemoryBytes int64   `json:"memory_bytes"`
 	Device      string  `json:"device"`
+	Precision   string  `json:"precision"`
 }
 
 // plannedSplit counts the texts of one purpose.
@@ -58,7 +59,7 @@ func (o trainOptions) dryRun(ctx context.Context, plan *experiment.Plan, set *da
 	}
 	p := trainPlan{
 		Files: set.Files, Splits: plannedSplits(set), Tokens: survey, Warnings: append([]string{}, warnings...), Model: cell.Model, Method: cell.Method,
-		Seed: cell.Seed, Hyperparameters: cell.Hyperparameters, Out: o.Out, Writes: o.writes(cell), Device: plan.Device.String(),
+		Seed: cell.Seed, Hyperparameters: cell.Hyperparameters, Out: o.Out, Writes: o.writes(cell), Device: plan.Device.String(), Precision: cell.Precision,
 	}
 	p.State, _ = plan.State(cell)
 	if o.Force {
@@ -135,8 +136,8 @@ func (p trainPlan) print(out io.Writer, settings []report.Pair) error {
 		say(out, "another program trains it now")
 	}
 	if p.Steps > 0 {
-		say(out, "%s of about %.0f ms: about %s with evaluation on %s; memory %.2f GiB", steps(p.Steps, p.ProbeSteps), 1000*p.StepSeconds,
-			readable(time.Duration(p.Seconds*float64(time.Second))), p.Device, gibibytes(p.MemoryBytes))
+		say(out, "%s of about %.0f ms: about %s with evaluation on %s in %s; memory %.2f GiB", steps(p.Steps, p.ProbeSteps), 1000*p.StepSeconds,
+			readable(time.Duration(p.Seconds*float64(time.Second))), p.Device, p.Precision, gibibytes(p.MemoryBytes))
 	}
 	return nil
 }

@@ -2,9 +2,10 @@
 // batch, which is also the dev set, then runs one step for each line that it reads and answers with the time. The
 // benchmark's PyTorch side takes turns with it, so both see the same machine.
 //
-// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS
+// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS [PRECISION]
 //
-// Texts are joined until they have WORDS words, 0 leaves them as they are; the file is read as often as that takes.
+// Texts are joined until they have WORDS words, 0 leaves them as they are; the file is read as often as that takes. PRECISION is float32 or
+// int8.
 package main
 
 import (
@@ -39,12 +40,15 @@ func main() {
 }
 
 func run(arguments []string) error {
-	const usage = "usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS"
-	if len(arguments) != 6 {
+	const usage = "usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS [PRECISION]"
+	if len(arguments) == 6 {
+		arguments = append(arguments, ortrain.PrecisionFloat32)
+	}
+	if len(arguments) != 7 {
 		return errors.New(usage)
 	}
 	var numbers [3]int // batches, threads, words
-	for i, text := range arguments[3:] {
+	for i, text := range arguments[3:6] {
 		var err error
 		if numbers[i], err = strconv.Atoi(text); err != nil {
 			return fmt.Errorf("%s: %w", usage, err)
@@ -58,27 +62,35 @@ func run(arguments []string) error {
 	if err := ort.InitializeEnvironment(); err != nil {
 		return err
 	}
-	trainer, dev, folder, err := open(arguments[0], arguments[1], arguments[2], numbers[0], numbers[1], numbers[2])
+	device, notice, err := ortrain.Device{Provider: "cpu", Threads: numbers[1]}.WithPrecision(arguments[6])
+	if err != nil {
+		return err
+	}
+	if notice != "" {
+		return errors.New(notice)
+	}
+	trainer, dev, folder, loading, err := open(arguments[0], arguments[1], arguments[2], numbers[0], numbers[2], device)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	return serve(trainer, dev, numbers[0])
+	return serve(trainer, dev, numbers[0], loading)
 }
 
-// open makes a trainer for one epoch over the first texts of a CSV file.
-func open(modelFolder, texts, methodName string, batches, threads, words int) (trainer *ortrain.Trainer, dev []ortrain.Example, folder string, err error) {
+// open makes a trainer for one epoch over the first texts of a CSV file. Loading is what NewTrainer takes.
+func open(modelFolder, texts, methodName string, batches, words int, device ortrain.Device) (trainer *ortrain.Trainer, dev []ortrain.Example, folder string,
+	loading time.Duration, err error) {
 	model, err := ortrain.OpenModel(modelFolder)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", 0, err
 	}
 	encoder, err := tokenizer.Open(modelFolder)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", 0, err
 	}
 	rows, err := dataset.ReadTexts(texts)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", 0, err
 	}
 	var examples []ortrain.Example
 	for _, row := range join(rows, words, (batches+1)*batchSize) {
@@ -86,16 +98,16 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	}
 	method, err := defence.Find(methodName)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", 0, err
 	}
 	preset, err := experiment.FindPreset("authors", model.Config.Architecture())
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", 0, err
 	}
 	values := preset.For(method, nil)
 	both, err := method.Topologies(model.Config.Architecture(), graphs.Store{}, values)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", 0, err
 	}
 	setting := ortrain.Setting{
 		Modules: defence.Modules(values),
@@ -105,14 +117,15 @@ func open(modelFolder, texts, methodName string, batches, threads, words int) (t
 	if method.Aligned {
 		data.Auxiliary = data.Dev
 		if setting.Align, err = method.Rule(values); err != nil {
-			return nil, nil, "", err
+			return nil, nil, "", 0, err
 		}
 	}
 	if folder, err = os.MkdirTemp("", "mslora-bench-"); err != nil {
-		return nil, nil, "", err
+		return nil, nil, "", 0, err
 	}
-	trainer, err = ortrain.NewTrainer(model, both, setting, data, folder, ortrain.Device{Provider: "cpu", Threads: threads})
-	return trainer, data.Dev, folder, err
+	begin := time.Now()
+	trainer, err = ortrain.NewTrainer(model, both, setting, data, folder, device)
+	return trainer, data.Dev, folder, time.Since(begin), err
 }
 
 // join makes n texts of at least words words, each of consecutive rows and with the first one's label.
@@ -132,7 +145,7 @@ func join(rows []dataset.Text, words, n int) []dataset.Text {
 }
 
 // serve prints the batches as JSON, then answers each line of standard input with one step.
-func serve(trainer *ortrain.Trainer, dev []ortrain.Example, batches int) error {
+func serve(trainer *ortrain.Trainer, dev []ortrain.Example, batches int, loading time.Duration) error {
 	out := json.NewEncoder(os.Stdout)
 	for step := range batches {
 		if err := out.Encode(trainer.Batch(step)); err != nil {
@@ -146,7 +159,7 @@ func serve(trainer *ortrain.Trainer, dev []ortrain.Example, batches int) error {
 	if !lines.Scan() {
 		return nil
 	}
-	return trainer.Run(context.Background(), &stopwatch{trainer: trainer, lines: lines, out: out, begin: time.Now()})
+	return trainer.Run(context.Background(), &stopwatch{trainer: trainer, lines: lines, out: out, loading: loading, begin: time.Now()})
 }
 
 // stopwatch is the hook that answers: it lets a step begin when a line comes.
@@ -155,13 +168,14 @@ type stopwatch struct {
 	trainer *ortrain.Trainer
 	lines   *bufio.Scanner
 	out     *json.Encoder
+	loading time.Duration
 	begin   time.Time
 }
 
 func (s *stopwatch) Step(_ context.Context, _ *ortrain.Run, r ortrain.StepRecord) error {
 	c := s.trainer.Clock
 	s.out.Encode(map[string]any{"seconds": time.Since(s.begin).Seconds(), "loss": r.Loss, "graph": c.Graph.Seconds(),
-		"go": (c.Wait + c.Alignment + c.Optimizer).Seconds(), "optimizer": c.Optimizer.Seconds(), "peak_bytes": peakMemory()})
+		"go": (c.Wait + c.Alignment + c.Optimizer).Seconds(), "optimizer": c.Optimizer.Seconds(), "peak_bytes": peakMemory(), "loading": s.loading.Seconds()})
 	if !s.lines.Scan() {
 		os.Exit(0)
 	}
