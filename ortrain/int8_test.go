@@ -259,3 +259,17 @@ func TestInt8RealModel(t *testing.T) {
 	}
 	t.Logf("cosines: %.4f at least, %.4f together", worst, together)
 }
+
+// What is no number goes through rounded products to the loss, so that training stops.
+func TestInt8NotFinite(t *testing.T) {
+	for _, family := range parityFamilies {
+		for _, value := range []float64{math.NaN(), math.Inf(1)} {
+			p := openParity(t, parityCase{family: family, method: "lora", int8: true}, 1)
+			p.step.parameters[0].Data[0] = float32(value)
+			g, err := p.step.gradients(p.parts("batch5/", math.MaxInt), p.buffer)
+			if err != nil || finite(g.Loss) {
+				t.Errorf("%s, %s is %v: the loss is %v, error %v", family, p.step.parameters[0].Name, value, g.Loss, err)
+			}
+		}
+	}
+}

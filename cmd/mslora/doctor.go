@@ -37,6 +37,7 @@ func doctor(out io.Writer, flag string) error {
 	}
 	show("providers", "%s", strings.Join(providers(), ", "))
 	// What this process may use, which in a container is less than the machine has.
+	show("precisions", "%s", precisions())
 	show("cores", "%d", machine.Threads())
 	if memory := machine.Memory(); memory > 0 {
 		show("memory", "%.1f GiB", float64(memory)/(1<<30))
@@ -55,6 +56,14 @@ func providers() []string {
 		return append(available, "no cuda: "+strings.SplitN(err.Error(), "\n", 2)[0])
 	}
 	return append(available, "cuda")
+}
+
+// precisions lists those that a CPU as this one is made for.
+func precisions() string {
+	if !machine.FastInt8() {
+		return ortrain.PrecisionFloat32 + ", no " + ortrain.PrecisionInt8 + ": the processor has no VNNI"
+	}
+	return ortrain.PrecisionFloat32 + ", " + ortrain.PrecisionInt8
 }
 
 // showModels lists the models in each place where named models are looked for.
