@@ -1,10 +1,13 @@
-// Package pagetable is for tests: it keeps the tables of pages as they are made of committed results, or of code.
+// Package pagetable keeps the tables of pages as they are made of committed results, or of code.
 package pagetable
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,4 +55,34 @@ func Check(t *testing.T, pattern, command string, update bool, table func(words 
 	if tables == 0 {
 		t.Errorf("no page has a table of %s", command)
 	}
+}
+
+// Read gives the results of a folder, a JSON file each, in the order of their names.
+func Read[T any](folder string) ([]T, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	all := make([]T, len(paths))
+	for i, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, &all[i]); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s has no results", folder)
+	}
+	return all, nil
+}
+
+// Thousands writes a number that is not negative with commas.
+func Thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", Thousands(n/1000), n%1000)
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"mslora/audit"
 	"mslora/dataset"
 	"mslora/internal/atomicfile"
+	"mslora/internal/pagetable"
 	"mslora/suspicion"
 )
 
@@ -124,31 +123,9 @@ func (m measured) write(path string) error {
 	return atomicfile.WriteFile(path, append(text, '\n'), 0o644)
 }
 
-// read gives the results of a folder, in the order of their names.
-func read(folder string) ([]measured, error) {
-	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
-	if err != nil {
-		return nil, err
-	}
-	all := make([]measured, len(paths))
-	for i, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(text, &all[i]); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has no results", folder)
-	}
-	return all, nil
-}
-
 // foundTable has a line for each poisoned set.
 func foundTable(folder string) (string, error) {
-	all, err := read(folder)
+	all, err := pagetable.Read[measured](folder)
 	if err != nil {
 		return "", err
 	}
@@ -163,7 +140,7 @@ func foundTable(folder string) (string, error) {
 			for _, l := range d.Labels {
 				switch {
 				case l.Called && l.Poisoned > 0:
-					estimate = fmt.Sprintf("%s (%s to %s)", thousands(int(math.Round(l.Estimate))), thousands(int(l.Low)), thousands(int(l.High)))
+					estimate = fmt.Sprintf("%s (%s to %s)", pagetable.Thousands(int(math.Round(l.Estimate))), pagetable.Thousands(int(l.Low)), pagetable.Thousands(int(l.High)))
 				case l.Called:
 					others++
 				}
@@ -172,7 +149,7 @@ func foundTable(folder string) (string, error) {
 				continue
 			}
 			fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %s of %s | %d of %s | %s | %d |\n", m.Data, m.Attack, m.Setting,
-				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, thousands(d.Found), thousands(d.Poisoned), d.Dropped, thousands(d.Texts-d.Poisoned), estimate, others)
+				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, pagetable.Thousands(d.Found), pagetable.Thousands(d.Poisoned), d.Dropped, pagetable.Thousands(d.Texts-d.Poisoned), estimate, others)
 		}
 	}
 	return out.String(), nil
@@ -180,7 +157,7 @@ func foundTable(folder string) (string, error) {
 
 // baselineTable compares the ranking with others, of poisoned sets.
 func baselineTable(folder string) (string, error) {
-	all, err := read(folder)
+	all, err := pagetable.Read[measured](folder)
 	if err != nil {
 		return "", err
 	}
@@ -199,7 +176,7 @@ func baselineTable(folder string) (string, error) {
 
 // ablationTable has a line for each signal that was left out, and a column for each poisoned set.
 func ablationTable(folder string) (string, error) {
-	all, err := read(folder)
+	all, err := pagetable.Read[measured](folder)
 	if err != nil {
 		return "", err
 	}
@@ -236,7 +213,7 @@ func ablationTable(folder string) (string, error) {
 
 // alarmTable has a line for each data set, of clean sets alone.
 func alarmTable(folder string) (string, error) {
-	all, err := read(folder)
+	all, err := pagetable.Read[measured](folder)
 	if err != nil {
 		return "", err
 	}
@@ -259,15 +236,8 @@ func alarmTable(folder string) (string, error) {
 			continue
 		}
 		sets, alarms = sets+n, alarms+called
-		fmt.Fprintf(&out, "| %s | %s | %.0f %% | %.0f %% | %d | %d |\n", m.Data, thousands(texts/n), 100*m.Noise, 100*m.Imbalance, n, called)
+		fmt.Fprintf(&out, "| %s | %s | %.0f %% | %.0f %% | %d | %d |\n", m.Data, pagetable.Thousands(texts/n), 100*m.Noise, 100*m.Imbalance, n, called)
 	}
 	fmt.Fprintf(&out, "| all | | | | %d | %d |\n", sets, alarms)
 	return out.String(), nil
-}
-
-func thousands(n int) string {
-	if n < 1000 {
-		return strconv.Itoa(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

@@ -23,11 +23,3 @@ func TestResultsOfPage(t *testing.T) {
 		return table(filepath.Join("../../..", words[1]))
 	})
 }
-
-func TestThousands(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d: %s", n, got)
-		}
-	}
-}
