@@ -71,8 +71,8 @@ vulnerabilities: deps ## look for known vulnerabilities in code that mslora call
 test-tools: $(TESTING)/.stamp ## test the Python tools, except the exporter
 	$(TESTING)/bin/python -m pytest -q tools/tests
 
-test-exporter: deps $(EXPORT)/.stamp ## test the exporter, and that other programs open classifiers (fetches PyTorch)
-	$(EXPORT)/bin/python -m pytest -q tools/exporter
+test-exporter: deps $(EXPORT)/.stamp ## test the exporter, the benchmark's loops, and that other programs open classifiers (fetches PyTorch)
+	$(EXPORT)/bin/python -m pytest -q tools/exporter tools/bench
 
 test-clients: clients-classifier ## let other programs answer 200 texts and compare (docs/clients.md; fetches their packages)
 	$(GO) run ./tools/clients -limit $(CLIENTS_TIME) $(CLIENTS)/classifier $(DEPS)/models/$(MODEL)
@@ -107,10 +107,11 @@ graphs: $(EXPORT)/.stamp ## export all graphs again (fetches PyTorch)
 graphs-check: $(EXPORT)/.stamp ## prove that the committed graphs are what the exporter makes (fetches PyTorch)
 	$(EXPORT)/bin/python tools/export_graphs.py --check
 
-bench: build reviews $(BENCH)/.stamp ## time a training step beside PyTorch's (fetches PyTorch)
+# OUT=docs/results/performance keeps the results for docs/performance.md.
+bench: build model reviews $(BENCH)/.stamp ## time a training step beside PyTorch's (fetches PyTorch)
 	@$(PYTHON) tools/fetch_model.py minilm --out $(DEPS)/models/minilm
 	@$(PYTHON) tools/fetch_model.py bert-base --out $(DEPS)/models/bert-base
-	tools/bench/run.sh $(BENCH)/bin/python
+	tools/bench/run.sh $(BENCH)/bin/python $(OUT)
 
 bench-predict: build model reviews $(BENCH)/.stamp ## time predictions beside Hugging Face's pipeline (fetches PyTorch)
 	$(BENCH)/bin/python tools/bench/predict.py

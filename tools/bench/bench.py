@@ -1,133 +1,204 @@
 #!/usr/bin/env python3
-"""Time training steps of mslora beside PyTorch's, in turns, on the same batches.
+"""Time training steps of mslora beside PyTorch's, in turns, on the same texts, and keep a file of each cell.
 
-The PyTorch side is what most people write (plain.py): Hugging Face's models with SDPA attention on padded batches,
-the same modules, dropout on, torch.optim.AdamW, the same number of threads.
+The sides of PyTorch are what a careful user runs (plain.py): Hugging Face's models with SDPA attention, in float32 and with bfloat16
+autocast, eager and compiled, on batches as they come and on those of the same texts sorted by length; for aligned methods the loop of the
+public code as well (authors.py). Where a cell has sizes of its own there are two, eager and with batches as they come. Each program starts
+alone and makes one step that is not timed. A turn is one step of each side.
 """
 
 import argparse
+import contextlib
 import json
-import multiprocessing
+import math
 import os
-import resource
-import statistics
+import pathlib
 import subprocess
 import sys
-import time
+import tempfile
 
-import numpy as np
-import onnxruntime
-import torch
-from onnx import TensorProto, helper, numpy_helper
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-import shapes
-from plain import ALIGNED, METHODS, Loop, config_of
+import cells
+import machine
+from fetch import files
+from fetch.failure import Failure, run
+from turns import HERE, Ended, Mslora, Side, Torch
 
-CELLS = [*(f"minilm:{method}" for method in METHODS), "minilm:lora+mslr:350", "bert-base:lora+mslr", "bert-base:musclelora", "bert-base:vanilla",
-         "roberta-base:lora+mslr", "smollm2-135m:lora+mslr", "smollm2-135m:prefix"]
+ROOT = pathlib.Path(HERE).parent.parent
+
+
+# The options of torch_side.py.
+PROGRAMS = {"float32": [], "bfloat16": ["--precision", "bfloat16"], "float32 compiled": ["--compile"],
+            "bfloat16 compiled": ["--precision", "bfloat16", "--compile"], "authors": ["--authors"]}
 
 
 def products(config, batch, method):
     """Floating-point operations of the matrix products that a step needs at least, without padding."""
-    d, f, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    d, f, layers, heads = (config[key] for key in ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"))
     lengths = [len(e["Tokens"]) for e in batch]
     tokens, texts = sum(lengths), len(lengths)
-    shared = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    keys = 2 * d * d * shared // config.num_attention_heads  # of keys and values, which groups of heads may share
-    feed_forward = (3 if config.model_type == "llama" else 2) * d * f
+    keys = 2 * d * d * (config.get("num_key_value_heads") or heads) // heads  # of keys and values, which groups of heads may share
+    feed_forward = (3 if config["model_type"] == "llama" else 2) * d * f
     linear = (layers - 1) * tokens * (2 * d * d + keys + feed_forward) + tokens * keys + texts * (2 * d * d + feed_forward)
     attention = (layers - 1) * sum(2 * n * n * d for n in lengths)
     passes = 3 if method in ("vanilla", "ga") else 2  # forward, gradient of the inputs, gradient of the weights
     return 2 * passes * linear + 2 * 3 * attention
 
 
+def folder_of(o, name):
+    """The folder of a model, which is made if a shape with random weights has that name."""
+    folder = o.models / name
+    if not (folder / "config.json").exists():
+        import shapes  # and PyTorch, which the tests do not have
+
+        if name not in shapes.CONFIGS:
+            raise Failure(f"{name} is not in {o.models}", f"fetch it: python3 tools/fetch_model.py {name} --out {folder}")
+        folder = shapes.made(name, o.made, o.models)
+    return str(folder)
+
+
+def torch_options(cell, wanted=PROGRAMS):
+    """The options of those programs of PyTorch that a cell has, by name."""
+    has = {"float32", "bfloat16"} if cell.sizes else set(PROGRAMS) if cell.method in cells.ALIGNED else set(PROGRAMS) - {"authors"}
+    return {name: PROGRAMS[name] for name in wanted if name in has}
+
+
+def sides_of(o, cell, folder, stack):
+    """Start the programs one after the other and give the sides, and those that did not start with why."""
+    sides, left_out = {}, {}
+    for precision in o.precision:
+        program = stack.enter_context(Mslora(o, cell, folder, o.batches + 1, precision))
+        first, *batches = program.batches
+        auxiliary = program.auxiliary if cell.method in cells.ALIGNED else None
+        sides["mslora" if precision == "float32" else f"mslora {precision}"] = Side(program, program.start(first, auxiliary), batches, auxiliary, math.inf)
+    for name, options in torch_options(cell, o.pytorch).items():
+        program = stack.enter_context(Torch(o, cell, folder, stack.enter_context(tempfile.TemporaryDirectory()), *options))
+        try:
+            start = program.start(first, auxiliary)
+        except Ended as why:
+            left_out[name] = str(why)
+            continue
+        sides[name] = Side(program, start, batches, auxiliary, o.limit)
+        if not cell.sizes and name != "authors":
+            sides[name + " sorted"] = Side(program, start, cells.by_length(batches), auxiliary, o.limit)
+    return sides, left_out
+
+
 def ceiling(width, inner, tokens, threads):
-    """Floating-point operations per second of one large product in ONNX Runtime, the best of many runs."""
-    weight = np.random.randn(width, inner).astype(np.float32)
-    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["a", "b"])],
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["a", "c"])], [numpy_helper.from_array(weight, "w")])
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    session, x = onnxruntime.InferenceSession(model.SerializeToString(), options), np.random.randn(tokens, width).astype(np.float32)
-    times = []
-    while sum(times) < 2:
-        begin = time.perf_counter()
-        session.run(None, {"x": x})
-        times.append(time.perf_counter() - begin)
-    return 2 * tokens * width * inner / min(times)
+    """Floating-point operations a second of one large matrix product of ONNX Runtime."""
+    return float(subprocess.check_output([sys.executable, os.path.join(HERE, "ceiling.py"), *map(str, (width, inner, tokens, threads))]))
 
 
-def compare(o, name, method, words):
-    """Time one cell and print its line."""
-    folder = shapes.made(name, o.made, o.models) if name in shapes.CONFIGS else os.path.join(o.models, name)
-    if not os.path.exists(os.path.join(folder, "config.json")):
-        print(f"{name}: SKIPPED, not in {o.models}; `python3 tools/fetch_model.py {name}` fetches it")
-        return
-    torch.set_num_threads(o.threads)
-    config = config_of(folder)
-    ours = subprocess.Popen([o.steps, folder, o.texts, method, str(o.batches), str(o.threads), str(words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    batches = [json.loads(ours.stdout.readline()) for _ in range(o.batches)]
-    auxiliary = json.loads(ours.stdout.readline())  # also the dev texts
-    loop = Loop(config, method)
-    tokens = int(statistics.mean(sum(len(e["Tokens"]) for e in b) for b in batches))
-    rows = []
-    for batch in batches:
-        begin = time.perf_counter()
-        loop.step(batch, auxiliary if method in ALIGNED else None)
-        theirs = time.perf_counter() - begin
-        ours.stdin.write("\n")
-        ours.stdin.flush()
-        answer = json.loads(ours.stdout.readline())
-        answer["theirs"] = theirs
-        answer["flops"] = products(config, batch, method) + (products(config, auxiliary, method) if method in ALIGNED else 0)
-        rows.append(answer)
-    begin = time.perf_counter()
-    loop.evaluate(auxiliary)
-    evaluation = time.perf_counter() - begin
-    ours.stdin.write("\n")
-    ours.stdin.flush()
-    end = json.loads(ours.stdout.readline())
-    ours.wait()
-    peak = ceiling(config.hidden_size, config.intermediate_size, tokens, o.threads)  # when nothing else works any more
-    first, rows = rows[0], rows[1:]  # the first step allocates, on both sides
-    mine, theirs = sum(r["seconds"] for r in rows), sum(r["theirs"] for r in rows)
-    share = sum(r["flops"] for r in rows) / mine / peak
-    spent = {part: rows[-1][part] - first[part] for part in ("graph", "go", "optimizer")}
+def shares(side, config, method, peak):
+    """The share of the ceiling that mslora's side reached; and those of Go outside ONNX Runtime, of clipping and AdamW."""
+    batches = side.batches[: len(side.answers)] + ([side.auxiliary] * len(side.answers) if side.auxiliary else [])
+    first, last = side.answers[0], side.answers[-1]
+    spent = {part: last[part] - first[part] for part in ("graph", "go", "optimizer")}
     busy = spent["go"] + spent["graph"]
-    print(f"{name:12s} {method:10s} {tokens / len(batches[0]):7.0f} {1e3 * theirs / len(rows):8.0f} {1e3 * mine / len(rows):7.0f} {theirs / mine:6.2f} "
-          f"{100 * share:7.0f} % {(theirs + evaluation) / (mine + end['evaluation']):6.2f} {100 * spent['go'] / busy:5.1f} % "
-          f"{100 * spent['optimizer'] / busy:6.1f} % {end['peak_bytes'] / 2**30:7.2f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:8.2f}", flush=True)
+    return {"ceiling": round(sum(products(config, batch, method) for batch in batches) / sum(side.seconds) / peak, 3),
+            "go": round(spent["go"] / busy, 4), "optimizer": round(spent["optimizer"] / busy, 4)}
+
+
+def beginning(o):
+    """What every result file says of the texts and the machine."""
+    return {"texts": {"file": o.texts.name, "sha256": files.sha256(o.texts)}, **machine.describe(), "began": machine.now()}
+
+
+def compare(o, cell):
+    """Time one cell and give its result."""
+    folder = folder_of(o, cell.model)
+    config = json.loads(pathlib.Path(folder, "config.json").read_bytes())
+    threads = cell.threads or o.threads
+    result = {"model": cell.model, "method": cell.method, "tokens": cell.tokens, "batch": cell.batch, "threads": threads, "batches": o.batches, "sizes": cell.sizes,
+              **beginning(o)}
+    energy = machine.Energy()
+    with contextlib.ExitStack() as stack:
+        sides, result["left_out"] = sides_of(o, cell, folder, stack)
+        for i in range(o.batches):
+            for side in sides.values():
+                side.turn(i, energy)
+    result["ended"] = machine.now()
+    result["sides"] = {name: side.measured() for name, side in sides.items()}
+    batches = next(iter(sides.values())).batches
+    texts, tokens = o.batches * cell.batch, sum(len(text["Tokens"]) for batch in batches for text in batch)
+    result["tokens_a_text"] = round(tokens / texts, 1)
+    result["padded_tokens_a_text"] = {name: round(cells.padded_tokens(dealt) / texts, 1)
+                                      for name, dealt in (("as they come", batches), ("sorted", cells.by_length(batches)))}
+    peak = ceiling(config["hidden_size"], config["intermediate_size"], tokens // o.batches, threads)  # now that nothing else works
+    result["ceiling_flops"] = round(peak)
+    for name in sides:
+        if name.startswith("mslora"):
+            result["sides"][name]["shares"] = shares(sides[name], config, cell.method, peak)
+    return result
+
+
+def keep(o, name, result):
+    files.write(o.out / name, (json.dumps(result, indent="\t") + "\n").encode())
+
+
+def lines(cell, result):
+    """What is printed of a cell: a line for each side."""
+    for name, side in result["sides"].items():
+        yield (f"{str(cell):32s} {name:26s} {side['median_ms']:9.1f} ms {side['texts_a_second']:8.1f} texts/s "
+               f"{side['peak_bytes'] / 2**30:6.2f} GiB {side['start_seconds']:6.1f} s to start")
+    for name, why in result["left_out"].items():
+        yield f"{str(cell):32s} {name:26s} left out: {why}"
+
+
+def at_least(smallest):
+    """A type of arguments."""
+    def number(text):
+        if not text.isdecimal() or int(text) < smallest:
+            raise argparse.ArgumentTypeError(f"{text} is not a number from {smallest} on")
+        return int(text)
+    return number
+
+
+def listed(text):
+    return text.split(",")
+
+
+def parser_of(description):
+    """The options that every benchmark of steps has."""
+    deps = ROOT / ".deps"
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", default=str(ROOT / "bin" / "bench-steps"), help="the Go side")
+    parser.add_argument("--models", type=pathlib.Path, default=os.environ.get("MSLORA_MODELS", deps / "models"), help="folder of model folders")
+    parser.add_argument("--made", type=pathlib.Path, default=deps / "bench" / "shapes", help="folder for models with random weights (shapes.py)")
+    parser.add_argument("--texts", type=pathlib.Path, default=os.environ.get("BENCH_TEXTS", deps / "data" / "reviews" / "train.csv"), help="CSV with text,label")
+    parser.add_argument("--out", type=pathlib.Path, default=deps / "bench" / "performance", help="folder for a JSON file of each cell")
+    parser.add_argument("--batches", type=at_least(2), default=10, help="steps of each side")
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
+    return parser
+
+
+def arguments(words=None):
+    parser = parser_of(__doc__)
+    parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="a side of PyTorch whose steps have taken longer than this makes no more in this cell")
+    parser.add_argument("--pytorch", type=listed, default=list(PROGRAMS), metavar="NAME[,…]", help="of PyTorch's programs: " + ", ".join(PROGRAMS))
+    parser.add_argument("--precision", type=listed, default=["float32"], metavar="float32[,…]",
+                        help="of mslora's sides; float32 comes first")
+    parser.add_argument("cells", nargs="*", metavar="MODEL:METHOD[,tokens=N][,batch=N][,threads=N]",
+                        help="what to compare; with tokens, texts are joined and cut to that many")
+    o = parser.parse_args(words)
+    if o.precision[0] != "float32":
+        raise Failure(f"--precision {o.precision[0]}: the other sides are compared with float32", "put float32 before the others")
+    if unknown := [name for name in o.pytorch if name not in PROGRAMS]:
+        raise Failure(f"--pytorch {unknown[0]}: there is no such program", "choose from " + ", ".join(PROGRAMS))
+    o.cells = [cells.parse(cell) for cell in o.cells] or cells.DEFAULT
+    return o
 
 
 def main():
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    deps = os.path.join(root, ".deps")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", default=os.path.join(root, "bin", "bench-steps"), help="the Go side")
-    parser.add_argument("--models", default=os.environ.get("MSLORA_MODELS", os.path.join(deps, "models")), help="folder of model folders")
-    parser.add_argument("--made", default=os.path.join(deps, "bench", "shapes"), help="folder for models with random weights: " + ", ".join(shapes.CONFIGS))
-    parser.add_argument("--texts", default=os.environ.get("BENCH_TEXTS", os.path.join(deps, "data", "reviews", "train.csv")), help="CSV with text,label")
-    parser.add_argument("--batches", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("cells", nargs="*", default=CELLS, metavar="MODEL:METHOD[:WORDS]",
-                        help="what to compare; with WORDS, texts are joined until they have that many words")
-    o = parser.parse_args()
-    print(f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, {o.threads} threads, {o.batches} batches of 32 texts of {os.path.basename(o.texts)}")
-    print("tokens a text; PyTorch, mslora: ms a step; ratio; share of the matrix-product ceiling; ratio of epoch with evaluation;")
-    print("share of Go outside ONNX Runtime, of clipping and AdamW; peak memory of mslora and of PyTorch (GiB)")
-    print(f"{'model':12s} {'method':10s} {'tokens':>7s} {'PyTorch':>8s} {'mslora':>7s} {'ratio':>6s} {'ceiling':>9s} {'epoch':>6s} {'Go':>7s} {'AdamW':>8s} {'memory':>7s} {'PyTorch':>8s}", flush=True)
-    fresh = multiprocessing.get_context("spawn")  # a process for each cell, whose peak memory is its own
+    o = arguments()
     for cell in o.cells:
-        name, method, words = (cell + ":0").split(":")[:3]
-        process = fresh.Process(target=compare, args=(o, name, method, int(words)))
-        process.start()
-        process.join()
-        if process.exitcode:
-            return 1
-    return 0
+        folder_of(o, cell.model)  # before anything is timed
+    for cell in o.cells:
+        result = compare(o, cell)
+        keep(o, cell.file, result)
+        print(*lines(cell, result), sep="\n", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -1,6 +1,5 @@
-"""What most people write: Hugging Face's models on padded batches with SDPA attention, dropout on, and the modules of each method.
-
-Models have random weights, which do not change the time. Prefixes and adapters are the least code that does the job.
+"""What a user of PyTorch writes: Hugging Face's models on padded batches with SDPA attention, dropout on, and the modules of each method,
+in float32 or with bfloat16 autocast, compiled or not. Prefixes and adapters are the least code that does the job.
 """
 
 import json
@@ -21,8 +20,6 @@ FAMILIES = {
 }
 # Rank, alpha, scaling vector S and its alpha, as the presets of mslora have them.
 MODULES = {"bert": (8, 32, [1.0, 4, 8, 12, 16, 20, 24, 28], 6), "roberta": (8, 32, [1.0, 2, 4, 6, 8, 10, 12, 14, 16], 6), "llama": (2, 8, [1.0, 2, 3, 4], 4)}
-ALIGNED = ("musclelora", "ga+lora", "ga")
-METHODS = ("vanilla", "lora", "adapter", "prefix", "lora+mslr", *ALIGNED)
 
 
 def config_of(folder):
@@ -31,6 +28,7 @@ def config_of(folder):
         values = json.load(file)
     config = FAMILIES[values["model_type"]][0](**values)
     config.num_labels, config._attn_implementation = CLASSES, "sdpa"
+    config.problem_type = "single_label_classification"  # else the first call sets it, and a compiled model is compiled again
     config.pad_token_id = config.pad_token_id or 0
     return config
 
@@ -91,9 +89,10 @@ class Prefixed(nn.Module):
         return (base.o_proj(out) if self.causal else out), None
 
 
-def model_of(config, method):
-    """The model with the modules of a method, and what is trained."""
-    model = FAMILIES[config.model_type][1](config).train()
+def model_of(config, method, folder=None):
+    """The model with the modules of a method, and what is trained. Without a folder its weights are random."""
+    family = FAMILIES[config.model_type][1]
+    model = (family.from_pretrained(folder, config=config, dtype=torch.float32) if folder else family(config)).train()
     llama = config.model_type == "llama"
     if llama:
         model.score = nn.Sequential(nn.Linear(config.hidden_size, 16, bias=False), nn.Dropout(0.1), nn.Linear(16, CLASSES, bias=False))
@@ -143,25 +142,31 @@ def padded(batch, padding):
 class Loop:
     """A training loop; with an auxiliary batch, gradients are aligned to its gradients, tensor by tensor (Eq. 7)."""
 
-    def __init__(self, config, method):
-        self.model, self.trained = model_of(config, method)
+    def __init__(self, config, method, folder=None, precision="float32", compiled=False):
+        self.model, self.trained = model_of(config, method, folder)
+        self.call = torch.compile(self.model, dynamic=True) if compiled else self.model
+        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
         self.optimizer = torch.optim.AdamW(self.trained, lr=2e-5, weight_decay=0.0)
         self.padding = config.pad_token_id
 
-    def step(self, batch, auxiliary=None):
+    def loss(self, batch):
+        with self.autocast:
+            return self.call(**padded(batch, self.padding)).loss
+
+    def backward(self, batch, auxiliary):
+        """Leave the step's gradients in the tensors."""
         self.optimizer.zero_grad()
-        self.model(**padded(batch, self.padding)).loss.backward()
-        if auxiliary is not None:
-            clean = torch.autograd.grad(self.model(**padded(auxiliary, self.padding)).loss, self.trained, allow_unused=True)
-            for p, c in zip(self.trained, clean):
-                if c is not None and p.grad is not None:
-                    norm = c.square().sum()
-                    if norm > 0:
-                        p.grad.copy_((p.grad * c).sum().abs() / norm * c)
+        self.loss(batch).backward()
+        if auxiliary is None:
+            return
+        clean = torch.autograd.grad(self.loss(auxiliary), self.trained, allow_unused=True)
+        for p, c in zip(self.trained, clean):
+            if c is not None and p.grad is not None:
+                norm = c.square().sum()
+                if norm > 0:
+                    p.grad.copy_((p.grad * c).sum().abs() / norm * c)
+
+    def step(self, batch, auxiliary=None):
+        self.backward(batch, auxiliary)
         nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimizer.step()
-
-    def evaluate(self, batch):
-        with torch.no_grad():
-            self.model.eval()
-            self.model(**padded(batch, self.padding))

@@ -19,7 +19,7 @@ def step(program):
 
 def compare(o, folder, method):
     """Time one cell and print a line for each precision."""
-    programs = [subprocess.Popen([o.steps, folder, o.texts, method, str(o.batches), str(o.threads), "0", precision], stdin=subprocess.PIPE,
+    programs = [subprocess.Popen([o.steps, folder, o.texts, method, str(o.batches), str(o.threads), "0", "32", precision], stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, text=True) for precision in PRECISIONS]
     for program in programs:
         for _ in range(o.batches + 1):  # batches and dev texts, the same in both

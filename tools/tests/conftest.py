@@ -4,4 +4,4 @@ import pathlib
 import sys
 
 TOOLS = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TOOLS))
+sys.path[:0] = [str(TOOLS), str(TOOLS / "bench")]

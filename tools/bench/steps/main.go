@@ -2,10 +2,10 @@
 // batch, which is also the dev set, then runs one step for each line that it reads and answers with the time. The
 // benchmark's PyTorch side takes turns with it, so both see the same machine.
 //
-// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS [PRECISION]
+// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS TOKENS BATCH_SIZE [PRECISION]
 //
-// Texts are joined until they have WORDS words, 0 leaves them as they are; the file is read as often as that takes. PRECISION is float32 or
-// int8.
+// Texts are joined until they have TOKENS words and cut to TOKENS tokens, 0 leaves them as they are; the file is read as often as
+// that takes. PRECISION is float32 or int8.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -30,7 +31,8 @@ import (
 	"mslora/ortrain"
 )
 
-const batchSize = 32
+// maxTokens is the longest text of the presets.
+const maxTokens = 512
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -40,15 +42,15 @@ func main() {
 }
 
 func run(arguments []string) error {
-	const usage = "usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS WORDS [PRECISION]"
-	if len(arguments) == 6 {
+	const usage = "usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS TOKENS BATCH_SIZE [PRECISION]"
+	if len(arguments) == 7 {
 		arguments = append(arguments, ortrain.PrecisionFloat32)
 	}
-	if len(arguments) != 7 {
+	if len(arguments) != 8 {
 		return errors.New(usage)
 	}
-	var numbers [3]int // batches, threads, words
-	for i, text := range arguments[3:6] {
+	var numbers [4]int // batches, threads, tokens, batch size
+	for i, text := range arguments[3:7] {
 		var err error
 		if numbers[i], err = strconv.Atoi(text); err != nil {
 			return fmt.Errorf("%s: %w", usage, err)
@@ -62,14 +64,14 @@ func run(arguments []string) error {
 	if err := ort.InitializeEnvironment(); err != nil {
 		return err
 	}
-	device, notice, err := ortrain.Device{Provider: "cpu", Threads: numbers[1]}.WithPrecision(arguments[6])
+	device, notice, err := ortrain.Device{Provider: "cpu", Threads: numbers[1]}.WithPrecision(arguments[7])
 	if err != nil {
 		return err
 	}
 	if notice != "" {
 		return errors.New(notice)
 	}
-	trainer, dev, folder, loading, err := open(arguments[0], arguments[1], arguments[2], numbers[0], numbers[2], device)
+	trainer, dev, folder, loading, err := open(arguments[0], arguments[1], arguments[2], numbers[0], numbers[2], numbers[3], device)
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func run(arguments []string) error {
 }
 
 // open makes a trainer for one epoch over the first texts of a CSV file. Loading is what NewTrainer takes.
-func open(modelFolder, texts, methodName string, batches, words int, device ortrain.Device) (trainer *ortrain.Trainer, dev []ortrain.Example, folder string,
+func open(modelFolder, texts, methodName string, batches, tokens, batchSize int, device ortrain.Device) (trainer *ortrain.Trainer, dev []ortrain.Example, folder string,
 	loading time.Duration, err error) {
 	model, err := ortrain.OpenModel(modelFolder)
 	if err != nil {
@@ -92,9 +94,13 @@ func open(modelFolder, texts, methodName string, batches, words int, device ortr
 	if err != nil {
 		return nil, nil, "", 0, err
 	}
+	longest := tokens
+	if tokens == 0 {
+		longest = maxTokens
+	}
 	var examples []ortrain.Example
-	for _, row := range join(rows, words, (batches+1)*batchSize) {
-		examples = append(examples, ortrain.Example{Tokens: encoder.Encode(row.Text, 512), Label: row.Label})
+	for _, row := range join(rows, tokens, (batches+1)*batchSize) {
+		examples = append(examples, ortrain.Example{Tokens: encoder.Encode(row.Text, longest), Label: row.Label})
 	}
 	method, err := defence.Find(methodName)
 	if err != nil {
@@ -159,7 +165,11 @@ func serve(trainer *ortrain.Trainer, dev []ortrain.Example, batches int, loading
 	if !lines.Scan() {
 		return nil
 	}
-	return trainer.Run(context.Background(), &stopwatch{trainer: trainer, lines: lines, out: out, loading: loading, begin: time.Now()})
+	err := trainer.Run(context.Background(), &stopwatch{trainer: trainer, lines: lines, out: out, loading: loading, begin: time.Now()})
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 // stopwatch is the hook that answers: it lets a step begin when a line comes.
@@ -177,14 +187,10 @@ func (s *stopwatch) Step(_ context.Context, _ *ortrain.Run, r ortrain.StepRecord
 	s.out.Encode(map[string]any{"seconds": time.Since(s.begin).Seconds(), "loss": r.Loss, "graph": c.Graph.Seconds(),
 		"go": (c.Wait + c.Alignment + c.Optimizer).Seconds(), "optimizer": c.Optimizer.Seconds(), "peak_bytes": peakMemory(), "loading": s.loading.Seconds()})
 	if !s.lines.Scan() {
-		os.Exit(0)
+		return io.EOF
 	}
 	s.begin = time.Now()
 	return nil
-}
-
-func (s *stopwatch) Epoch(context.Context, *ortrain.Run, []ortrain.EpochRecord) error {
-	return s.out.Encode(map[string]any{"evaluation": s.trainer.Clock.Evaluation.Seconds(), "peak_bytes": peakMemory()})
 }
 
 // peakMemory is the largest resident size of this process so far, in bytes.

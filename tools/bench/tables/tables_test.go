@@ -1,0 +1,114 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mslora/internal/pagetable"
+)
+
+var update = flag.Bool("update", false, "write the tables of docs/performance.md again")
+
+// Tables of the page are made of committed results.
+func TestResultsOfPage(t *testing.T) {
+	pagetable.Check(t, "../../../docs/performance.md", "tools/bench/tables", *update, func(words []string) (string, error) {
+		if len(words) != 2 {
+			return "", fmt.Errorf("%q is no table and folder", words)
+		}
+		results, err := pagetable.Read[result](filepath.Join("../../..", words[1]))
+		if err != nil {
+			return "", err
+		}
+		for _, table := range tables {
+			if table.name == words[0] {
+				return table.of(results), nil
+			}
+		}
+		return "", fmt.Errorf("there is no table %s", words[0])
+	})
+}
+
+func seconds(s ...float64) side {
+	return side{Seconds: s, Median: 1e3 * median(s), Texts: 32 * float64(len(s)) / total(s)}
+}
+
+func total(values []float64) (all float64) {
+	for _, v := range values {
+		all += v
+	}
+	return all
+}
+
+func made(model, method string, sides map[string]side) result {
+	return result{Model: model, Method: method, Batch: 32, Threads: 2, Processors: 2, Batches: 2, Sides: sides, Began: moment{Load: []float64{1}}, Ended: moment{Load: []float64{2}}}
+}
+
+func of(name string, results ...result) string {
+	for _, table := range tables {
+		if table.name == name {
+			return table.of(results)
+		}
+	}
+	return "no such table"
+}
+
+func TestTables(t *testing.T) {
+	small := made("minilm", "lora", map[string]side{"mslora": seconds(0.1, 0.3), "float32": seconds(0.2, 0.9), "float32 sorted": seconds(0.2, 0.2)})
+	large := made("bert-base", "ga", map[string]side{"mslora": seconds(1, 1), "authors": seconds(3)})
+	length := made("minilm", "lora", map[string]side{"mslora": seconds(0.01, 0.01), "float32": seconds(0.02, 0.02), "bfloat16": seconds(0.03, 0.03)})
+	length.Tokens, length.Sizes = 16, map[string]int{"tokens": 16}
+	longer := length
+	longer.Tokens = 128
+	call := result{Model: "minilm", Method: "lora", Batch: 32, One: []float64{0.5, 0.3, 0.4}, Two: []float64{0.6, 0.7, 0.4}}
+	for name, want := range map[string]string{
+		"times": "| model | method | mslora | float32 | float32 sorted | authors |\n|---|---|--:|--:|--:|--:|\n" +
+			"| minilm | lora | 200 | 550 | 200 | |\n| bert-base | ga | 1,000 | | | 3,000* |\n\n\\* of fewer steps than the others, as they took too long\n",
+		"ratios": "| model | method | float32 | float32 sorted | authors |\n|---|---|--:|--:|--:|\n| minilm | lora | 2.50 | 1.00 | |\n| bert-base | ga | | | 3.00* |\n\n" +
+			"\\* of fewer steps than the others, as they took too long\n",
+		"starts": "| model | method | mslora | float32 | authors |\n|---|---|--:|--:|--:|\n| minilm | lora | 0.0 | 0.0 | |\n| bert-base | ga | 0.0 | | 0.0 |\n",
+		"tokens": "| model | method | tokens a text | mslora, ms | float32, ms | bfloat16, ms | float32, ratio | bfloat16, ratio | mslora, GiB | float32, GiB | bfloat16, GiB |\n" +
+			"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n| minilm | lora | 16 | 10.0 | 20.0 | 30.0 | 2.00 | 3.00 | 0.00 | 0.00 | 0.00 |\n" +
+			"| minilm | lora | 128 | 10.0 | 20.0 | 30.0 | 2.00 | 3.00 | 0.00 | 0.00 | 0.00 |\n",
+		"batch": "",
+		"calls": "| model | method | texts | turns | one call, ms | two calls, ms | ratio |\n|---|---|--:|--:|--:|--:|--:|\n| minilm | lora | 64 | 3 | 400 | 600 | 1.50 |\n",
+	} {
+		if got := of(name, large, longer, length, small, call); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+func TestSettingSaysWhatIsMissing(t *testing.T) {
+	r := made("minilm", "lora", map[string]side{"mslora": seconds(1, 1)})
+	r.LeftOut = map[string]string{"float32 compiled": "no compiler"}
+	if text := of("setting", r); !strings.Contains(text, "Threads of each side: 2; texts of ; load average 1.0 to 1.0") || !strings.Contains(text, "Energy is not in the tables") ||
+		!strings.Contains(text, "minilm lora float32 compiled did not start: `no compiler`") {
+		t.Error(text)
+	}
+	r.Sides["mslora"] = side{Seconds: []float64{1, 1}, Joules: 2}
+	if text := of("setting", r); !strings.Contains(text, "| minilm | lora | 2.00 |") || strings.Contains(text, "Energy is not") {
+		t.Error(text)
+	}
+}
+
+func TestOrderOfSides(t *testing.T) {
+	cells := []result{{Sides: map[string]side{}}}
+	want := []string{"mslora", "mslora int8", "float32", "float32 sorted", "float32 compiled", "float32 compiled sorted", "bfloat16", "bfloat16 compiled", "authors"}
+	for i := range want {
+		cells[0].Sides[want[len(want)-1-i]] = side{}
+	}
+	if got := sides(cells); strings.Join(got, ",") != strings.Join(want, ",") {
+		t.Error(got)
+	}
+}
+
+func TestRunNeedsAFolderOfResults(t *testing.T) {
+	for _, arguments := range [][]string{nil, {"a", "b"}, {t.TempDir()}} {
+		if err := run(arguments, &strings.Builder{}); err == nil {
+			t.Errorf("%q is taken", arguments)
+		}
+	}
+}
