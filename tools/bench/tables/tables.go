@@ -50,7 +50,7 @@ func setting(results []result) string {
 			joules = joules || s.Joules > 0
 		}
 	}
-	text := fmt.Sprintf("%s. Threads of each side: %s; texts of %s; load average %.1f to %.1f at the begin of cells, %.1f to %.1f at their end. ", strings.Join(machines, " and "),
+	text := fmt.Sprintf("%s. Threads of each side: %s; texts of %s; load average %.1f to %.1f at the beginning of cells, %.1f to %.1f at their end. ", strings.Join(machines, " and "),
 		strings.Join(threads, ", "), strings.Join(texts, ", "), slices.Min(begin), slices.Max(begin), slices.Min(end), slices.Max(end))
 	for _, r := range results {
 		for _, name := range slices.Sorted(maps.Keys(r.LeftOut)) {
