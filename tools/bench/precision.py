@@ -29,7 +29,7 @@ def compare(o, folder, method):
         for precision, program in zip(PRECISIONS, programs):
             steps[precision].append(step(program))
     for program in programs:
-        step(program)  # the epoch's end
+        program.stdin.close()
         program.wait()
     ratios = [a["seconds"] / b["seconds"] for a, b in zip(*steps.values())]
     for precision, rows in steps.items():
