@@ -81,7 +81,7 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	answers := ready.setting.Epochs*len(ready.dev) + 2*(len(data.TestClean)+len(data.TestPoison)) // with the best epoch and the last
+	answers := ready.answers(len(data.TestClean) + len(data.TestPoison))
 	// A probe trains every weight, as the methods that have one do: a step takes as long.
 	demand, batch := method.Demand(p.bench(cell, ready, ready.suspect, nil)), ready.setting.BatchSize
 	e.Probe = demand.Epochs * ((len(ready.suspect) + batch - 1) / batch)
@@ -89,6 +89,9 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	e.Total = time.Duration(e.Steps+e.Probe)*e.StepTime + time.Duration(answers)*answer
 	return e, nil
 }
+
+// answers is how many texts training and scoring predict: dev after each epoch, and the test texts with the best epoch and the last.
+func (ready prepared) answers(tests int) int { return ready.setting.Epochs*len(ready.dev) + 2*tests }
 
 // estimateAnswers is the number of texts that are predicted for an estimate, twice: the first time, in which ONNX Runtime allocates its
 // memory, is not timed.

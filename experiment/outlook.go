@@ -41,10 +41,9 @@ func (p *Plan) newOutlook(method defence.Method, ready prepared, tests int) *out
 	if method.Aligned {
 		cost *= 2
 	}
-	answers := float64(epochs*len(ready.dev) + 2*tests) // with the best epoch and the last
 	return &outlook{
 		steps:    epochs * ((n + ready.setting.BatchSize - 1) / ready.setting.BatchSize),
-		readings: (float64(epochs)*cost*float64(n) + answers) / float64(max(1, len(ready.suspect))),
+		readings: (float64(epochs)*cost*float64(n) + float64(ready.answers(tests))) / float64(max(1, len(ready.suspect))),
 		search:   time.Duration(len(ready.suspect)) * searchTime,
 	}
 }

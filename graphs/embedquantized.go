@@ -55,14 +55,7 @@ func (t *Topology) roles() (map[string]role, error) {
 		return nil, err
 	}
 	roles := map[string]role{}
-	for f, err := range fields(graph) {
-		if err != nil {
-			return nil, err
-		}
-		if f.number != graphNode || f.wire != protowire.BytesType {
-			continue
-		}
-		node, err := readNode(f.value)
+	for node, err := range nodes(graph) {
 		if err != nil {
 			return nil, err
 		}

@@ -3,8 +3,6 @@ package graphs
 import (
 	"fmt"
 	"slices"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Products says how the matrix products by frozen weights are computed.
@@ -29,14 +27,7 @@ type frozenProducts struct {
 // findProducts looks for products by weights of which frozen gives true, but for those forward of which uneven does.
 func findProducts(graph []byte, frozen, uneven func(name string) bool) (frozenProducts, error) {
 	p := frozenProducts{roles: map[string][]role{}, turned: map[string]string{}, others: map[string]bool{}}
-	for f, err := range fields(graph) {
-		if err != nil {
-			return p, err
-		}
-		if f.number != graphNode || f.wire != protowire.BytesType {
-			continue
-		}
-		node, err := readNode(f.value)
+	for node, err := range nodes(graph) {
 		if err != nil {
 			return p, err
 		}

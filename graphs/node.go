@@ -2,6 +2,7 @@ package graphs
 
 import (
 	"fmt"
+	"iter"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -28,6 +29,24 @@ const (
 type operation struct {
 	name, operator  string
 	inputs, outputs []string
+}
+
+// nodes walks through the nodes of a GraphProto. Broken bytes end the walk with an error.
+func nodes(graph []byte) iter.Seq2[operation, error] {
+	return func(yield func(operation, error) bool) {
+		for f, err := range fields(graph) {
+			if err == nil && (f.number != graphNode || f.wire != protowire.BytesType) {
+				continue
+			}
+			var node operation
+			if err == nil {
+				node, err = readNode(f.value)
+			}
+			if !yield(node, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 func readNode(message []byte) (o operation, err error) {
