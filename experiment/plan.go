@@ -13,7 +13,6 @@ import (
 	"mslora/graphs"
 	"mslora/internal/filesum"
 	"mslora/internal/hint"
-	"mslora/internal/tokenizer"
 	"mslora/ortrain"
 	"mslora/params"
 )
@@ -36,25 +35,6 @@ type Plan struct {
 	loadedKey dataKey
 	tokens    map[tokenKey]encoded
 	read      []dataset.File
-}
-
-type loadedModel struct {
-	*ortrain.Model
-	tokenizer *tokenizer.Tokenizer // nil until a text is tokenised
-	checksums map[string]string
-}
-
-// encoded is a text as a model reads it.
-type encoded struct {
-	tokens []int32
-	cut    bool // the text has more tokens
-}
-
-// tokenKey finds the tokens of a text under a model.
-type tokenKey struct {
-	model     string
-	maxTokens int
-	text      string
 }
 
 // NewGrid lists the cells of a configuration without reading the texts of data sets: checksums come from a cache where files
@@ -154,25 +134,6 @@ func emptyPlan(config Config) (*Plan, error) {
 		}
 	}
 	return p, nil
-}
-
-// device is where a cell runs, in the cell's precision. A filter's language model, and a probe, which trains every weight, run on p.Device.
-func (p *Plan) device(cell Cell) ortrain.Device {
-	device := p.Device
-	device.Int8 = cell.Precision == ortrain.PrecisionInt8
-	return device
-}
-
-// checkPrecision refuses a precision that no cell has, whatever the machine.
-func (c Config) checkPrecision() error {
-	frozen := func(name string) bool {
-		method, err := defence.Find(name)
-		return err == nil && method.Frozen()
-	}
-	if slices.Contains(c.Precision, ortrain.PrecisionInt8) && !slices.ContainsFunc(c.Methods, frozen) {
-		return hint.New("leave it out, or run a method that keeps the pretrained weights, such as lora", "precision int8 does nothing for these methods, which train every weight")
-	}
-	return nil
 }
 
 // dataCells are what cells have in common that are of one data set.
@@ -367,93 +328,6 @@ func checksums(topologies ortrain.Topologies, inputs ...map[string]string) map[s
 		all["graph/"+t.Manifest.Method] = t.Manifest.SHA256
 	}
 	return all
-}
-
-// modelSums gives the SHA-256 of the model's files.
-func (p *Plan) modelSums(m *loadedModel) (map[string]string, error) {
-	if m.checksums == nil {
-		m.checksums = map[string]string{}
-		paths := []string{filepath.Join(m.Folder, "config.json"), filepath.Join(m.Folder, "tokenizer.json")}
-		for _, path := range append(paths, m.Files()...) {
-			sum, err := p.sums.Sum(path)
-			if err != nil {
-				return nil, err
-			}
-			m.checksums["model/"+filepath.Base(path)] = sum
-		}
-	}
-	return m.checksums, nil
-}
-
-// model opens a model folder once.
-func (p *Plan) model(folder string) (*loadedModel, error) {
-	if m, ok := p.models[folder]; ok {
-		return m, nil
-	}
-	model, err := ortrain.OpenModel(folder)
-	if err != nil {
-		return nil, err
-	}
-	m := &loadedModel{Model: model}
-	p.models[folder] = m
-	return m, nil
-}
-
-func (m *loadedModel) openTokenizer() (err error) {
-	if m.tokenizer == nil {
-		m.tokenizer, err = tokenizer.Open(m.Folder)
-	}
-	return err
-}
-
-// dataKey tells the data sets of a plan apart.
-type dataKey struct {
-	folder  string
-	options dataset.LoadOptions
-}
-
-// Read gives the files of data sets that were read so far.
-func (p *Plan) Read() []dataset.File { return p.read }
-
-// dataset gives the cell's data set, from memory if it was the last one used.
-func (p *Plan) dataset(cell Cell) (*dataset.Dataset, error) {
-	if p.single != nil {
-		return p.single, nil
-	}
-	options := dataset.LoadOptions{Attack: cell.Attack, Target: cell.Target, Setting: cell.Setting, Ratio: cell.Ratio, Limit: cell.Limit, Reading: cell.Reading}
-	key := dataKey{cell.DataFolder, options}
-	if p.loaded != nil && p.loadedKey == key {
-		return p.loaded, nil
-	}
-	data, err := dataset.Load(cell.DataFolder, options)
-	if err != nil {
-		return nil, err
-	}
-	p.loaded, p.loadedKey = data, key
-	p.read = append(p.read, data.Files...)
-	clear(p.tokens)
-	return data, nil
-}
-
-// examples tokenises texts.
-func (p *Plan) examples(cell Cell, texts []dataset.Text) []ortrain.Example {
-	examples := make([]ortrain.Example, len(texts))
-	for i, t := range texts {
-		examples[i] = ortrain.Example{Tokens: p.encode(cell, t.Text).tokens, Label: t.Label}
-	}
-	return examples
-}
-
-// encode tokenises a text, once per model, whatever number of cells uses it.
-func (p *Plan) encode(cell Cell, text string) encoded {
-	longest := cell.Hyperparameters.Int(params.MaxTokens)
-	key := tokenKey{cell.ModelFolder, longest, text}
-	e, ok := p.tokens[key]
-	if !ok {
-		e.tokens, e.cut = p.models[cell.ModelFolder].tokenizer.EncodeCut(text, longest)
-		p.tokens[key] = e
-	}
-	return e
 }
 
 // Close releases all models.

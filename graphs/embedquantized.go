@@ -5,8 +5,6 @@ import (
 	"io"
 	"slices"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"mslora/internal/hint"
 )
 
@@ -77,17 +75,11 @@ func (t *Topology) roles() (map[string]role, error) {
 // quantizeNodes rewrites the nodes that read quantized weights. The initializers of these stay, for embed.
 func quantizeNodes(graph []byte, opset uint64, roles map[string]role) ([]byte, error) {
 	r := newRounder(opset)
-	for f, err := range fields(graph) {
+	for f, err := range graphFields(graph) {
 		if err != nil {
 			return nil, err
 		}
-		var node operation
-		if f.number == graphNode && f.wire == protowire.BytesType {
-			if node, err = readNode(f.value); err != nil {
-				return nil, err
-			}
-		}
-		switch {
+		switch node := f.node; {
 		case node.operator == "MatMul" && len(node.inputs) == 2 && roles[node.inputs[1]] == product:
 			r.multiply(node.inputs[0], node.inputs[1], product, node.outputs[0])
 		case node.operator == "Gather" && len(node.inputs) == 2 && roles[node.inputs[0]] == table:

@@ -28,17 +28,11 @@ func (t *Topology) WithExpert() (*Topology, error) {
 	var err error
 	joined.Model, err = editGraph(t.Model, func(graph []byte) ([]byte, error) {
 		var out []byte
-		for f, err := range fields(graph) {
+		for f, err := range graphFields(graph) {
 			if err != nil {
-				return nil, fmt.Errorf("broken ONNX graph: %w", err)
+				return nil, err
 			}
-			var node operation
-			if f.number == graphNode {
-				if node, err = readNode(f.value); err != nil {
-					return nil, err
-				}
-			}
-			if node.operator != "LogSoftmax" || !slices.Equal(node.inputs, []string{logits}) {
+			if f.node.operator != "LogSoftmax" || !slices.Equal(f.node.inputs, []string{logits}) {
 				out = append(out, f.raw...)
 				continue
 			}

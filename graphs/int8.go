@@ -63,11 +63,8 @@ func (p frozenProducts) read(weight string, as role) {
 // rewrite multiplies in 8 bits, with weights that the graph lacks yet: see quantizedWeight.
 func (p frozenProducts) rewrite(graph []byte, opset uint64) []byte {
 	r := newRounder(opset)
-	for f := range fields(graph) { // findProducts has found nothing wrong with them
-		var node operation
-		if f.number == graphNode {
-			node, _ = readNode(f.value)
-		}
+	for f := range graphFields(graph) { // findProducts has found nothing wrong with them
+		node := f.node
 		weight, as := "", product
 		if len(node.inputs) > 1 {
 			if weight = p.turned[node.inputs[1]]; weight == "" && node.operator == "MatMul" && p.roles[node.inputs[1]] != nil {

@@ -31,18 +31,34 @@ type operation struct {
 	inputs, outputs []string
 }
 
+// graphField is a field of a GraphProto, and the node that it holds: one without an operator, if it holds none.
+type graphField struct {
+	field
+	node operation
+}
+
+// graphFields walks through a GraphProto. Broken bytes end the walk with an error.
+func graphFields(graph []byte) iter.Seq2[graphField, error] {
+	return func(yield func(graphField, error) bool) {
+		for f, err := range fields(graph) {
+			var node operation
+			if err != nil {
+				err = fmt.Errorf("broken ONNX graph: %w", err)
+			} else if f.number == graphNode && f.wire == protowire.BytesType {
+				node, err = readNode(f.value)
+			}
+			if !yield(graphField{f, node}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // nodes walks through the nodes of a GraphProto. Broken bytes end the walk with an error.
 func nodes(graph []byte) iter.Seq2[operation, error] {
 	return func(yield func(operation, error) bool) {
-		for f, err := range fields(graph) {
-			if err == nil && (f.number != graphNode || f.wire != protowire.BytesType) {
-				continue
-			}
-			var node operation
-			if err == nil {
-				node, err = readNode(f.value)
-			}
-			if !yield(node, err) || err != nil {
+		for f, err := range graphFields(graph) {
+			if (err != nil || f.node.operator != "") && !yield(f.node, err) {
 				return
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -63,20 +62,7 @@ func TestInt8Evaluation(t *testing.T) {
 	eachParity(t, func(t *testing.T, c parityCase) {
 		c.int8 = true
 		p := openParity(t, c, 1)
-		device := testDevice(t, 2)
-		device.Int8 = true
-		evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, device)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer evaluator.Close()
-		tuned := maps.Clone(p.drawn)
-		for _, parameter := range p.step.parameters {
-			tuned[parameter.Name] = Weight{parameter.Shape, parameter.Data}
-		}
-		if err := evaluator.Use(tuned); err != nil {
-			t.Fatal(err)
-		}
+		evaluator, _ := p.evaluator(2)
 		examples, _ := p.examples("batch32/")
 		logits, err := evaluator.Logits(t.Context(), examples)
 		if err != nil {

@@ -28,6 +28,7 @@ var parityFamilies = []string{"tiny", "tiny-roberta", "tiny-llama"}
 // parity is a fixture that tools/exporter/fixtures.py made with PyTorch autograd on the padded Hugging
 // Face model, and a stepper that starts from the same values.
 type parity struct {
+	parityCase
 	t          *testing.T
 	model      *Model
 	topologies Topologies
@@ -65,7 +66,7 @@ func openParity(t *testing.T, c parityCase, threads int) *parity {
 	t.Helper()
 	testort.Start(t)
 	tiny := filepath.Join(filepath.Dir(testmodel.Graphs()), c.family)
-	p := &parity{t: t, file: openTensors(t, filepath.Join(tiny, c.method+".parity.safetensors"))}
+	p := &parity{parityCase: c, t: t, file: openTensors(t, filepath.Join(tiny, c.method+".parity.safetensors"))}
 	p.setting = Setting{Classes: 3, Modules: lora.Setting{Rank: 4, Alpha: 8, Scales: []float64{1, 2.5, 4}, Bandwidth: 2, ScaleAlpha: 3, Bottleneck: 4, PrefixLength: 3}}
 	var err error
 	if p.model, err = OpenModel(tiny); err != nil {
@@ -332,20 +333,9 @@ func TestParityLogits(t *testing.T) {
 func TestParityEvaluation(t *testing.T) {
 	eachParity(t, func(t *testing.T, c parityCase) {
 		p := openParity(t, c, 1)
-		evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, testDevice(t, 2))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer evaluator.Close()
-		tuned := maps.Clone(p.drawn)
-		for _, parameter := range p.step.parameters {
-			tuned[parameter.Name] = Weight{parameter.Shape, parameter.Data}
-		}
+		evaluator, tuned := p.evaluator(2)
 		if classes := tuned.Classes(p.topologies.Evaluate.Manifest); classes != 3 {
 			t.Errorf("the tensors tell %d classes apart, want 3", classes)
-		}
-		if err := evaluator.Use(tuned); err != nil {
-			t.Fatal(err)
 		}
 		examples, _ := p.examples("batch32/")
 		logits, err := evaluator.Logits(t.Context(), examples)
@@ -358,6 +348,26 @@ func TestParityEvaluation(t *testing.T) {
 		}
 		t.Logf("the logits are off by %.2g", off/size)
 	})
+}
+
+// evaluator opens the evaluation graph with the tensors of the fixture, in the precision of its case.
+func (p *parity) evaluator(threads int) (*Evaluator, Tuned) {
+	p.t.Helper()
+	device := testDevice(p.t, threads)
+	device.Int8 = p.int8
+	evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, device)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { evaluator.Close() })
+	tuned := maps.Clone(p.drawn)
+	for _, parameter := range p.step.parameters {
+		tuned[parameter.Name] = Weight{parameter.Shape, parameter.Data}
+	}
+	if err := evaluator.Use(tuned); err != nil {
+		p.t.Fatal(err)
+	}
+	return evaluator, tuned
 }
 
 func (p *parity) logits(work part) []float32 {

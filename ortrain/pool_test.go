@@ -1,7 +1,6 @@
 package ortrain
 
 import (
-	"maps"
 	"reflect"
 	"testing"
 )
@@ -10,18 +9,7 @@ import (
 func TestPool(t *testing.T) {
 	for _, test := range []struct{ family, head string }{{"tiny", "classifier"}, {"tiny-roberta", "classifier.out_proj"}, {"tiny-llama", ""}} {
 		p := openParity(t, parityCase{family: test.family, method: "full"}, 1)
-		evaluator, err := NewEvaluator(p.model, p.topologies, p.setting.Modules, 3, testDevice(t, 2))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer evaluator.Close()
-		tuned := maps.Clone(p.drawn)
-		for _, parameter := range p.step.parameters {
-			tuned[parameter.Name] = Weight{parameter.Shape, parameter.Data}
-		}
-		if err := evaluator.Use(tuned); err != nil {
-			t.Fatal(err)
-		}
+		evaluator, tuned := p.evaluator(2)
 		examples, _ := p.examples("batch5/")
 		vectors, err := evaluator.Vectors(t.Context(), examples)
 		if err != nil {
