@@ -11,7 +11,7 @@ type column struct {
 	cell   func(Row) string
 	number bool // set right
 	paper  bool // the paper's, not ours
-	filter bool // what a filter flags
+	sifted bool // what a filter or a purifier takes for poison
 }
 
 // sheet is a table for people: some rows of a block and some of their columns.
@@ -21,17 +21,17 @@ type sheet struct {
 }
 
 // sheets gives the tables of a block: one, or two where the paper's numbers or several seeds make one that is wide enough without
-// what filters flag. The second has that, of the methods with a filter.
+// what is taken for poison. The second has that, of the methods that look for it.
 func sheets(block []Row) []sheet {
 	columns := columnsOf(block)
 	wide := slices.ContainsFunc(block, func(r Row) bool { return r.Paper != nil || r.CACC.Seeds > 1 })
-	if !wide || !hasFilter(block) {
+	if !wide || !isSifted(block) {
 		return []sheet{{block, columns}}
 	}
-	filtered := slices.DeleteFunc(slices.Clone(block), func(r Row) bool { return r.FalseAlarms == nil })
+	sifted := slices.DeleteFunc(slices.Clone(block), func(r Row) bool { return r.FalseAlarms == nil })
 	return []sheet{
-		{block, slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.filter })},
-		{filtered, slices.DeleteFunc(columns, func(c column) bool { return c.number && !c.filter })},
+		{block, slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.sifted })},
+		{sifted, slices.DeleteFunc(columns, func(c column) bool { return c.number && !c.sifted })},
 	}
 }
 
@@ -54,8 +54,8 @@ func columnsOf(block []Row) []column {
 		{name: "ASR", cell: asr, number: true},
 		{name: "Paper", cell: paper(func(c PaperCell) float64 { return c.ASR }), number: true, paper: true},
 		{name: "Floor", cell: func(r Row) string { return r.Floor.String() }, number: true},
-		{name: "Alarms", cell: func(r Row) string { return optional(r.FalseAlarms) }, number: true, filter: true},
-		{name: "Found", cell: func(r Row) string { return optional(r.Detected) }, number: true, filter: true},
+		{name: "Alarms", cell: func(r Row) string { return optional(r.FalseAlarms) }, number: true, sifted: true},
+		{name: "Found", cell: func(r Row) string { return optional(r.Detected) }, number: true, sifted: true},
 	}
 	return slices.DeleteFunc(columns, func(c column) bool {
 		return !slices.ContainsFunc(block, func(r Row) bool { return c.cell(r) != "" })
@@ -69,8 +69,8 @@ func attackName(r Row) string {
 	return fmt.Sprintf("%s (%s)", r.Attack, r.Poison)
 }
 
-// hasFilter tells whether the method of some row has a filter.
-func hasFilter(rows []Row) bool {
+// isSifted tells whether some row says what a filter or a purifier takes for poison.
+func isSifted(rows []Row) bool {
 	return slices.ContainsFunc(rows, func(r Row) bool { return r.FalseAlarms != nil })
 }
 
@@ -147,8 +147,8 @@ func explanation(rows []Row) []string {
 		}
 		text = append(text, fmt.Sprintf("Mean±sample standard deviation over %s seeds.", count))
 	}
-	if hasFilter(rows) {
-		text = append(text, "Alarms, Found: clean and poisoned test texts that a filter flags or rewrites.")
+	if isSifted(rows) {
+		text = append(text, "Alarms, Found: clean and poisoned texts that a filter flags in test, a purifier in training.")
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Paper != nil }) {
 		text = append(text, "Paper: the same cell in Wu et al. 2024.")

@@ -116,15 +116,15 @@ func (s sheet) render(out io.Writer, with tw.Renderer, edit func(column, string)
 var csvHeader = []string{"dataset", "model", "attack", "poison", "method", "variant", "seeds", "cacc", "cacc_deviation",
 	"asr", "asr_deviation", "floor", "floor_deviation", "paper_table", "paper_cacc", "paper_asr"}
 
-// filterHeader goes on where some method has a filter.
-var filterHeader = []string{"false_alarms", "false_alarms_deviation", "detected", "detected_deviation"}
+// siftedHeader goes on where some method looks for poison.
+var siftedHeader = []string{"false_alarms", "false_alarms_deviation", "detected", "detected_deviation"}
 
 // writeCSV gives every number of every row. Names are those of visible.Cell, because people open such files in spreadsheets.
 func writeCSV(out io.Writer, rows []Row, excel bool) error {
 	w := spreadsheet.New(out, excel)
-	header, filtered := csvHeader, hasFilter(rows)
-	if filtered {
-		header = slices.Concat(csvHeader, filterHeader)
+	header, sifted := csvHeader, isSifted(rows)
+	if sifted {
+		header = slices.Concat(csvHeader, siftedHeader)
 	}
 	w.Write(header...)
 	statistic := func(s *Statistic) []string {
@@ -142,7 +142,7 @@ func writeCSV(out io.Writer, rows []Row, excel bool) error {
 			[]string{visible.Cell(r.Dataset), visible.Cell(r.Model), visible.Cell(r.Attack), visible.Cell(r.Poison), visible.Cell(r.Method),
 				visible.Cell(r.Variant.String()), fmt.Sprint(r.CACC.Seeds)},
 			statistic(&r.CACC), statistic(r.ASR), statistic(&r.Floor), paper)
-		if filtered {
+		if sifted {
 			line = slices.Concat(line, statistic(r.FalseAlarms), statistic(r.Detected))
 		}
 		w.Write(line...)

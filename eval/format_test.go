@@ -24,6 +24,7 @@ var goldenCases = []struct {
 	{"other-data", otherData},
 	{"filters", filters},
 	{"one-filter", oneFilter},
+	{"purifiers", purifiers},
 	{"sweep", sweep},
 }
 

@@ -76,6 +76,29 @@ type Purified struct {
 	Attacked []suspicion.Finding `json:"attacked"`
 }
 
+// falseAlarms gives the clean texts that are taken for poison: test texts by a filter, training texts by a purifier. Of no texts where
+// there is neither, or nobody knows which are poisoned.
+func (r Result) falseAlarms() Share {
+	switch p := r.Purified; {
+	case r.Scores.FalseAlarms != nil:
+		return *r.Scores.FalseAlarms
+	case p != nil && p.Poisoned > 0:
+		return Share{p.Dropped - p.DroppedPoisoned, p.Texts - p.Poisoned}
+	}
+	return Share{}
+}
+
+// detected gives the poisoned texts that are taken for it, as falseAlarms the clean ones.
+func (r Result) detected() Share {
+	switch {
+	case r.Scores.Detected != nil:
+		return *r.Scores.Detected
+	case r.Purified != nil:
+		return Share{r.Purified.DroppedPoisoned, r.Purified.Poisoned}
+	}
+	return Share{}
+}
+
 // mostCommon is how many patterns a verdict names.
 const mostCommon = 3
 

@@ -52,7 +52,8 @@ type Row struct {
 	CACC    Statistic  `json:"cacc"`
 	ASR     *Statistic `json:"asr"` // nil if there are no poisoned test texts
 	Floor   Statistic  `json:"floor"`
-	// What a filter flags or rewrites of clean and of poisoned test texts; nil if the method has none.
+	// What is taken for poison of clean and of poisoned texts: of test texts, if the method has a filter, of training texts, if it has a
+	// purifier and flags are known; else nil.
 	FalseAlarms *Statistic `json:"false_alarms,omitempty"`
 	Detected    *Statistic `json:"detected,omitempty"`
 	Paper       *PaperCell `json:"paper,omitempty"`
@@ -118,27 +119,25 @@ func Rows(results []Result, naming Naming, paper bool) ([]Row, error) {
 
 // score fills the row's numbers in from the results of its seeds.
 func (row *Row) score(seeds []Result, paper bool) {
-	over := func(pick func(Scores) Share) Statistic {
+	over := func(pick func(Result) Share) Statistic {
 		var shares []Share
 		for _, r := range seeds {
-			shares = append(shares, pick(r.Scores))
+			shares = append(shares, pick(r))
 		}
 		return statistic(shares)
 	}
-	row.Results = seeds
-	row.CACC = over(func(s Scores) Share { return s.CACC })
-	row.Floor = over(func(s Scores) Share { return s.Floor })
-	if seeds[0].Scores.ASR.Texts > 0 {
-		row.ASR = new(over(func(s Scores) Share { return s.ASR }))
-	}
-	filtered := func(pick func(Scores) *Share) *Statistic {
-		if slices.ContainsFunc(seeds, func(r Result) bool { return pick(r.Scores) == nil || pick(r.Scores).Texts == 0 }) {
+	ofTexts := func(pick func(Result) Share) *Statistic {
+		if slices.ContainsFunc(seeds, func(r Result) bool { return pick(r).Texts == 0 }) {
 			return nil
 		}
-		return new(over(func(s Scores) Share { return *pick(s) }))
+		return new(over(pick))
 	}
-	row.FalseAlarms = filtered(func(s Scores) *Share { return s.FalseAlarms })
-	row.Detected = filtered(func(s Scores) *Share { return s.Detected })
+	row.Results = seeds
+	row.CACC = over(func(r Result) Share { return r.Scores.CACC })
+	row.Floor = over(func(r Result) Share { return r.Scores.Floor })
+	row.ASR = ofTexts(func(r Result) Share { return r.Scores.ASR })
+	row.FalseAlarms = ofTexts(Result.falseAlarms)
+	row.Detected = ofTexts(Result.detected)
 	if cell, ok := FindPaper(seeds[0]); ok && paper {
 		row.Paper = &cell
 	}

@@ -84,6 +84,21 @@ func oneFilter() []Result {
 	return []Result{scored("bge-small", "hiddenkiller", "vanilla", 42, 182, 99, 8), filtered(scored("bge-small", "hiddenkiller", "rap", 42, 180, 28, 10), 3, 70)}
 }
 
+// purifiers have rows of methods that drop training texts; of one nobody knows which are poisoned.
+func purifiers() []Result {
+	purified := func(r Result, p Purified) Result {
+		r.Purified = &p
+		return r
+	}
+	return []Result{
+		scored("bge-small", "addsent", "vanilla", 42, 182, 99, 8),
+		purified(scored("bge-small", "addsent", "cube", 42, 180, 28, 10), Purified{Texts: 1500, Dropped: 165, Poisoned: 150, DroppedPoisoned: 138}),
+		purified(scored("bge-small", "addsent", "cube", 43, 178, 30, 12), Purified{Texts: 1500, Dropped: 150, Poisoned: 150, DroppedPoisoned: 150}),
+		purified(scored("bge-small", "addsent", "purify", 42, 180, 20, 10), Purified{Texts: 1500, Dropped: 150}),
+		filtered(scored("bge-small", "addsent", "strip", 42, 180, 28, 10), 3, 70),
+	}
+}
+
 // otherData has nothing in common with the paper; of one data set nobody knows how it was poisoned.
 func otherData() []Result {
 	plain := scored("bge-small", "unknown", "lora", 42, 150, 0, 7)

@@ -12,7 +12,7 @@ import (
 func IsTable(content []byte) bool {
 	firstLine, _, _ := strings.Cut(string(bytes.TrimPrefix(content, []byte("\ufeff"))), "\n")
 	header := strings.Join(csvHeader, ",")
-	return firstLine == header || firstLine == header+","+strings.Join(filterHeader, ",") ||
+	return firstLine == header || firstLine == header+","+strings.Join(siftedHeader, ",") ||
 		bytes.HasPrefix(content, []byte(latexHeader+"\\begin{table}\n")) ||
 		isJSONTable(content) || isDrawnTable(string(content))
 }
