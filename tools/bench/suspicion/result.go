@@ -148,8 +148,8 @@ func foundTable(folder string) (string, error) {
 			if m.Without != "" {
 				continue
 			}
-			fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %s of %s | %d of %s | %s | %d |\n", m.Data, m.Attack, m.Setting,
-				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, pagetable.Thousands(d.Found), pagetable.Thousands(d.Poisoned), d.Dropped, pagetable.Thousands(d.Texts-d.Poisoned), estimate, others)
+			fmt.Fprintf(&out, "| %s, %s, %s | %s | %.4f | %s of %s | %s of %s | %s | %d |\n", m.Data, m.Attack, m.Setting,
+				strconv.FormatFloat(m.Ratio, 'g', -1, 64), d.AUROC, pagetable.Thousands(d.Found), pagetable.Thousands(d.Poisoned), pagetable.Thousands(d.Dropped), pagetable.Thousands(d.Texts-d.Poisoned), estimate, others)
 		}
 	}
 	return out.String(), nil
