@@ -2,24 +2,16 @@
 
 import sympy
 
+from .shapes import formula
+
 BYTES = {"FLOAT": 4, "INT64": 8, "INT32": 4, "UINT8": 1, "BOOL": 1}
 SAME_MEMORY = {"Reshape", "Squeeze", "Unsqueeze", "Identity"}  # give what they read
-
-
-def symbols(graph, contract):
-    """The tracer's names of open sizes -> the contract's, from the inputs as they were traced."""
-    found = {}
-    for value, (_, _, shape) in zip(graph.inputs, contract.inputs(), strict=True):
-        for traced, size in zip(value.shape, shape):
-            if isinstance(size, str):
-                found[sympy.Symbol(str(traced), integer=True)] = sympy.Symbol(size)
-    return found
 
 
 def saved_bytes(graph, names):
     """Bytes of all tensors that are made up to the loss and read behind it: product of open sizes -> factor.
 
-    {} for a graph without a backward pass. names are those of symbols().
+    {} for a graph without a backward pass. names are those of shapes.symbols().
     """
     position = {node: i for i, node in enumerate(graph)}
     loss = next((v for v in graph.outputs if v.name == "loss"), None)
@@ -36,7 +28,7 @@ def saved_bytes(graph, names):
     for value in kept:
         size = sympy.Integer(BYTES[value.dtype.name])
         for dimension in value.shape:
-            size *= sympy.sympify(str(dimension), locals={str(s): s for s in names})
+            size *= formula(dimension, names)
         total += size
     terms = sympy.expand(total.subs(names)).as_coefficients_dict()
     return {str(product).replace("**", "^"): int(factor) for product, factor in sorted(terms.items(), key=lambda t: str(t[0]))}

@@ -19,8 +19,9 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from . import padded
 from .contract import TRACE, build, evaluates
 from .deepen import TRACED, deepen
-from .memory import saved_bytes, symbols
+from .memory import saved_bytes
 from .naming import name_nodes
+from .shapes import state_shapes, symbols
 from .sizes import order_sizes
 from .transposes import cancel_transposes
 
@@ -183,7 +184,7 @@ def finish(model, contract):
     inputs = list(graph.inputs)
     if len(inputs) != len(contract.inputs()):
         raise ValueError(f"the trace has {len(inputs)} inputs, the contract {len(contract.inputs())}")
-    sizes = symbols(graph, contract)
+    names = symbols(graph, contract)
     for value, (name, _, shape) in zip(inputs, contract.inputs()):
         value.name = name
         value.shape = ir.Shape(shape)
@@ -192,12 +193,15 @@ def finish(model, contract):
         value.shape = ir.Shape(shape)
     order_sizes(graph, contract)
     cancel_transposes(graph)
-    contract.saved = saved_bytes(graph, sizes)
-    return seal(model, contract)
+    contract.saved = saved_bytes(graph, names)
+    return seal(model, contract, state_shapes(graph, names))
 
 
-def seal(model, contract):
-    """Move frozen weights outside, name the nodes, drop everything that is not computation; give the bytes."""
+def seal(model, contract, stated=()):
+    """Move frozen weights outside, name the nodes, drop everything that is not computation; give the bytes.
+
+    Of the values in between those that are stated keep their shapes.
+    """
     graph = model.graph
     weights = {name for name, _ in contract.weights}
     for value in list(graph.inputs):
@@ -217,7 +221,10 @@ def seal(model, contract):
     graph.name, model.producer_name, model.producer_version, model.doc_string = "mslora", "mslora", "", None
     check(graph)
     proto = ir.to_proto(model)
+    names = {value.name for value in stated}
+    kept = [info for info in proto.graph.value_info if info.name in names]
     del proto.graph.value_info[:]
+    proto.graph.value_info.extend(kept)
     del proto.metadata_props[:]
     return proto.SerializeToString(deterministic=True)
 

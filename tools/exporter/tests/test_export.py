@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 import export_graphs
-from exporter import deepen, fixtures, memory, padded
+from exporter import deepen, fixtures, memory, padded, shapes
 from exporter.contract import CAUSAL, EVALUATIONS, METHODS, TRACE, Contract, build, evaluates
 from exporter.manifest import describe
 from exporter.trace import check, example, export, finish, trace
@@ -64,7 +64,7 @@ def test_graph_follows_its_contract(exported):
         assert (entries["location"], int(entries["length"])) == ("weights", 4 * math.prod(tensor.dims))
     assert {o.version for o in model.opset_import if o.domain == ""} == {padded.OPSET if method == "classify" else 20}
     assert all(n.domain == "" for n in model.graph.node)
-    assert not model.graph.value_info and not model.metadata_props
+    assert not model.metadata_props
 
 
 # Where the modules of each family are: a key projection, a query's LoRA, the layer with the multi-scale branch.
@@ -126,16 +126,21 @@ def test_manifest_is_complete(exported):
         assert {starts[n] for n in starts if ".prefix." in n} == {"normal"}
 
 
-def test_one_text_alone_runs(exported):
-    """Sizes must be open: one text in one row is the smallest batch."""
-    _, a, method, graph, contract = exported
+def with_weights(graph):
+    """The model of a graph with numbers in place of weights that lie outside."""
     model = onnx.load_from_string(graph)
     for tensor in model.graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             tensor.ClearField("external_data")
             tensor.ClearField("data_location")
             tensor.raw_data = np.full(tuple(tensor.dims), 0.1, np.float32).tobytes()
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    return model
+
+
+def test_one_text_alone_runs(exported):
+    """Sizes must be open: one text in one row is the smallest batch."""
+    _, a, method, graph, contract = exported
+    session = onnxruntime.InferenceSession(with_weights(graph).SerializeToString())
     length = 4
     sizes = dict(T=length, R=1, W=length, B=1, L=length, C=2, r=1, k=1, b=1, p=1, V=60, P=50)
     given = {
@@ -153,6 +158,45 @@ def test_one_text_alone_runs(exported):
     assert outputs["logits"].shape == (1, TRACE["C"] if set(a.head) <= weights else sizes["C"])
     assert all(np.isfinite(value).all() for value in outputs.values())
     assert ("loss" in outputs) == (not evaluates(method))
+
+
+def test_stated_shapes_are_those_of_the_values(exported):
+    *_, method, graph, contract = exported
+    if method == "classify":  # has the shapes that others infer
+        assert not onnx.load_from_string(graph).graph.value_info
+    else:
+        compare_shapes(graph, contract)
+
+
+@pytest.mark.parametrize("family", [f for f, a in TINY.items() if CAUSAL in a.graphs])
+def test_stated_shapes_of_language_models_are_those_of_the_values(family):
+    compare_shapes(*export(TINY[family], CAUSAL))
+
+
+def compare_shapes(graph, contract):
+    """Run a graph with sizes that all differ, and compare what it states with what comes. All other sizes follow."""
+    model = with_weights(graph)
+    assert model.graph.value_info and not unknown(model)
+    stated = {info.name: [d.dim_param or d.dim_value for d in info.type.tensor_type.shape.dim] for info in model.graph.value_info}
+    known = {output.name for output in model.graph.output}
+    model.graph.output.extend(info for info in model.graph.value_info if info.name not in known)
+    sizes = dict(T=71, R=2, W=59, B=3, L=31, C=4, r=6, k=8, b=9, p=14, V=61, P=67, A=15, N=16)
+    weights = {name for name, _ in contract.weights}
+    feed = {name: (np.zeros if dtype == "int64" else np.ones)([sizes.get(s, s) for s in shape], dtype) for name, dtype, shape in contract.inputs() if name not in weights}
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    for name, value in zip([output.name for output in session.get_outputs()], session.run(None, feed)):
+        if name in stated:
+            assert [eval(size, {}, sizes) if isinstance(size, str) else size for size in stated[name]] == list(value.shape), name
+
+
+def unknown(model):
+    """Names of nodes of which ONNX cannot infer a size that they give."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    named = lambda d: d.HasField("dim_value") or d.dim_param and not d.dim_param.startswith("unk__")
+    known = {v.name for v in (*inferred.value_info, *inferred.output) if v.type.tensor_type.HasField("shape") and all(map(named, v.type.tensor_type.shape.dim))}
+    return [node.name for node in inferred.node if not known.issuperset(node.output)]
 
 
 @pytest.mark.parametrize("family, method", [("tiny", "full"), ("tiny", "adapter"), ("tiny", "eval"), ("tiny-llama", "lora+mslr"), ("tiny-llama", "prefix"), ("tiny-gpt2", "causal")])
@@ -173,7 +217,7 @@ def test_what_is_kept_for_the_backward_pass():
         ("Mul", [x, w], product), ("Reshape", [product], flat), ("Relu", [product], other), ("ReduceSum", [flat, other], loss),
         ("Mul", [loss, flat], gradient), ("Mul", [gradient, product], again), ("Add", [again, other], tensor("result", ["s1", 4]))]]
     graph = ir.Graph([x, w], [loss, nodes[-1].outputs[0]], nodes=nodes)
-    names = memory.symbols(graph, Contract([("x", "float32", ["T", 4])], [], [], [], [], [("w", ["T", 4])], []))
+    names = shapes.symbols(graph, Contract([("x", "float32", ["T", 4])], [], [], [], [], [("w", ["T", 4])], []))
     # product: 4 T floats; other: T (T + 2) floats; the loss: 1 float
     assert memory.saved_bytes(graph, names) == {"1": 4, "T": 4 * 4 + 4 * 2, "T^2": 4}
     graph.outputs[0].name = "logits"
