@@ -171,11 +171,15 @@ func (p piece) write(out io.Writer, values func(name string) ([]float32, error))
 
 // transposed gives the values of a matrix, row-major with a number of columns, column by column.
 func transposed[T any](data []T, columns int) []T {
+	const block = 64 // rows that stay in the nearest cache
 	rows := len(data) / columns
 	turned := make([]T, len(data))
-	for i := range rows {
-		for j, v := range data[i*columns : (i+1)*columns] {
-			turned[j*rows+i] = v
+	for from := 0; from < rows; from += block {
+		for j := range columns {
+			column := turned[j*rows+from : j*rows+min(from+block, rows)]
+			for i := range column {
+				column[i] = data[(from+i)*columns+j]
+			}
 		}
 	}
 	return turned

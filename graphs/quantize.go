@@ -81,34 +81,43 @@ func quantizeRows(data []float32, width int, largest func(row []float32) float32
 			scale = 1
 		}
 		scales[i] = scale
+		rounded := whole[i*width : (i+1)*width]
 		for j, v := range row {
-			whole[i*width+j] = int8(min(max(math.RoundToEven(float64(v/scale)), -levels), levels))
+			n := int32(float32(v/scale+withoutFraction) - withoutFraction)
+			rounded[j] = int8(min(max(n, -levels), levels))
 		}
 	}
 	return whole, scales, nil
 }
 
+// withoutFraction is 1.5·2²³: float32 has no fractions there, so that a sum with a small number is rounded to a whole one, half to even.
+const withoutFraction = 3 << 22
+
 // largestValue is the largest absolute value of a row, NaN if one is.
-func largestValue(row []float32) (largest float32) {
+func largestValue(row []float32) float32 {
+	var largest uint32
 	for _, v := range row {
-		largest = max(largest, v, -v)
+		largest = max(largest, magnitude(v))
 	}
-	return largest
+	return math.Float32frombits(largest)
 }
+
+// magnitude has the bits of an absolute value. They are in the order of the values, NaN last.
+func magnitude(v float32) uint32 { return math.Float32bits(v) &^ (1 << 31) }
 
 // largestPair is the largest absolute sum of a row's first and second value, third and fourth and so on, of which only values of
 // the same sign are added. Processors with AVX2 but without VNNI add two neighbouring products of uint8 and int8 in 16 bits: with
 // this as 127, two weights are 128 at most after rounding, and 255 · 128 fits there.
-func largestPair(row []float32) (largest float32) {
-	for i := 0; i < len(row); i += 2 {
-		pair := row[i:min(i+2, len(row))]
-		var above, below float32
-		for _, v := range pair {
-			above, below = above+max(v, 0), below+max(-v, 0)
-		}
-		largest = max(largest, above, below)
+func largestPair(row []float32) float32 {
+	var largest uint32
+	for i := 0; i+1 < len(row); i += 2 {
+		a, b := row[i], row[i+1]
+		largest = max(largest, magnitude(a), magnitude(b), magnitude(a+b)) // of values with other signs the sum is not the largest
 	}
-	return largest
+	if len(row)%2 == 1 {
+		largest = max(largest, magnitude(row[len(row)-1]))
+	}
+	return math.Float32frombits(largest)
 }
 
 // Constants of a quantized graph: tokens are rounded to whole numbers from -127 to 127, which uint8 holds with 128 added.

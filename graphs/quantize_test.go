@@ -185,3 +185,28 @@ func TestEmbedQuantizedErrors(t *testing.T) {
 		t.Errorf("a graph without products: %v", err)
 	}
 }
+
+// A weight of bge-small in each role.
+func BenchmarkQuantize(b *testing.B) {
+	const rows, columns = 1536, 384
+	random := rand.New(rand.NewPCG(1, 2))
+	data := make([]float32, rows*columns)
+	for i := range data {
+		data[i] = float32(random.NormFloat64())
+	}
+	for _, test := range []struct {
+		name string
+		dims []int64
+		r    role
+	}{{"product", []int64{columns, rows}, product}, {"backward", []int64{rows, columns}, backward}, {"table", []int64{rows, columns}, table}} {
+		b.Run(test.name, func(b *testing.B) {
+			p := quantizedWeight("weight", test.dims, test.r)
+			b.SetBytes(4 * int64(len(data)))
+			for b.Loop() {
+				if _, err := p.encode(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
