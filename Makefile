@@ -92,9 +92,9 @@ reviews: toolchains
 
 # DEMO=quick trains less, to see the whole way in minutes.
 ifeq ($(DEMO),quick)
-RUN := --attacks addsent --methods lora,musclelora --limit 400 --epochs 3 --lr 1e-3 --out runs/demo-quick
+RUN := --attacks addsent --methods lora,musclelora --limit 400 --epochs 3 --lr 1e-3 --precision auto --out runs/demo-quick
 else
-RUN := --attacks badnets,addsent --methods vanilla,lora,musclelora,purify --out runs/demo
+RUN := --attacks badnets,addsent --methods vanilla,lora,musclelora,purify --precision auto --out runs/demo
 endif
 
 demo: build model reviews ## poison film reviews, train on them with four methods, print the table (DEMO=quick: a cut-down one)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mslora/internal/hint"
@@ -28,7 +29,10 @@ type Linked struct {
 	Stored  []Tensor
 	Rounded int64
 
-	rounded []piece // of the model's graph
+	Joined bool // JoinRows has been called
+
+	rounded []piece               // of the model's graph
+	types   map[string]tensorType // of tensors in rounded
 	values  func(name string) ([]float32, error)
 	drop    func(name string) // lets go of the memory that values has read
 }
@@ -152,12 +156,16 @@ func (t *Topology) Link(weights *safetensors.File, products Products, promote fu
 
 // round has Load add weights, each in the roles in which it is read.
 func (l *Linked) round(all []Tensor, roles map[string][]role, weights *safetensors.File, stored map[string]safetensors.Tensor) {
+	l.types = map[string]tensorType{}
 	for _, w := range all {
 		for _, as := range roles[w.Name] {
 			dims := slices.Clone(stored[w.Name].Shape)
 			if as == product {
 				slices.Reverse(dims)
 			}
+			rows, columns := strconv.FormatInt(dims[0], 10), strconv.FormatInt(dims[1], 10)
+			l.types[as.quantized(w.Name)] = tensorType{onnxInt8, []string{rows, columns}}
+			l.types[as.scale(w.Name)] = tensorType{onnxFloat, []string{columns}}
 			p := quantizedWeight(w.Name, dims, as)
 			l.rounded, l.Rounded = append(l.rounded, p), l.Rounded+p.size
 		}

@@ -9,16 +9,20 @@ import (
 
 // Fields and values of onnx.proto3 that nodes are made of.
 const (
-	graphNode = 1
+	graphNode  = 1
+	graphValue = 13
 
 	nodeInput     = 1
 	nodeOutput    = 2
 	nodeName      = 3
 	nodeOperator  = 4
 	nodeAttribute = 5
+	nodeDomain    = 7
 
 	attributeName   = 1
+	attributeFloat  = 2
 	attributeInt    = 3
+	attributeString = 4
 	attributeInts   = 8
 	attributeType   = 20
 	attributeIsInt  = 2 // AttributeProto.INT
@@ -28,6 +32,7 @@ const (
 // operation is what rewriting a graph looks at in a NodeProto.
 type operation struct {
 	name, operator  string
+	domain          string // "": ONNX's own
 	inputs, outputs []string
 }
 
@@ -79,6 +84,8 @@ func readNode(message []byte) (o operation, err error) {
 			o.name = string(f.value)
 		case nodeOperator:
 			o.operator = string(f.value)
+		case nodeDomain:
+			o.domain = string(f.value)
 		}
 	}
 	return o, nil
@@ -95,6 +102,9 @@ func (o operation) message(attributes ...[]byte) []byte {
 	}
 	out = appendBytes(out, nodeName, []byte(o.name))
 	out = appendBytes(out, nodeOperator, []byte(o.operator))
+	if o.domain != "" {
+		out = appendBytes(out, nodeDomain, []byte(o.domain))
+	}
 	for _, attribute := range attributes {
 		out = appendBytes(out, nodeAttribute, attribute)
 	}

@@ -48,7 +48,9 @@ const (
 	onnxFloat    = 1
 	onnxUint8    = 2
 	onnxInt8     = 3
+	onnxInt32    = 6
 	onnxInt64    = 7
+	onnxBool     = 9
 	onnxFloat16  = 10
 	onnxBFloat16 = 16
 )
@@ -351,22 +353,28 @@ func tensorInFile(name string, shape []int64, dataType uint64, location string, 
 
 // floatInput is the ValueInfoProto of a float tensor.
 func floatInput(name string, dims []Dim) []byte {
+	sizes := make([]string, len(dims))
+	for i, d := range dims {
+		sizes[i] = d.String()
+	}
+	return valueInfo(name, tensorType{onnxFloat, sizes})
+}
+
+// valueInfo is a ValueInfoProto: a tensor's name and type.
+func valueInfo(name string, t tensorType) []byte {
 	var shape []byte
-	for _, d := range dims {
+	for _, size := range t.sizes {
 		var dimension []byte
-		if d.Symbol != "" {
-			dimension = appendBytes(nil, dimensionSymbol, []byte(d.Symbol))
+		if number, err := strconv.ParseUint(size, 10, 63); err == nil {
+			dimension = protowire.AppendVarint(protowire.AppendTag(nil, dimensionSize, protowire.VarintType), number)
 		} else {
-			dimension = protowire.AppendTag(nil, dimensionSize, protowire.VarintType)
-			dimension = protowire.AppendVarint(dimension, uint64(d.Size))
+			dimension = appendBytes(nil, dimensionSymbol, []byte(size))
 		}
 		shape = appendBytes(shape, shapeDimension, dimension)
 	}
-	tensor := protowire.AppendTag(nil, tensorElemType, protowire.VarintType)
-	tensor = protowire.AppendVarint(tensor, onnxFloat)
+	tensor := protowire.AppendVarint(protowire.AppendTag(nil, tensorElemType, protowire.VarintType), t.element)
 	tensor = appendBytes(tensor, tensorShape, shape)
-	out := appendBytes(nil, valueName, []byte(name))
-	return appendBytes(out, valueType, appendBytes(nil, typeTensor, tensor))
+	return appendBytes(appendBytes(nil, valueName, []byte(name)), valueType, appendBytes(nil, typeTensor, tensor))
 }
 
 func appendBytes(out []byte, number protowire.Number, value []byte) []byte {

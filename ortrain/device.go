@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/machine"
+	"mslora/internal/rows"
 )
 
 // Device says where graphs run and with how much of the machine.
@@ -91,6 +93,10 @@ func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions
 		}
 		if d.Provider == "cuda" {
 			return d.appendCUDA(o)
+		}
+		if linked.Joined {
+			// onnxruntime_go has no call for operators of others: SessionOptions holds one pointer, to an OrtSessionOptions.
+			return rows.Add(*(*unsafe.Pointer)(unsafe.Pointer(o)))
 		}
 		return nil
 	}

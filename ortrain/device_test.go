@@ -44,6 +44,10 @@ func TestWithPrecision(t *testing.T) {
 		{cpu, "never", "int8", "float32", "MSLORA_INT8 is never, computing in float32", ""},
 		{cpu, "perhaps", "int8", "float32", "", `MSLORA_INT8 is "perhaps"`},
 		{cuda, "always", "int8", "float32", "", "precision int8 is for the CPU, the device is cuda:0"},
+		{cpu, "always", "auto", "int8", "", ""},
+		{cpu, "never", "auto", "float32", "", ""},
+		{cuda, "always", "auto", "float32", "", ""},
+		{cpu, "perhaps", "auto", "float32", "", `MSLORA_INT8 is "perhaps"`},
 		{cpu, "", "int4", "float32", "", `unknown precision "int4"`},
 		{cpu, "", "", "float32", "", `unknown precision ""`},
 	} {
@@ -61,5 +65,8 @@ func TestWithPrecision(t *testing.T) {
 	got, notice, err := cpu.WithPrecision(PrecisionInt8)
 	if err != nil || got.Int8 != machine.FastInt8() || got.Int8 != (notice == "") {
 		t.Errorf("%+v, notice %q, error %v", got, notice, err)
+	}
+	if got, notice, err := cpu.WithPrecision(PrecisionAuto); err != nil || got.Int8 != machine.FastInt8() || notice != "" {
+		t.Errorf("auto: %+v, notice %q, error %v", got, notice, err)
 	}
 }

@@ -45,7 +45,7 @@ func NewEvaluator(model *Model, topologies Topologies, modules lora.Setting, cla
 	}
 	// What modules are merged into becomes an input and stays float32, in 8 bits, too: training multiplied by the modules in float32, and what
 	// they add is small beside a step of the whole weight. It is a sixth of the products, and only while training; see classifier.Open.
-	linked, err := topology.Link(model.Weights, device.products(), func(name string) bool { return changed[name] || model.drawn(name) })
+	linked, err := device.link(topology, model.Weights, func(name string) bool { return changed[name] || model.drawn(name) })
 	if err != nil {
 		return nil, err
 	}

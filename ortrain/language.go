@@ -25,7 +25,7 @@ func NewLanguageModel(model *Model, causal *graphs.Topology, device Device) (*La
 		return nil, err
 	}
 	device.Int8 = false // what perplexities are compared with was measured in float32
-	linked, err := causal.Link(model.Weights, device.products(), func(string) bool { return false })
+	linked, err := device.link(causal, model.Weights, func(string) bool { return false })
 	if err != nil {
 		return nil, err
 	}

@@ -6,25 +6,29 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/machine"
+	"mslora/internal/rows"
+	"mslora/internal/safetensors"
 )
 
 // Precisions that a device can be asked for.
 const (
 	PrecisionFloat32 = "float32"
 	PrecisionInt8    = "int8"
+	PrecisionAuto    = "auto" // int8 on CPUs that are fast at it, else float32
 )
 
 // Int8Variable is an environment variable that says whether PrecisionInt8 is int8, whatever the CPU: always or never.
 const Int8Variable = "MSLORA_INT8"
 
 // WithPrecision gives the device for a precision. PrecisionInt8 is for CPUs that are fast at it; another one computes in float32, and notice
-// says so.
+// says so. PrecisionAuto says nothing.
 func (d Device) WithPrecision(name string) (_ Device, notice string, err error) {
 	wanted := os.Getenv(Int8Variable)
 	switch {
 	case name == PrecisionFloat32:
-	case name != PrecisionInt8:
-		return d, "", hint.New("give float32 or int8", "unknown precision %q", name)
+	case name != PrecisionInt8 && name != PrecisionAuto:
+		return d, "", hint.New("give float32, int8 or auto", "unknown precision %q", name)
+	case d.Provider != "cpu" && name == PrecisionAuto:
 	case d.Provider != "cpu":
 		return d, "", hint.New("leave it out on a GPU, or use --device cpu", "precision int8 is for the CPU, the device is %s", d)
 	case wanted != "" && wanted != "always" && wanted != "never":
@@ -35,6 +39,9 @@ func (d Device) WithPrecision(name string) (_ Device, notice string, err error) 
 		notice = "precision int8: this processor has no VNNI and no dot products of 8-bit numbers, computing in float32; " + Int8Variable + "=always computes in 8 bits"
 	default:
 		d.Int8 = true
+	}
+	if name == PrecisionAuto {
+		notice = ""
 	}
 	return d, notice, nil
 }
@@ -55,6 +62,18 @@ func (d Device) Precision() string {
 	}
 	return PrecisionFloat32
 }
+
+// link joins a topology with weights for sessions on the device; see Topology.Link for promote.
+func (d Device) link(topology *graphs.Topology, weights *safetensors.File, promote func(name string) bool) (graphs.Linked, error) {
+	linked, err := topology.Link(weights, d.products(), promote)
+	if err == nil && d.joinsRows() {
+		err = linked.JoinRows()
+	}
+	return linked, err
+}
+
+// joinsRows tells whether sessions have the operators of package rows, which are for CPUs.
+func (d Device) joinsRows() bool { return d.Provider == "cpu" && rows.Ready() }
 
 // products says the same to linking.
 func (d Device) products() graphs.Products {

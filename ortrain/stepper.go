@@ -28,7 +28,7 @@ func newStepper(model *Model, topology *graphs.Topology, setting Setting, device
 			s.close()
 		}
 	}()
-	linked, err := topology.Link(model.Weights, device.products(), model.drawn)
+	linked, err := device.link(topology, model.Weights, model.drawn)
 	if err != nil {
 		return nil, nil, err
 	}

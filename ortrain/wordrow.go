@@ -36,7 +36,7 @@ func NewWordRow(model *Model, full *graphs.Topology, modules lora.Setting, tuned
 			err = errors.Join(err, w.Close())
 		}
 	}()
-	linked, err := full.Link(model.Weights, device.products(), model.drawn)
+	linked, err := device.link(full, model.Weights, model.drawn)
 	if err != nil {
 		return nil, err
 	}

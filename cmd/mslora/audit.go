@@ -16,6 +16,7 @@ import (
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/internal/ortlib"
 	"mslora/ortrain"
 	"mslora/params"
 )
@@ -141,7 +142,7 @@ func runAudit(ctx context.Context, o auditOptions) error {
 	if err := o.guard(); err != nil {
 		return badInput(err)
 	}
-	if err := startRuntime(o.Library); err != nil {
+	if err := ortlib.Start(o.Library); err != nil {
 		return badInput(err)
 	}
 	device, err := o.device()

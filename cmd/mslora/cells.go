@@ -9,6 +9,7 @@ import (
 
 	"mslora/experiment"
 	"mslora/internal/visible"
+	"mslora/ortrain"
 	"mslora/params"
 )
 
@@ -70,7 +71,7 @@ func cellsCommand() *cli.Command {
 		Description: "Takes the flags and configurations of `mslora run`. States are finished, running (another program has\n" +
 			"it), failed and missing. Texts are not read; checksums of models and data are kept in $MSLORA_CACHE, or in\n" +
 			"the user's cache folder, for files whose size and time have not changed.",
-		Flags: append(append(cellsFlags(), hyperparameterFlags()...), machineFlags()...),
+		Flags: append(append(cellsFlags(), hyperparameterFlags()...), machineFlags(ortrain.PrecisionFloat32)...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))

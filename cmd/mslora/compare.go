@@ -15,6 +15,7 @@ import (
 	"mslora/dataset"
 	"mslora/eval"
 	"mslora/internal/hint"
+	"mslora/internal/ortlib"
 	"mslora/ortrain"
 	"mslora/poison"
 )
@@ -100,7 +101,7 @@ func compare(ctx context.Context, o compareOptions) error {
 		return err
 	}
 	defer remove()
-	if err := startRuntime(o.Library); err != nil {
+	if err := ortlib.Start(o.Library); err != nil {
 		return badInput(err)
 	}
 	var all []*contestant

@@ -11,6 +11,7 @@ import (
 	"mslora/catalog"
 	"mslora/graphs"
 	"mslora/internal/machine"
+	"mslora/internal/ortlib"
 	"mslora/ortrain"
 )
 
@@ -32,7 +33,7 @@ func doctor(out io.Writer, flag string) error {
 	if err := showVersions(out, flag); err != nil {
 		return err
 	}
-	if err := startRuntime(flag); err != nil {
+	if err := ortlib.Start(flag); err != nil {
 		return err
 	}
 	show("providers", "%s", strings.Join(providers(), ", "))

@@ -9,6 +9,7 @@ import (
 
 	"mslora/eval"
 	"mslora/experiment"
+	"mslora/internal/ortlib"
 )
 
 func evalCommand() *cli.Command {
@@ -33,7 +34,7 @@ func evalCommand() *cli.Command {
 			if err != nil {
 				return badInput(err)
 			}
-			if err := startRuntime(c.String("onnxruntime")); err != nil {
+			if err := ortlib.Start(c.String("onnxruntime")); err != nil {
 				return badInput(err)
 			}
 			return rescore(c.Context, c.App.Writer, c.App.ErrWriter, experiment.Rescore{

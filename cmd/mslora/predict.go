@@ -15,6 +15,7 @@ import (
 	"mslora/classifier"
 	"mslora/dataset"
 	"mslora/internal/hint"
+	"mslora/internal/ortlib"
 )
 
 // predictOptions is what `mslora predict` was asked for.
@@ -84,7 +85,7 @@ func predict(ctx context.Context, o predictOptions) error {
 		return err
 	}
 	defer remove()
-	if err := startRuntime(o.Library); err != nil {
+	if err := ortlib.Start(o.Library); err != nil {
 		return badInput(err)
 	}
 	c, err := o.open(o.Folder)

@@ -16,6 +16,7 @@ import (
 	"mslora/experiments"
 	"mslora/figure"
 	"mslora/internal/hint"
+	"mslora/ortrain"
 )
 
 // reproduceOptions is what `mslora reproduce` was asked for.
@@ -45,7 +46,7 @@ func reproduceCommand() *cli.Command {
 			"skipped. INTO gets NAME.md, the table, and NAME.svg, .csv and .json, the figure; of a table this is CACC against ASR.",
 		Flags: slices.Concat(
 			[]cli.Flag{&cli.StringFlag{Name: "into", Value: "reproduction", Usage: "`FOLDER` for tables and pictures"}},
-			without(gridFlags(), "config", "print-config", "json"), []cli.Flag{tensorboardFlag()}, fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags(),
+			without(gridFlags(), "config", "print-config", "json"), []cli.Flag{tensorboardFlag()}, fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags(ortrain.PrecisionFloat32),
 		),
 		Action: func(c *cli.Context) error {
 			chosen, err := reproducedFromFlags(c)

@@ -18,6 +18,7 @@ import (
 	"mslora/experiment"
 	"mslora/gradalign"
 	"mslora/internal/hint"
+	"mslora/internal/ortlib"
 	"mslora/internal/visible"
 	"mslora/ortrain"
 	"mslora/params"
@@ -48,7 +49,7 @@ func runCommand() *cli.Command {
 			"The table is printed at the end. Every hyperparameter, --ratio, --setting, --target and --limit may be a\n" +
 			"list with commas: cells of all values then share one --out. Of --scales semicolons part the vectors.\n" +
 			"experiments/ has configurations of the paper's tables and figures; see `mslora reproduce`.",
-		Flags: slices.Concat(gridFlags(), []cli.Flag{tensorboardFlag()}, fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags()),
+		Flags: slices.Concat(gridFlags(), []cli.Flag{tensorboardFlag()}, fourierFlags(), readingFlags(), hyperparameterFlags(), machineFlags(ortrain.PrecisionFloat32)),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(fmt.Errorf("unexpected argument %q", c.Args().First()))
@@ -89,13 +90,13 @@ func gridFlags() []cli.Flag {
 	}
 }
 
-func machineFlags() []cli.Flag {
+func machineFlags(precision string) []cli.Flag {
 	d := experiment.DefaultConfig()
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Usage: "cpu, cuda or cuda:N", DefaultText: d.Device, Category: "machine"},
 		&cli.StringFlag{Name: "graphs", Usage: "`FOLDER` of graphs exported for other architectures", Category: "machine"},
 		&cli.IntFlag{Name: "threads", Usage: "CPU threads", DefaultText: "all cores", Category: "machine"},
-		&cli.StringSliceFlag{Name: "precision", Usage: precisionUsage, DefaultText: ortrain.PrecisionFloat32, Category: "machine"},
+		&cli.StringSliceFlag{Name: "precision", Usage: precisionUsage, DefaultText: precision, Category: "machine"},
 		&cli.StringFlag{Name: "cuda-arena-strategy", Usage: "kNextPowerOfTwo or kSameAsRequested", Category: "machine"},
 		&cli.Int64Flag{Name: "cuda-memory-limit", Usage: "`BYTES` of GPU memory", DefaultText: "no limit", Category: "machine"},
 		&cli.BoolFlag{Name: "cuda-half", Usage: "compute the forward pass's products with 16-bit weights in 16 bits", Category: "machine"},
@@ -106,7 +107,7 @@ func machineFlags() []cli.Flag {
 }
 
 // precisionUsage says what --precision is.
-const precisionUsage = "float32, or int8: products by frozen weights in 8 bits, on CPUs with VNNI (docs/performance.md)"
+const precisionUsage = "float32; int8: products by frozen weights in 8 bits, on CPUs with VNNI (docs/performance.md); or auto: int8 on such CPUs, else float32"
 
 // hyperparameterFlags override the model's preset: one flag for each row of the table.
 func hyperparameterFlags() []cli.Flag {
@@ -142,7 +143,7 @@ func run(ctx context.Context, o runOptions) error {
 		_, err = o.Stdout.Write(encoded)
 		return err
 	}
-	if err := startRuntime(o.Library); err != nil {
+	if err := ortlib.Start(o.Library); err != nil {
 		return badInput(err)
 	}
 	plan, err := experiment.NewPlan(o.Config)

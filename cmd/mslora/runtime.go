@@ -3,38 +3,16 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
-	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/classifier"
 	"mslora/graphs"
 	"mslora/internal/hint"
-	"mslora/internal/ortlib"
 	"mslora/internal/visible"
 	"mslora/ortrain"
 )
-
-// startRuntime finds and loads ONNX Runtime. flag is --onnxruntime.
-func startRuntime(flag string) error {
-	path, _, err := ortlib.Find(flag)
-	if err != nil {
-		return err
-	}
-	if _, err := ortlib.Check(path); err != nil {
-		return err
-	}
-	if ort.IsInitialized() {
-		return nil
-	}
-	ort.SetSharedLibraryPath(path)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
-		return fmt.Errorf("ONNX Runtime at %s: %w", path, err)
-	}
-	return nil
-}
 
 // graphsFlag is a flag that graphStore reads.
 func graphsFlag() cli.Flag {

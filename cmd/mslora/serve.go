@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mslora/internal/hint"
+	"mslora/internal/ortlib"
 	"mslora/internal/visible"
 	"mslora/serve"
 )
@@ -101,7 +102,7 @@ func runServer(ctx context.Context, o serveOptions) error {
 		return badInput(err)
 	}
 	defer listener.Close()
-	if err := startRuntime(o.Library); err != nil {
+	if err := ortlib.Start(o.Library); err != nil {
 		return badInput(err)
 	}
 	c, err := o.open(o.Folder)

@@ -18,6 +18,7 @@ import (
 	"mslora/experiment"
 	"mslora/graphs"
 	"mslora/internal/hint"
+	"mslora/internal/ortlib"
 	"mslora/internal/visible"
 	"mslora/ortrain"
 )
@@ -72,7 +73,7 @@ func trainCommand() *cli.Command {
 			&cli.BoolFlag{Name: "force", Usage: "train again, with whatever settings stand in OUT; replaces only what mslora train made"},
 			&cli.BoolFlag{Name: "json", Usage: "print progress and scores, or what --dry-run says, as JSON lines"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
-		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), append(readingFlags(), machineFlags()...)...),
+		}, without(hyperparameterFlags(), "auxiliary", "bottleneck", "prefix-length")...), append(readingFlags(), machineFlags(ortrain.PrecisionAuto)...)...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return badInput(hint.New("files are named by flags: --data, --clean, --dev, --test", "unexpected argument %q", c.Args().First()))
@@ -101,6 +102,7 @@ func trainCommand() *cli.Command {
 			if o.Languages, err = languages(c.String("language")); err != nil {
 				return badInput(err)
 			}
+			o.Config.Precision = experiment.List[string]{ortrain.PrecisionAuto}
 			if err := trainingFromFlags(c, &o.Config); err != nil {
 				return badInput(err)
 			}
@@ -178,7 +180,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err := o.guard(); err != nil {
 		return badInput(err)
 	}
-	if err := startRuntime(o.Library); err != nil {
+	if err := ortlib.Start(o.Library); err != nil {
 		return badInput(err)
 	}
 	o.Own.Reading.Rejected = &dataset.Rejected{}

@@ -5,22 +5,10 @@ import (
 	"sync"
 	"testing"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"mslora/internal/ortlib"
 )
 
-var start = sync.OnceValue(func() error {
-	path, _, err := ortlib.Find("")
-	if err != nil {
-		return err
-	}
-	if _, err := ortlib.Check(path); err != nil {
-		return err
-	}
-	ort.SetSharedLibraryPath(path)
-	return ort.InitializeEnvironment(ort.WithLogLevelError())
-})
+var start = sync.OnceValue(func() error { return ortlib.Start("") })
 
 // Start loads the library once; a test that needs it fails without.
 func Start(t testing.TB) {

@@ -67,7 +67,7 @@ def torch_options(cell, wanted=PROGRAMS):
 def sides_of(o, cell, folder, stack):
     """Start the programs one after the other and give the sides, and those that did not start with why."""
     sides, left_out = {}, {}
-    for precision in o.precision:
+    for precision in o.precision[:1] if cell.method in cells.FULL else o.precision:
         program = stack.enter_context(Mslora(o, cell, folder, o.batches + 1, precision))
         first, *batches = program.batches
         auxiliary = program.auxiliary if cell.method in cells.ALIGNED else None
@@ -177,7 +177,7 @@ def arguments(words=None):
     parser = parser_of(__doc__)
     parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="a side of PyTorch whose steps have taken longer than this makes no more in this cell")
     parser.add_argument("--pytorch", type=listed, default=list(PROGRAMS), metavar="NAME[,…]", help="of PyTorch's programs: " + ", ".join(PROGRAMS))
-    parser.add_argument("--precision", type=listed, default=["float32"], metavar="float32[,…]",
+    parser.add_argument("--precision", type=listed, default=["float32", "int8"] if machine.has_vnni() else ["float32"], metavar="float32[,…]",
                         help="of mslora's sides; float32 comes first")
     parser.add_argument("cells", nargs="*", metavar="MODEL:METHOD[,tokens=N][,batch=N][,threads=N]",
                         help="what to compare; with tokens, texts are joined and cut to that many")

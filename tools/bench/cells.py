@@ -5,6 +5,7 @@ import dataclasses
 from fetch.failure import Failure
 
 ALIGNED = ("musclelora", "ga+lora", "ga")
+FULL = ("vanilla", "ga")  # train every weight, so nothing is multiplied in 8 bits
 METHODS = ("vanilla", "lora", "adapter", "prefix", "lora+mslr", *ALIGNED)
 BATCH = 32  # texts
 SIZES = {"tokens": 512, "batch": 1024, "threads": 1024}  # the largest of each

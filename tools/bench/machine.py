@@ -6,21 +6,32 @@ import os
 import pathlib
 import re
 
-INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")  # that matrix products depend on
+INSTRUCTIONS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")  # that matrix products depend on
 PACKAGES = ("torch", "transformers", "onnxruntime")
+
+
+def processor(cpuinfo):
+    """The fields of the first processor, and the instructions of INSTRUCTIONS that it has."""
+    text = pathlib.Path(cpuinfo).read_text(encoding="utf-8")
+    fields = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", text.split("\n\n")[0], re.M))
+    flags = fields.get("flags", "").split()
+    return fields, [name for name in INSTRUCTIONS if name in flags]
 
 
 def describe(cpuinfo="/proc/cpuinfo"):
     """Processor, processors that may be used, and versions."""
-    text = pathlib.Path(cpuinfo).read_text(encoding="utf-8")
-    fields = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", text.split("\n\n")[0], re.M))
-    flags = fields.get("flags", "").split()
+    fields, instructions = processor(cpuinfo)
     return {
         "processor": f"{fields.get('model name', 'unknown')}, family {fields.get('cpu family', '?')} model {fields.get('model', '?')}",
-        "instructions": [name for name in INSTRUCTIONS if name in flags],
+        "instructions": instructions,
         "processors": len(os.sched_getaffinity(0)),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
+
+
+def has_vnni(cpuinfo="/proc/cpuinfo"):
+    """Whether mslora takes this processor for one that is fast in 8 bits."""
+    return bool({"avx_vnni", "avx512_vnni"} & set(processor(cpuinfo)[1]))
 
 
 def now():

@@ -58,9 +58,9 @@ class Program:
 class Mslora(Program):
     """tools/bench/steps: it says first which batches it will take, in order, and which auxiliary batch."""
 
-    def __init__(self, o, cell, folder, batches, precision="float32"):
+    def __init__(self, o, cell, folder, batches, precision="float32", **environment):
         settings = [cell.method, batches, cell.threads or o.threads, cell.tokens, cell.batch, *([] if precision == "float32" else [precision])]
-        super().__init__([o.steps, folder, o.texts, *map(str, settings)])
+        super().__init__([o.steps, folder, o.texts, *map(str, settings)], **environment)
         self.batches, self.auxiliary = [self.read() for _ in range(batches)], self.read()
 
     def step(self, batch=None, auxiliary=None):

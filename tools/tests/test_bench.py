@@ -43,9 +43,18 @@ def test_other_cells_are_refused(text, named):
         cells.parse(text)
 
 
+@pytest.mark.parametrize("flags, usual", [("avx2 avx512f", ["float32"]), ("avx2 avx_vnni", ["float32", "int8"]), ("avx512_vnni", ["float32", "int8"])])
+def test_precisions_are_those_of_the_processor(monkeypatch, tmp_path, flags, usual):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n\n")
+    fast = machine.has_vnni(cpuinfo)
+    monkeypatch.setattr(machine, "has_vnni", lambda: fast)
+    assert bench.arguments([]).precision == usual
+
+
 def test_arguments():
     o = bench.arguments([])
-    assert (o.precision, o.cells) == (["float32"], cells.DEFAULT)
+    assert o.cells == cells.DEFAULT
     assert o.pytorch == list(bench.PROGRAMS)
     o = bench.arguments(["--precision", "float32,int8", "--batches", "3", "--pytorch", "float32,authors", "minilm:lora"])
     assert (o.precision, o.batches, o.pytorch, o.cells) == (["float32", "int8"], 3, ["float32", "authors"], [Cell("minilm", "lora")])

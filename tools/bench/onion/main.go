@@ -12,8 +12,6 @@ import (
 	"os"
 	"strconv"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"mslora/defence"
 	"mslora/graphs"
 	"mslora/internal/ortlib"
@@ -30,12 +28,7 @@ func main() {
 }
 
 func run(task, folder, threads string) error {
-	library, _, err := ortlib.Find("")
-	if err != nil {
-		return err
-	}
-	ort.SetSharedLibraryPath(library)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	if err := ortlib.Start(""); err != nil {
 		return err
 	}
 	n, err := strconv.Atoi(threads)

@@ -20,8 +20,6 @@ import (
 	"strings"
 	"time"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"mslora/dataset"
 	"mslora/defence"
 	"mslora/experiment"
@@ -56,12 +54,7 @@ func run(arguments []string) error {
 			return fmt.Errorf("%s: %w", usage, err)
 		}
 	}
-	library, _, err := ortlib.Find("")
-	if err != nil {
-		return err
-	}
-	ort.SetSharedLibraryPath(library)
-	if err := ort.InitializeEnvironment(); err != nil {
+	if err := ortlib.Start(""); err != nil {
 		return err
 	}
 	device, notice, err := ortrain.Device{Provider: "cpu", Threads: numbers[1]}.WithPrecision(arguments[7])
@@ -76,6 +69,7 @@ func run(arguments []string) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
+	defer trainer.Close()
 	return serve(trainer, dev, numbers[0], loading)
 }
 

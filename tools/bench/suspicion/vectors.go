@@ -9,8 +9,6 @@ import (
 	"os"
 	"time"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"mslora/audit"
 	"mslora/dataset"
 	"mslora/defence"
@@ -44,14 +42,10 @@ func openVectors(path, folder string, threads int) (*vectors, error) {
 			return nil, err
 		}
 	}
-	library, _, err := ortlib.Find("")
-	if err != nil {
+	if err := ortlib.Start(""); err != nil {
 		return nil, err
 	}
-	ort.SetSharedLibraryPath(library)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
-		return nil, err
-	}
+	var err error
 	v.model, err = experiment.OpenPretrained(folder, graphs.Store{}, ortrain.Device{Provider: "cpu", Threads: threads})
 	return v, err
 }

@@ -52,7 +52,11 @@ type side struct {
 	} `json:"shares"`
 }
 
-const mslora = "mslora"
+// Sides of mslora, in float32 and in 8 bits.
+const (
+	mslora     = "mslora"
+	msloraInt8 = "mslora int8"
+)
 
 // isMslora tells mslora's sides from PyTorch's.
 func isMslora(name string) bool { return name == mslora || strings.HasPrefix(name, mslora+" ") }
@@ -60,16 +64,16 @@ func isMslora(name string) bool { return name == mslora || strings.HasPrefix(nam
 // isSorted tells sides whose batches were dealt by length.
 func isSorted(name string) bool { return strings.HasSuffix(name, " sorted") }
 
-// ratio is how many times as long a side took as mslora did: the median of the steps' ratios, or, if its batches were others of the same
-// texts, that of all texts.
-func (r result) ratio(name string) float64 {
-	ours, theirs := r.Sides[mslora], r.Sides[name]
+// ratio is how many times as long a side took as ours, which is one of mslora's: the median of the steps' ratios, or, if its batches were others of
+// the same texts, that of all texts.
+func (r result) ratio(ours, name string) float64 {
+	we, they := r.Sides[ours], r.Sides[name]
 	if isSorted(name) {
-		return ours.Texts / theirs.Texts
+		return we.Texts / they.Texts
 	}
-	ratios := make([]float64, min(len(ours.Seconds), len(theirs.Seconds)))
+	ratios := make([]float64, min(len(we.Seconds), len(they.Seconds)))
 	for i := range ratios {
-		ratios[i] = theirs.Seconds[i] / ours.Seconds[i]
+		ratios[i] = they.Seconds[i] / we.Seconds[i]
 	}
 	return median(ratios)
 }

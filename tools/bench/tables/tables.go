@@ -20,7 +20,8 @@ var tables = []struct {
 	{"setting", "How it was measured", setting},
 	{"times", "Milliseconds a step, the median", bySide(func(s side) string { return number(s.Median) })},
 	{"texts", "Texts a second", bySide(func(s side) string { return number(s.Texts) })},
-	{"ratios", "How many times as long PyTorch took", ratios},
+	{"ratios", "How many times as long PyTorch took", ratios(mslora)},
+	{"ratios8", "How many times as long PyTorch took as mslora in 8 bits", ratios(msloraInt8)},
 	{"memory", "Peak memory in GiB", byProgram(func(s side) string { return fmt.Sprintf("%.2f", s.Peak/(1<<30)) })},
 	{"starts", "Seconds until the first step is done", byProgram(func(s side) string { return fmt.Sprintf("%.1f", s.Start) })},
 	{"work", "What mslora's step does", work},
@@ -126,9 +127,13 @@ func byProgram(value func(side) string) func([]result) string {
 	}
 }
 
-func ratios(results []result) string {
-	names := slices.DeleteFunc(sides(usual(results)), func(name string) bool { return name == mslora })
-	return table(results, names, true, func(r result, name string) string { return fmt.Sprintf("%.2f", r.ratio(name)) })
+// ratios compares one of mslora's sides with PyTorch's, in cells that have it.
+func ratios(ours string) func([]result) string {
+	return func(results []result) string {
+		results = slices.DeleteFunc(usual(results), func(r result) bool { _, is := r.Sides[ours]; return !is })
+		names := slices.DeleteFunc(sides(results), isMslora)
+		return table(results, names, true, func(r result, name string) string { return fmt.Sprintf("%.2f", r.ratio(ours, name)) })
+	}
 }
 
 // work tells how much is padding, and where mslora's time goes.
@@ -194,7 +199,7 @@ func growth(title string, size func(result) int, is func(result) bool) func([]re
 					line += " | " + number(r.Sides[side].Median)
 				}
 				for _, side := range growing[1:] {
-					line += fmt.Sprintf(" | %.2f", r.ratio(side))
+					line += fmt.Sprintf(" | %.2f", r.ratio(mslora, side))
 				}
 				for _, side := range growing {
 					line += fmt.Sprintf(" | %.2f", r.Sides[side].Peak/(1<<30))
