@@ -19,11 +19,13 @@ type rowProgram struct {
 	program rows.Program
 	values  map[string]rows.Operand // of tensors
 	rounds  bool                    // the first output is uint8
+
+	computed map[string]bool // tensors that an earlier node's instructions gave, too
 }
 
 // compile writes a region's program; nil if it cannot be one.
 func (r *regions) compile(at *region) *rowProgram {
-	c := &rowProgram{r: r, at: at, values: map[string]rows.Operand{}}
+	c := &rowProgram{r: r, at: at, values: map[string]rows.Operand{}, computed: map[string]bool{}}
 	inside := map[string]int{}
 	for _, n := range at.nodes {
 		for _, input := range r.nodes[n].inputs {
@@ -127,6 +129,7 @@ func (c *rowProgram) result(name string) rows.Operand {
 	return o
 }
 
+// single has the operations by the kind of their operand.
 var single = map[string][2]rows.Operation{ // of vectors, of scalars
 	"Abs": {rows.AbsV, rows.AbsS}, "Neg": {rows.NegV, rows.NegS}, "Sqrt": {0, rows.SqrtS}, "Reciprocal": {rows.InvertV, rows.InvertS},
 	"Exp": {rows.ExpV}, "Erf": {rows.ErfV}, "Gelu": {rows.GeluV}, "Sigmoid": {rows.SigmoidV},
@@ -142,7 +145,7 @@ var pairwise = map[string][4]rows.Operation{
 // translate adds the instructions of a node.
 func (c *rowProgram) translate(node regionNode) {
 	p := &c.program
-	if _, computed := c.values[node.outputs[0]]; computed && node.operator == "Erf" {
+	if c.computed[node.outputs[0]] {
 		return
 	}
 	x := c.operand(node.inputs[0])
@@ -223,7 +226,7 @@ func (c *rowProgram) geluWithErf(node regionNode, x rows.Operand) bool {
 	for _, n := range c.at.nodes {
 		erf := c.r.nodes[n]
 		from, ok := c.r.producer[erf.inputs[0]]
-		if erf.operator != "Erf" || !ok || c.values[erf.outputs[0]] != (rows.Operand{}) {
+		if erf.operator != "Erf" || !ok {
 			continue
 		}
 		scaled := c.r.nodes[from]
@@ -236,6 +239,7 @@ func (c *rowProgram) geluWithErf(node regionNode, x rows.Operand) bool {
 		p.Do(rows.AddVS, y, e, p.Set(1))
 		p.Do(rows.MulVV, y, y, x)
 		p.Do(rows.MulVS, y, y, p.Set(0.5))
+		c.computed[erf.outputs[0]] = true
 		return true
 	}
 	return false

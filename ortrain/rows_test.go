@@ -156,8 +156,16 @@ func TestRows(t *testing.T) {
 			g.node("Div", "n", nil, "half", "d")
 			g.node("Max", "o", nil, "n", "g")
 			g.node("Mul", "p", nil, "o", "m")
+			g.number("root", math.Sqrt2/2)
+			g.node("Gelu", "q", nil, "x")
+			g.node("Mul", "r", nil, "x", "root")
+			g.node("Erf", "s", nil, "r") // which is in Gelu, too
+			g.node("Add", "t", nil, "q", "s")
 			g.value(12, "p", 1, -1, -2)
 			g.value(12, "k", 1, -1, 1)
+			g.value(12, "e", 1, -1, -2)
+			g.value(12, "s", 1, -1, -2)
+			g.value(12, "t", 1, -1, -2)
 		},
 	}
 	for name, build := range builds {
