@@ -110,7 +110,7 @@ def saved(request, program, base, graphs, tmp_path_factory):
     with open(folder / "trusted.jsonl", "w") as file:
         file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows[::5])
     clean = ["--clean", folder / "trusted.jsonl"] if method == "musclelora" else []
-    program("train", "--model", base, "--graphs", graphs, "--data", folder / "texts.jsonl", *clean, "--method", method, *head,
+    program("train", "--model", base, "--graphs", graphs, "--data", folder / "texts.jsonl", *clean, "--method", method, *head, "--precision", "float32",
             "--epochs", 5, "--batch", 4, "--lr", 0.01, "--out", folder / "classifier", "--quantize", "int8", "--tensorboard", "--quiet")
     return method, folder / "classifier"
 
