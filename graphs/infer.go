@@ -45,18 +45,7 @@ func readAttributes(node []byte) attributes {
 			case attributeString:
 				a.strings[name] = string(g.value)
 			case attributeInts:
-				if g.wire == protowire.VarintType {
-					a.integers[name] = append(a.integers[name], int64(g.varint))
-					continue
-				}
-				for packed := g.value; len(packed) > 0; {
-					v, n := protowire.ConsumeVarint(packed)
-					if n < 0 {
-						break
-					}
-					a.integers[name] = append(a.integers[name], int64(v))
-					packed = packed[n:]
-				}
+				a.integers[name] = append(a.integers[name], g.varints()...)
 			}
 		}
 	}
@@ -122,17 +111,8 @@ func (in inference) initializer(tensor []byte) {
 	for f := range fields(tensor) {
 		switch f.number {
 		case tensorDims:
-			if f.wire == protowire.VarintType {
-				t.sizes = append(t.sizes, strconv.FormatUint(f.varint, 10))
-				continue
-			}
-			for packed := f.value; len(packed) > 0; {
-				v, n := protowire.ConsumeVarint(packed)
-				if n < 0 {
-					break
-				}
-				t.sizes = append(t.sizes, strconv.FormatUint(v, 10))
-				packed = packed[n:]
+			for _, size := range f.varints() {
+				t.sizes = append(t.sizes, strconv.FormatInt(size, 10))
 			}
 		case tensorDataType:
 			t.element = f.varint

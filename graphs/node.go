@@ -116,15 +116,21 @@ func intAttribute(name string, value uint64) []byte {
 	return attribute(name, attributeInt, attributeIsInt, value)
 }
 
-// intsAttribute is an AttributeProto of a list with one integer, which may be negative.
-func intsAttribute(name string, value int64) []byte {
-	return attribute(name, attributeInts, attributeIsInts, uint64(value))
+// intsAttribute is an AttributeProto of a list of integers, which may be negative.
+func intsAttribute(name string, values ...int64) []byte {
+	unsigned := make([]uint64, len(values))
+	for i, v := range values {
+		unsigned[i] = uint64(v)
+	}
+	return attribute(name, attributeInts, attributeIsInts, unsigned...)
 }
 
-func attribute(name string, number protowire.Number, kind, value uint64) []byte {
+func attribute(name string, number protowire.Number, kind uint64, values ...uint64) []byte {
 	out := appendBytes(nil, attributeName, []byte(name))
-	out = protowire.AppendTag(out, number, protowire.VarintType)
-	out = protowire.AppendVarint(out, value)
+	for _, value := range values {
+		out = protowire.AppendTag(out, number, protowire.VarintType)
+		out = protowire.AppendVarint(out, value)
+	}
 	out = protowire.AppendTag(out, attributeType, protowire.VarintType)
 	return protowire.AppendVarint(out, kind)
 }

@@ -93,6 +93,21 @@ func fields(message []byte) iter.Seq2[field, error] {
 	}
 }
 
+// varints gives the numbers of a repeated field, which stand alone or packed, up to what is broken.
+func (f field) varints() (numbers []int64) {
+	if f.wire == protowire.VarintType {
+		return []int64{int64(f.varint)}
+	}
+	for packed := f.value; len(packed) > 0; {
+		v, n := protowire.ConsumeVarint(packed)
+		if n < 0 {
+			break
+		}
+		numbers, packed = append(numbers, int64(v)), packed[n:]
+	}
+	return numbers
+}
+
 // replacement is what becomes of an external initializer: a TensorProto in its place, a
 // ValueInfoProto after the graph's inputs, or nothing. narrow is the data type of a TensorProto of 16 bits, which its readers want
 // widened, else 0.

@@ -215,21 +215,15 @@ func (r *regions) needsItself(at *region) bool {
 	visit := func(nodes []int) {
 		for _, n := range nodes {
 			for _, from := range r.nodes[n].needed {
-				if r.seen[from] != r.seenCount {
+				inside := r.of[n] == at && r.of[from] == at
+				if !inside && r.seen[from] != r.seenCount {
 					r.seen[from] = r.seenCount
 					pending = append(pending, from)
 				}
 			}
 		}
 	}
-	for _, n := range at.nodes {
-		for _, from := range r.nodes[n].needed {
-			if r.of[from] != at && r.seen[from] != r.seenCount {
-				r.seen[from] = r.seenCount
-				pending = append(pending, from)
-			}
-		}
-	}
+	visit(at.nodes)
 	for len(pending) > 0 {
 		n := pending[len(pending)-1]
 		pending = pending[:len(pending)-1]

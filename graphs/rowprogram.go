@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"mslora/internal/rows"
 )
 
@@ -252,12 +250,5 @@ func (c *rowProgram) message() []byte {
 		c.node.operator = "RowsRounded"
 	}
 	c.node.name, c.node.domain = "rows/"+c.node.outputs[0], rows.Domain
-	program := appendBytes(nil, attributeName, []byte("program"))
-	for _, number := range c.program.Encode() {
-		program = protowire.AppendTag(program, attributeInts, protowire.VarintType)
-		program = protowire.AppendVarint(program, uint64(number))
-	}
-	program = protowire.AppendTag(program, attributeType, protowire.VarintType)
-	program = protowire.AppendVarint(program, attributeIsInts)
-	return c.node.message(program)
+	return c.node.message(intsAttribute("program", c.program.Encode()...))
 }
