@@ -63,6 +63,7 @@ func (a attributes) integer(name string, otherwise int64) int64 {
 // inference holds what is known of a graph's tensors.
 type inference struct {
 	types     map[string]tensorType
+	stated    map[string]bool    // values and outputs whose types the graph states
 	constants map[string][]int64 // small initializers of whole numbers
 	numbers   map[string]float32 // initializers of one float
 }
@@ -70,7 +71,7 @@ type inference struct {
 // infer finds the types of a graph's tensors: those that it states and those that follow from what operators do, as far as is needed to know
 // which tensors have rows in common. known has those of tensors that the graph lacks.
 func infer(graph []byte, known map[string]tensorType) (inference, error) {
-	in := inference{types: maps.Clone(known), constants: map[string][]int64{}, numbers: map[string]float32{}}
+	in := inference{types: maps.Clone(known), stated: map[string]bool{}, constants: map[string][]int64{}, numbers: map[string]float32{}}
 	if in.types == nil {
 		in.types = map[string]tensorType{}
 	}
@@ -80,7 +81,9 @@ func infer(graph []byte, known map[string]tensorType) (inference, error) {
 		}
 		switch f.number {
 		case graphInput, graphValue, graphOutput:
-			if name, t := readValue(f.value); t.sizes != nil {
+			name, t := readValue(f.value)
+			in.stated[name] = f.number != graphInput
+			if t.sizes != nil {
 				in.types[name] = t
 			}
 		case graphInitializer:

@@ -29,7 +29,8 @@ type Linked struct {
 	Stored  []Tensor
 	Rounded int64
 
-	Joined bool // JoinRows has been called
+	Joined    bool // JoinRows has been called
+	Attention bool // and has joined attention, of which no scores are kept then
 
 	rounded []piece               // of the model's graph
 	types   map[string]tensorType // of tensors in rounded

@@ -5,24 +5,13 @@ import (
 	"strings"
 )
 
-// regions are the parts of a graph that rows.Program can compute: nodes that are connected and whose values have rows in common, a value for each
+// regions are the parts of a graph that operators.Program can compute: nodes that are connected and whose values have rows in common, a value for each
 // column or one for all. A region is joined to others only if nothing outside it both needs it and is needed by it.
 type regions struct {
-	in        inference
-	nodes     []regionNode
-	producer  map[string]int  // nodes by what they compute
-	reads     map[string]int  // how many nodes read a tensor; one more for an output of the graph
-	results   map[string]bool // outputs of the graph
-	of        []*region       // by node; nil: outside
-	seen      []int           // by node: the search that has visited it last
+	wiring
+	of        []*region // by node; nil: outside
+	seen      []int     // by node: the search that has visited it last
 	seenCount int
-}
-
-type regionNode struct {
-	operation
-	attributes
-	raw    []byte
-	needed []int // nodes that compute its inputs
 }
 
 // region is a set of nodes. Its tensors have the sizes lead and a last size of width, or of 1.
@@ -45,35 +34,11 @@ var rowOperators = map[string][]string{
 
 // findRegions looks for the regions of a graph. Those of one node are left out, but for a Softmax.
 func findRegions(graph []byte, known map[string]tensorType) (*regions, error) {
-	in, err := infer(graph, known)
+	w, err := readWiring(graph, known)
 	if err != nil {
 		return nil, err
 	}
-	r := &regions{in: in, producer: map[string]int{}, reads: map[string]int{}, results: map[string]bool{}}
-	for f, err := range graphFields(graph) {
-		if err != nil {
-			return nil, err
-		}
-		if f.number == graphOutput {
-			name, _ := readValue(f.value)
-			r.reads[name]++
-			r.results[name] = true
-		}
-		if f.node.operator == "" {
-			continue
-		}
-		node := regionNode{operation: f.node, attributes: readAttributes(f.value), raw: f.raw}
-		for _, input := range node.inputs {
-			r.reads[input]++
-			if from, ok := r.producer[input]; ok {
-				node.needed = append(node.needed, from)
-			}
-		}
-		for _, output := range node.outputs {
-			r.producer[output] = len(r.nodes)
-		}
-		r.nodes = append(r.nodes, node)
-	}
+	r := &regions{wiring: w}
 	r.of, r.seen = make([]*region, len(r.nodes)), make([]int, len(r.nodes))
 	for i := range r.nodes {
 		if lead, width, ok := r.rows(i); ok {
@@ -146,16 +111,10 @@ func (r *regions) rows(i int) (lead, width string, ok bool) {
 }
 
 // scalesProduct tells whether a node scales the whole numbers of MatMulInteger, which ONNX Runtime does while it multiplies.
-func (r *regions) scalesProduct(node regionNode) bool {
-	by := func(tensor, operator string) (regionNode, bool) {
-		if from, ok := r.producer[tensor]; ok && r.nodes[from].operator == operator {
-			return r.nodes[from], true
-		}
-		return regionNode{}, false
-	}
-	cast, ok := by(node.inputs[0], "Cast")
-	if ok && len(cast.inputs) == 1 {
-		_, ok = by(cast.inputs[0], "MatMulInteger")
+func (r *regions) scalesProduct(node wiredNode) bool {
+	cast, ok := r.by(node.inputs[0], "Cast")
+	if ok && len(r.nodes[cast].inputs) == 1 {
+		_, ok = r.by(r.nodes[cast].inputs[0], "MatMulInteger")
 	}
 	return ok
 }
@@ -238,14 +197,4 @@ func (r *regions) needsItself(at *region) bool {
 		}
 	}
 	return false
-}
-
-// isMask tells whether a node makes floats of whole numbers of 8 bits with one scale, as dropout masks are read. A region that reads them does so
-// by itself, so that no floats are kept.
-func (r *regions) isMask(node regionNode) bool {
-	if node.operator != "DequantizeLinear" || len(node.inputs) != 2 || len(node.outputs) != 1 || r.in.types[node.inputs[0]].element != onnxUint8 {
-		return false
-	}
-	scale := r.in.types[node.inputs[1]].sizes
-	return scale != nil && (len(scale) == 0 || len(scale) == 1 && scale[0] == "1")
 }

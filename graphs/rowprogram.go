@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"mslora/internal/rows"
+	"mslora/internal/operators"
 )
 
 // rowProgram is a region as one node.
@@ -14,16 +14,16 @@ type rowProgram struct {
 	at      *region
 	node    operation
 	types   []tensorType // of the node's outputs
-	program rows.Program
-	values  map[string]rows.Operand // of tensors
-	rounds  bool                    // the first output is uint8
+	program operators.Program
+	values  map[string]operators.Operand // of tensors
+	rounds  bool                         // the first output is uint8
 
 	computed map[string]bool // tensors that an earlier node's instructions gave, too
 }
 
 // compile writes a region's program; nil if it cannot be one.
 func (r *regions) compile(at *region) *rowProgram {
-	c := &rowProgram{r: r, at: at, values: map[string]rows.Operand{}, computed: map[string]bool{}}
+	c := &rowProgram{r: r, at: at, values: map[string]operators.Operand{}, computed: map[string]bool{}}
 	inside := map[string]int{}
 	for _, n := range at.nodes {
 		for _, input := range r.nodes[n].inputs {
@@ -33,7 +33,7 @@ func (r *regions) compile(at *region) *rowProgram {
 	for _, n := range at.nodes {
 		node := r.nodes[n]
 		for _, output := range node.outputs {
-			if output == "" || r.reads[output] == inside[output] {
+			if output == "" || len(r.readers[output]) == inside[output] {
 				continue
 			}
 			t := r.in.types[output]
@@ -53,7 +53,7 @@ func (r *regions) compile(at *region) *rowProgram {
 		return nil
 	}
 	for i, output := range c.node.outputs {
-		c.values[output] = rows.Operand{Kind: rows.Output, Index: i}
+		c.values[output] = operators.Operand{Kind: operators.Output, Index: i}
 	}
 	for _, n := range at.nodes {
 		c.translate(r.nodes[n])
@@ -81,13 +81,13 @@ func (r *regions) compile(at *region) *rowProgram {
 }
 
 // input gives the place of a tensor that the node reads.
-func (c *rowProgram) input(name string) rows.Operand {
+func (c *rowProgram) input(name string) operators.Operand {
 	at := slices.Index(c.node.inputs, name)
 	if at < 0 {
 		at = len(c.node.inputs)
 		c.node.inputs = append(c.node.inputs, name)
 	}
-	return rows.Operand{Kind: rows.Input, Index: at}
+	return operators.Operand{Kind: operators.Input, Index: at}
 }
 
 // isVector tells whether a tensor has a value for each column.
@@ -97,15 +97,15 @@ func (c *rowProgram) isVector(name string) bool {
 }
 
 // operand gives where a tensor's values are.
-func (c *rowProgram) operand(name string) rows.Operand {
+func (c *rowProgram) operand(name string) operators.Operand {
 	if o, ok := c.values[name]; ok {
 		return o
 	}
 	if from, ok := c.r.producer[name]; ok && c.r.isMask(c.r.nodes[from]) && c.isVector(name) {
 		mask := c.r.nodes[from]
 		o := c.program.NewVector()
-		c.program.Do(rows.FromUint8V, o, c.input(mask.inputs[0]))
-		c.program.Do(rows.MulVS, o, o, c.input(mask.inputs[1]))
+		c.program.Do(operators.FromUint8V, o, c.input(mask.inputs[0]))
+		c.program.Do(operators.MulVS, o, o, c.input(mask.inputs[1]))
 		c.values[name] = o
 		return o
 	}
@@ -113,11 +113,11 @@ func (c *rowProgram) operand(name string) rows.Operand {
 }
 
 // result gives where a tensor's values go.
-func (c *rowProgram) result(name string) rows.Operand {
+func (c *rowProgram) result(name string) operators.Operand {
 	if o, ok := c.values[name]; ok {
 		return o
 	}
-	o := rows.Operand{}
+	o := operators.Operand{}
 	if c.isVector(name) {
 		o = c.program.NewVector()
 	} else {
@@ -128,20 +128,20 @@ func (c *rowProgram) result(name string) rows.Operand {
 }
 
 // single has the operations by the kind of their operand.
-var single = map[string][2]rows.Operation{ // of vectors, of scalars
-	"Abs": {rows.AbsV, rows.AbsS}, "Neg": {rows.NegV, rows.NegS}, "Sqrt": {0, rows.SqrtS}, "Reciprocal": {rows.InvertV, rows.InvertS},
-	"Exp": {rows.ExpV}, "Erf": {rows.ErfV}, "Gelu": {rows.GeluV}, "Sigmoid": {rows.SigmoidV},
-	"ReduceSum": {rows.SumV}, "ReduceMean": {rows.MeanV}, "ReduceMax": {rows.MaximumV},
+var single = map[string][2]operators.Operation{ // of vectors, of scalars
+	"Abs": {operators.AbsV, operators.AbsS}, "Neg": {operators.NegV, operators.NegS}, "Sqrt": {0, operators.SqrtS}, "Reciprocal": {operators.InvertV, operators.InvertS},
+	"Exp": {operators.ExpV}, "Erf": {operators.ErfV}, "Gelu": {operators.GeluV}, "Sigmoid": {operators.SigmoidV},
+	"ReduceSum": {operators.SumV}, "ReduceMean": {operators.MeanV}, "ReduceMax": {operators.MaximumV},
 }
 
 // pairwise has the operations by the kinds of their operands: vv, vs, sv, ss. Where sv is vs, the operands change places.
-var pairwise = map[string][4]rows.Operation{
-	"Add": {rows.AddVV, rows.AddVS, rows.AddVS, rows.AddSS}, "Mul": {rows.MulVV, rows.MulVS, rows.MulVS, rows.MulSS}, "Max": {rows.MaxVV, rows.MaxVS, rows.MaxVS, rows.MaxSS},
-	"Sub": {rows.SubVV, rows.SubVS, rows.SubSV, rows.SubSS}, "Div": {rows.DivVV, rows.DivVS, rows.DivSV, rows.DivSS},
+var pairwise = map[string][4]operators.Operation{
+	"Add": {operators.AddVV, operators.AddVS, operators.AddVS, operators.AddSS}, "Mul": {operators.MulVV, operators.MulVS, operators.MulVS, operators.MulSS}, "Max": {operators.MaxVV, operators.MaxVS, operators.MaxVS, operators.MaxSS},
+	"Sub": {operators.SubVV, operators.SubVS, operators.SubSV, operators.SubSS}, "Div": {operators.DivVV, operators.DivVS, operators.DivSV, operators.DivSS},
 }
 
 // translate adds the instructions of a node.
-func (c *rowProgram) translate(node regionNode) {
+func (c *rowProgram) translate(node wiredNode) {
 	p := &c.program
 	if c.computed[node.outputs[0]] {
 		return
@@ -169,10 +169,10 @@ func (c *rowProgram) translate(node regionNode) {
 		if form == 2 && b[2] == b[1] {
 			x, y = y, x
 		}
-		if b[form] == rows.DivVS { // one division instead of one for each column
+		if b[form] == operators.DivVS { // one division instead of one for each column
 			inverse := p.NewScalar()
-			p.Do(rows.InvertS, inverse, y)
-			p.Do(rows.MulVS, c.result(node.outputs[0]), x, inverse)
+			p.Do(operators.InvertS, inverse, y)
+			p.Do(operators.MulVS, c.result(node.outputs[0]), x, inverse)
 			return
 		}
 		p.Do(b[form], c.result(node.outputs[0]), x, y)
@@ -181,14 +181,14 @@ func (c *rowProgram) translate(node regionNode) {
 	switch node.operator {
 	case "Softmax":
 		y, most, sum := c.result(node.outputs[0]), p.NewScalar(), p.NewScalar()
-		p.Do(rows.MaximumV, most, x)
-		p.Do(rows.SubVS, y, x, most)
-		p.Do(rows.ExpV, y, y)
-		p.Do(rows.SumV, sum, y)
-		p.Do(rows.InvertS, sum, sum)
-		p.Do(rows.MulVS, y, y, sum)
+		p.Do(operators.MaximumV, most, x)
+		p.Do(operators.SubVS, y, x, most)
+		p.Do(operators.ExpV, y, y)
+		p.Do(operators.SumV, sum, y)
+		p.Do(operators.InvertS, sum, sum)
+		p.Do(operators.MulVS, y, y, sum)
 	case "LayerNormalization":
-		scalar := func(i int) rows.Operand {
+		scalar := func(i int) operators.Operand {
 			if len(node.outputs) > i && node.outputs[i] != "" {
 				return c.result(node.outputs[i])
 			}
@@ -200,27 +200,27 @@ func (c *rowProgram) translate(node regionNode) {
 		}
 		y, mean, inverse := c.result(node.outputs[0]), scalar(1), scalar(2)
 		centred, squares, variance := p.NewVector(), p.NewVector(), p.NewScalar()
-		p.Do(rows.MeanV, mean, x)
-		p.Do(rows.SubVS, centred, x, mean)
-		p.Do(rows.MulVV, squares, centred, centred)
-		p.Do(rows.MeanV, variance, squares)
-		p.Do(rows.AddSS, variance, variance, p.Set(epsilon))
-		p.Do(rows.SqrtS, variance, variance)
-		p.Do(rows.InvertS, inverse, variance)
-		p.Do(rows.MulVS, centred, centred, inverse)
-		p.Do(rows.MulVV, centred, centred, c.operand(node.inputs[1]))
-		p.Do(rows.AddVV, y, centred, c.operand(node.inputs[2]))
+		p.Do(operators.MeanV, mean, x)
+		p.Do(operators.SubVS, centred, x, mean)
+		p.Do(operators.MulVV, squares, centred, centred)
+		p.Do(operators.MeanV, variance, squares)
+		p.Do(operators.AddSS, variance, variance, p.Set(epsilon))
+		p.Do(operators.SqrtS, variance, variance)
+		p.Do(operators.InvertS, inverse, variance)
+		p.Do(operators.MulVS, centred, centred, inverse)
+		p.Do(operators.MulVV, centred, centred, c.operand(node.inputs[1]))
+		p.Do(operators.AddVV, y, centred, c.operand(node.inputs[2]))
 	case "QuantizeLinear":
 		divided, inverse, zero := p.NewVector(), p.NewScalar(), p.NewScalar()
-		p.Do(rows.InvertS, inverse, c.operand(node.inputs[1]))
-		p.Do(rows.MulVS, divided, x, inverse)
-		p.Do(rows.FromUint8S, zero, c.operand(node.inputs[2]))
-		p.Do(rows.ToUint8V, c.result(node.outputs[0]), divided, zero)
+		p.Do(operators.InvertS, inverse, c.operand(node.inputs[1]))
+		p.Do(operators.MulVS, divided, x, inverse)
+		p.Do(operators.FromUint8S, zero, c.operand(node.inputs[2]))
+		p.Do(operators.ToUint8V, c.result(node.outputs[0]), divided, zero)
 	}
 }
 
 // geluWithErf computes Gelu in the steps of its gradient, which the region computes as well: x / 2 · (1 + erf(x / √2)). False if it does not.
-func (c *rowProgram) geluWithErf(node regionNode, x rows.Operand) bool {
+func (c *rowProgram) geluWithErf(node wiredNode, x operators.Operand) bool {
 	for _, n := range c.at.nodes {
 		erf := c.r.nodes[n]
 		from, ok := c.r.producer[erf.inputs[0]]
@@ -232,11 +232,11 @@ func (c *rowProgram) geluWithErf(node regionNode, x rows.Operand) bool {
 			continue
 		}
 		p, e, y := &c.program, c.result(erf.outputs[0]), c.result(node.outputs[0])
-		p.Do(rows.MulVS, e, x, p.Set(math.Sqrt2/2))
-		p.Do(rows.ErfV, e, e)
-		p.Do(rows.AddVS, y, e, p.Set(1))
-		p.Do(rows.MulVV, y, y, x)
-		p.Do(rows.MulVS, y, y, p.Set(0.5))
+		p.Do(operators.MulVS, e, x, p.Set(math.Sqrt2/2))
+		p.Do(operators.ErfV, e, e)
+		p.Do(operators.AddVS, y, e, p.Set(1))
+		p.Do(operators.MulVV, y, y, x)
+		p.Do(operators.MulVS, y, y, p.Set(0.5))
 		c.computed[erf.outputs[0]] = true
 		return true
 	}
@@ -249,6 +249,6 @@ func (c *rowProgram) message() []byte {
 	if c.rounds {
 		c.node.operator = "RowsRounded"
 	}
-	c.node.name, c.node.domain = "rows/"+c.node.outputs[0], rows.Domain
+	c.node.name, c.node.domain = "rows/"+c.node.outputs[0], operators.Domain
 	return c.node.message(intsAttribute("program", c.program.Encode()...))
 }

@@ -5,16 +5,32 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"mslora/internal/rows"
+	"mslora/internal/operators"
 )
 
-// JoinRows lets the operators of package rows compute regions of small operations, which sessions must have. Results differ by rounding alone.
+// JoinRows lets the operators of package operators compute attention and regions of small operations. Sessions must have them. Results differ by rounding alone.
 func (l *Linked) JoinRows() error {
-	model, err := editGraph(l.Model, func(graph []byte) ([]byte, error) { return joinRows(graph, l.types) })
+	model, err := editGraph(l.Model, func(graph []byte) ([]byte, error) {
+		for node, err := range nodes(graph) {
+			if err != nil {
+				return nil, err
+			}
+			if node.domain == operators.Domain { // whose programs would be others' code
+				return nil, fmt.Errorf("node %s is of the domain %s, which graphs of others cannot have", node.name, operators.Domain)
+			}
+		}
+		if operators.FastAttention() {
+			var err error
+			if graph, l.Attention, err = joinAttention(graph, l.types); err != nil {
+				return nil, err
+			}
+		}
+		return joinRows(graph, l.types)
+	})
 	if err != nil {
 		return err
 	}
-	domain := appendBytes(nil, opsetDomain, []byte(rows.Domain))
+	domain := appendBytes(nil, opsetDomain, []byte(operators.Domain))
 	domain = protowire.AppendVarint(protowire.AppendTag(domain, opsetVersion, protowire.VarintType), 1)
 	l.Model, l.Joined = appendBytes(model, modelOpset, domain), true
 	return nil
@@ -26,19 +42,12 @@ func joinRows(graph []byte, known map[string]tensorType) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := rowWriter{r: r, programs: map[*region]*rowProgram{}, left: map[string]bool{}, stated: map[string]bool{}, done: make([]bool, len(r.nodes))}
+	w := rowWriter{r: r, programs: map[*region]*rowProgram{}, left: map[string]bool{}, done: make([]bool, len(r.nodes))}
 	for f := range graphFields(graph) { // findRegions has found nothing wrong with them
-		if f.node.domain == rows.Domain { // whose programs would be others' code
-			return nil, fmt.Errorf("node %s is of the domain %s, which graphs of others cannot have", f.node.name, rows.Domain)
-		}
 		if f.node.operator != "" {
 			continue
 		}
 		w.out = append(w.out, f.raw...)
-		if f.number == graphValue || f.number == graphOutput {
-			name, _ := readValue(f.value)
-			w.stated[name] = true
-		}
 	}
 	for _, at := range r.of {
 		if at == nil || w.programs[at] != nil {
@@ -70,7 +79,6 @@ type rowWriter struct {
 	r        *regions
 	programs map[*region]*rowProgram
 	left     map[string]bool // tensors that nodes still read
-	stated   map[string]bool // tensors whose types the graph states
 	done     []bool          // by node
 	out      []byte
 }
@@ -96,8 +104,8 @@ func (w *rowWriter) write(i int) {
 	w.writeAll(p.node.inputs)
 	w.out = appendBytes(w.out, graphNode, p.message())
 	for j, output := range p.node.outputs { // which ONNX Runtime cannot infer
-		if !w.stated[output] {
-			w.stated[output] = true
+		if !w.r.in.stated[output] {
+			w.r.in.stated[output] = true
 			w.out = appendBytes(w.out, graphValue, valueInfo(output, p.types[j]))
 		}
 	}

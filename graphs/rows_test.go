@@ -7,7 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"mslora/internal/rows"
+	"mslora/internal/operators"
 )
 
 // Every graph keeps its inputs and outputs, is in order, and has no chain of small operations left.
@@ -49,14 +49,21 @@ func TestJoinRows(t *testing.T) {
 						t.Errorf("output %s is gone", o.Name)
 					}
 				}
-				ours := 0
+				ours, attentions := 0, 0
 				for _, n := range after.nodes {
-					if n.domain == rows.Domain {
+					if n.domain == operators.Domain {
 						ours++
+					}
+					if n.domain == operators.Domain && n.operator == "Attention" {
+						attentions++
 					}
 					if n.operator == "Softmax" || n.operator == "LayerNormalization" {
 						t.Errorf("%s %s is left", n.operator, n.name)
 					}
+				}
+				// The last layer, in which one token of a text asks, and prefixes are not joined.
+				if want := countOperator(before, "Softmax") - 1; !strings.HasPrefix(method, "prefix") && attentions != want {
+					t.Errorf("%d nodes of attention, want %d", attentions, want)
 				}
 				if small := elementwise(after); ours == 0 || small > elementwise(before)/2 {
 					t.Errorf("%d nodes of rows; %d small operations are left of %d", ours, small, elementwise(before))
@@ -64,6 +71,15 @@ func TestJoinRows(t *testing.T) {
 			})
 		}
 	}
+}
+
+func countOperator(graph decodedGraph, operator string) (n int) {
+	for _, node := range graph.nodes {
+		if node.operator == operator {
+			n++
+		}
+	}
+	return n
 }
 
 func initializers(graph decodedGraph) (all []Tensor) {
@@ -146,7 +162,7 @@ func TestFindRegions(t *testing.T) {
 
 // Programs are trusted, so a graph must not bring its own.
 func TestJoinRowsOfOthers(t *testing.T) {
-	foreign := operation{name: "n", operator: "Rows", domain: rows.Domain, inputs: []string{"x"}, outputs: []string{"out"}}
+	foreign := operation{name: "n", operator: "Rows", domain: operators.Domain, inputs: []string{"x"}, outputs: []string{"out"}}
 	graph := appendBytes(rowGraph([]string{"x"}, []string{"out"}), graphNode, foreign.message())
 	err := (&Linked{Model: appendBytes(nil, modelGraph, graph)}).JoinRows()
 	if err == nil || !strings.Contains(err.Error(), "node n is of the domain mslora") {

@@ -18,7 +18,10 @@ func TestSaved(t *testing.T) {
 		{map[string]int64{"T^x": 4}, 0, `the product "T^x"`},
 		{map[string]int64{"T^0": 4}, 0, `the product "T^0"`},
 	} {
-		got, err := Manifest{SavedBytes: test.saved}.Saved(sizes)
+		if joined, _ := (Manifest{SavedBytes: test.saved}).Saved(sizes, true); test.problem == "" && joined != test.want-test.saved["R*W^2"]*2*25 {
+			t.Errorf("%v: got %d where attention is joined", test.saved, joined)
+		}
+		got, err := Manifest{SavedBytes: test.saved}.Saved(sizes, false)
 		if got != test.want || (err == nil) != (test.problem == "") || err != nil && !strings.Contains(err.Error(), test.problem) {
 			t.Errorf("%v: got %d, %v, want %d", test.saved, got, err, test.want)
 		}
@@ -35,7 +38,7 @@ func TestTopologiesTellWhatTheyKeep(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := topology.Manifest
-			few, err := m.Saved(sizes)
+			few, err := m.Saved(sizes, false)
 			if err != nil {
 				t.Fatalf("%s, %s: %v", architecture, method, err)
 			}

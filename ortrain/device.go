@@ -11,7 +11,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/machine"
-	"mslora/internal/rows"
+	"mslora/internal/operators"
 )
 
 // Device says where graphs run and with how much of the machine.
@@ -96,7 +96,7 @@ func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions
 		}
 		if linked.Joined {
 			// onnxruntime_go has no call for operators of others: SessionOptions holds one pointer, to an OrtSessionOptions.
-			return rows.Add(*(*unsafe.Pointer)(unsafe.Pointer(o)))
+			return operators.Add(*(*unsafe.Pointer)(unsafe.Pointer(o)))
 		}
 		return nil
 	}

@@ -86,7 +86,7 @@ func (t *Trainer) longest() []Example {
 func (s *stepper) savedAtMost(batch []Example, tokens int) (int64, error) {
 	var most int64
 	for _, share := range split(batch, tokens) {
-		saved, err := s.manifest.Saved(s.dimensions(Pack(share, int(s.sizes["C"]))))
+		saved, err := s.manifest.Saved(s.dimensions(Pack(share, int(s.sizes["C"]))), s.linked.Attention)
 		if err != nil {
 			return 0, err
 		}

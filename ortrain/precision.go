@@ -6,7 +6,7 @@ import (
 	"mslora/graphs"
 	"mslora/internal/hint"
 	"mslora/internal/machine"
-	"mslora/internal/rows"
+	"mslora/internal/operators"
 	"mslora/internal/safetensors"
 )
 
@@ -72,8 +72,8 @@ func (d Device) link(topology *graphs.Topology, weights *safetensors.File, promo
 	return linked, err
 }
 
-// joinsRows tells whether sessions have the operators of package rows, which are for CPUs.
-func (d Device) joinsRows() bool { return d.Provider == "cpu" && rows.Ready() }
+// joinsRows tells whether sessions have the operators of package operators, which are for CPUs.
+func (d Device) joinsRows() bool { return d.Provider == "cpu" && operators.Ready() }
 
 // products says the same to linking.
 func (d Device) products() graphs.Products {

@@ -36,6 +36,16 @@ func integer(out []byte, number protowire.Number, value uint64) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(out, number, protowire.VarintType), value)
 }
 
+// transpose adds output = input with its axes in another order.
+func (g *smallGraph) transpose(output, input string, order ...uint64) {
+	n := message(message(message(nil, 1, []byte(input)), 2, []byte(output)), 4, []byte("Transpose"))
+	list := message(nil, 1, []byte("perm"))
+	for _, axis := range order {
+		list = integer(list, 8, axis)
+	}
+	g.nodes = message(g.nodes, 1, message(n, 5, integer(list, 20, 7)))
+}
+
 // node adds output = operator(inputs) with attributes of one integer.
 func (g *smallGraph) node(operator, output string, attributes map[string]uint64, inputs ...string) {
 	var n []byte
@@ -49,7 +59,7 @@ func (g *smallGraph) node(operator, output string, attributes map[string]uint64,
 	g.nodes = message(g.nodes, 1, n)
 }
 
-// value adds an input (11) or an output (12). Sizes below 0 are the symbols R and W.
+// value adds an input (11), an output (12) or the type of another tensor (13). Sizes below 0 are the symbols R and W.
 func (g *smallGraph) value(field protowire.Number, name string, element uint64, sizes ...int64) {
 	var shape []byte
 	for _, size := range sizes {
@@ -62,16 +72,17 @@ func (g *smallGraph) value(field protowire.Number, name string, element uint64, 
 			shape = message(shape, 1, integer(nil, 1, uint64(size)))
 		}
 	}
-	if v := (smallValue{name, element, sizes}); field == 11 {
+	switch v := (smallValue{name, element, sizes}); field {
+	case 11:
 		g.inputs = append(g.inputs, v)
-	} else {
+	case 12:
 		g.outputs = append(g.outputs, v)
 	}
 	t := message(nil, 1, message(integer(nil, 1, element), 2, shape))
 	g.values = message(g.values, field, message(message(nil, 1, []byte(name)), 2, t))
 }
 
-// constant adds an initializer of an element type, with the bytes of one number, or of a list of one.
+// constant adds an initializer of an element type, with the bytes of its numbers.
 func (g *smallGraph) constant(name string, element uint64, raw []byte, sizes ...uint64) {
 	var tensor []byte
 	for _, size := range sizes {
@@ -180,20 +191,30 @@ func TestRows(t *testing.T) {
 					if err := joined.JoinRows(); err != nil {
 						t.Fatal(err)
 					}
-					want := g.run(t, plain, rows, width, 1)
-					for _, threads := range []int{1, 2} {
-						got := g.run(t, joined, rows, width, threads)
-						for i, output := range g.outputs {
-							for j := range want[i] {
-								if a, b := float64(got[i][j]), float64(want[i][j]); math.Abs(a-b) > output.tolerance()*(1+math.Abs(b)) || math.IsNaN(a) {
-									t.Fatalf("%s[%d] is %v on %d threads, want %v", output.name, j, a, threads, b)
-								}
-							}
-						}
-					}
+					g.compare(t, plain, joined, rows, width)
 				})
 			}
 		}
+	}
+}
+
+// compare runs both graphs for the same inputs, the second one with one thread and with two, which must give the same bits.
+func (g *smallGraph) compare(t *testing.T, plain, joined graphs.Linked, rows, width int64) {
+	t.Helper()
+	want, first := g.run(t, plain, rows, width, 1), [][]float32(nil)
+	for _, threads := range []int{1, 2} {
+		got := g.run(t, joined, rows, width, threads)
+		for i, output := range g.outputs {
+			for j := range want[i] {
+				if a, b := float64(got[i][j]), float64(want[i][j]); math.Abs(a-b) > output.tolerance()*(1+math.Abs(b)) || math.IsNaN(a) {
+					t.Fatalf("%s[%d] is %v on %d threads, want %v", output.name, j, a, threads, b)
+				}
+			}
+		}
+		if first != nil && !reflect.DeepEqual(first, got) {
+			t.Error("two threads compute other bits than one")
+		}
+		first = got
 	}
 }
 
@@ -206,7 +227,16 @@ func (v smallValue) tolerance() float64 {
 }
 
 // run gives the outputs for random inputs, the same each time.
-func (g *smallGraph) run(t *testing.T, linked graphs.Linked, rows, width int64, threads int) (outputs [][]float32) {
+func (g *smallGraph) run(t *testing.T, linked graphs.Linked, rows, width int64, threads int) [][]float32 {
+	t.Helper()
+	outputs, err := g.tryRun(t, linked, rows, width, threads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outputs
+}
+
+func (g *smallGraph) tryRun(t *testing.T, linked graphs.Linked, rows, width int64, threads int) (outputs [][]float32, err error) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(uint64(rows), uint64(width)))
 	var names, results []string
@@ -258,10 +288,10 @@ func (g *smallGraph) run(t *testing.T, linked graphs.Linked, rows, width int64, 
 	}
 	defer s.close()
 	if err := s.run(in, out); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	for i := range outputs {
 		outputs[i] = slices.Clone(outputs[i])
 	}
-	return outputs
+	return outputs, nil
 }

@@ -7,13 +7,13 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"mslora/internal/hint"
-	"mslora/internal/rows"
+	"mslora/internal/operators"
 )
 
-// RowsVariable is an environment variable: never leaves small operations to ONNX Runtime, one by one (package rows).
+// RowsVariable is an environment variable: never leaves attention and small operations to ONNX Runtime, one by one (package operators).
 const RowsVariable = "MSLORA_ROWS"
 
-// Start finds ONNX Runtime, as Find does, and loads it with the operators of package rows, once in a process.
+// Start finds ONNX Runtime, as Find does, and loads it with the operators of package operators, once in a process.
 func Start(flag string) error {
 	path, _, err := Find(flag)
 	if err != nil {
@@ -33,7 +33,7 @@ func Start(flag string) error {
 	case "never":
 		return nil
 	case "":
-		return rows.Make(path)
+		return operators.Make(path)
 	default:
 		return hint.New("set it to never, or unset it", "%s is %q", RowsVariable, wanted)
 	}

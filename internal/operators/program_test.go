@@ -1,4 +1,4 @@
-package rows
+package operators
 
 import (
 	"math/rand/v2"
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The operations of kernel.h are those of program.go, in the same order.
+// The operations of rows_kernel.h are those of program.go, in the same order.
 func TestOperations(t *testing.T) {
 	between := func(file, from, to string) string {
 		text, err := os.ReadFile(file)
@@ -23,7 +23,7 @@ func TestOperations(t *testing.T) {
 		}
 		return regexp.MustCompile(`//.*`).ReplaceAllString(inside, "")
 	}
-	c := regexp.MustCompile(`[A-Z0-9_]+`).FindAllString(between("kernel.h", "enum mslora_operation {", "};"), -1)
+	c := regexp.MustCompile(`[A-Z0-9_]+`).FindAllString(between("rows_kernel.h", "enum mslora_operation {", "};"), -1)
 	c = c[:len(c)-1] // their number
 	var ours []string
 	for _, name := range regexp.MustCompile(`(?m)^\t([A-Z]\w+)`).FindAllStringSubmatch(between("program.go", "const (\n\tAddVV", "operations\n"), -1) {
@@ -32,7 +32,7 @@ func TestOperations(t *testing.T) {
 	ours = append([]string{"AddVV"}, ours...)
 	spell := func(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 	if !slices.EqualFunc(c, ours, func(a, b string) bool { return spell(a) == spell(b) }) || len(ours) != int(operations) {
-		t.Errorf("kernel.h has %v, program.go %v", c, ours)
+		t.Errorf("rows_kernel.h has %v, program.go %v", c, ours)
 	}
 }
 

@@ -1,4 +1,4 @@
-package rows
+package operators
 
 import "math"
 
@@ -6,7 +6,7 @@ import "math"
 const Domain = "mslora"
 
 // Operation is what an instruction does; V and S say whether its operands are vectors, a value a column, or scalars, one for a row. The order is
-// that of kernel.h, which a test compares.
+// that of rows_kernel.h, which a test compares.
 type Operation int64
 
 const (
@@ -107,7 +107,7 @@ func (p *Program) Set(number float32) Operand {
 	return to
 }
 
-// What a node may have at most, which operator.c has arrays for.
+// What a node may have at most, which rows_operator.c has arrays for.
 const (
 	mostTensors = 128 // inputs and outputs
 	mostVectors = 64
