@@ -180,7 +180,7 @@ func TestRows(t *testing.T) {
 		},
 	}
 	for name, build := range builds {
-		for _, width := range []int64{1, 2, 3, 15, 16, 17, 54, 384} {
+		for _, width := range []int64{1, 2, 3, 15, 16, 17, 54, 384, 1100} {
 			for _, rows := range []int64{1, 7, 300} {
 				t.Run(fmt.Sprintf("%s/%dx%d", name, rows, width), func(t *testing.T) {
 					var g smallGraph

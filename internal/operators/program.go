@@ -59,7 +59,7 @@ const (
 )
 
 // Operand is a value of a row: the index counts within its kind. Programs are written with as many vectors and scalars as they have values;
-// Encode lets values share memory.
+// Encode lets vectors share memory.
 type Operand struct {
 	Kind  Kind
 	Index int
@@ -111,22 +111,32 @@ func (p *Program) Set(number float32) Operand {
 const (
 	mostTensors = 128 // inputs and outputs
 	mostVectors = 64
-	mostScalars = 128
+	mostScalars = 256
 )
 
-// Fits tells whether a node can have the program.
+// Fits tells whether a node can have the program. Columns are computed in strips, and scalars with the first one: what the columns of a strip
+// have read must stay for the others.
 func (p *Program) Fits() bool {
-	_, vectors := p.share(Vector, p.vectors)
-	_, scalars := p.share(Scalar, p.scalars)
-	return p.Inputs+len(p.Like) <= mostTensors && vectors <= mostVectors && scalars <= mostScalars
+	_, vectors := p.share()
+	read := make([]bool, p.scalars)
+	for _, i := range p.Instructions {
+		if i.To.Kind == Scalar && read[i.To.Index] {
+			return false
+		}
+		for _, o := range []Operand{i.A, i.B} {
+			if o.Kind == Scalar && i.To.Kind != Scalar {
+				read[o.Index] = true
+			}
+		}
+	}
+	return p.Inputs+len(p.Like) <= mostTensors && vectors <= mostVectors && p.scalars <= mostScalars
 }
 
 // Encode gives the program as the nodes' attribute program: the numbers of inputs, outputs, vectors and scalars; what each output is like;
 // four numbers for each instruction, of which operands are places in one table of inputs, outputs, vectors and scalars.
 func (p *Program) Encode() []int64 {
-	vectors, vectorCount := p.share(Vector, p.vectors)
-	scalars, scalarCount := p.share(Scalar, p.scalars)
-	code := []int64{int64(p.Inputs), int64(len(p.Like)), int64(vectorCount), int64(scalarCount)}
+	vectors, vectorCount := p.share()
+	code := []int64{int64(p.Inputs), int64(len(p.Like)), int64(vectorCount), int64(p.scalars)}
 	for _, like := range p.Like {
 		code = append(code, int64(like))
 	}
@@ -139,7 +149,7 @@ func (p *Program) Encode() []int64 {
 		case Vector:
 			return int64(p.Inputs + len(p.Like) + vectors[o.Index])
 		}
-		return int64(p.Inputs + len(p.Like) + vectorCount + scalars[o.Index])
+		return int64(p.Inputs + len(p.Like) + vectorCount + o.Index)
 	}
 	for _, i := range p.Instructions {
 		a := place(i.A)
@@ -151,17 +161,17 @@ func (p *Program) Encode() []int64 {
 	return code
 }
 
-// share gives the values of a kind places in scratch memory, of which each is used again once nobody reads its value any more.
-func (p *Program) share(kind Kind, values int) (places []int, count int) {
-	last := make([]int, values)
+// share gives the vectors places in scratch memory, of which each is used again once nobody reads its values any more.
+func (p *Program) share() (places []int, count int) {
+	last := make([]int, p.vectors)
 	for i, now := range p.Instructions {
 		for _, o := range []Operand{now.To, now.A, now.B} {
-			if o.Kind == kind {
+			if o.Kind == Vector {
 				last[o.Index] = i
 			}
 		}
 	}
-	places = make([]int, values)
+	places = make([]int, p.vectors)
 	for i := range places {
 		places[i] = -1
 	}
@@ -169,12 +179,12 @@ func (p *Program) share(kind Kind, values int) (places []int, count int) {
 	for i, now := range p.Instructions {
 		ended := map[int]bool{}
 		for _, o := range []Operand{now.A, now.B} {
-			if o.Kind == kind && o != now.To && last[o.Index] == i && !ended[o.Index] {
+			if o.Kind == Vector && o != now.To && last[o.Index] == i && !ended[o.Index] {
 				ended[o.Index] = true
 				free = append(free, places[o.Index]) // the result may take its place
 			}
 		}
-		if now.To.Kind != kind || places[now.To.Index] >= 0 {
+		if now.To.Kind != Vector || places[now.To.Index] >= 0 {
 			continue
 		}
 		if len(free) == 0 {

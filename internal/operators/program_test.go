@@ -53,7 +53,7 @@ func TestEncodeShares(t *testing.T) {
 			values, written = append(values, to), append(written, to)
 		}
 		p.Do(AddVV, Operand{Output, 0}, values[len(values)-1], values[len(values)-2])
-		places, count := p.share(Vector, p.vectors)
+		places, count := p.share()
 		holds := make([]int, count)
 		for _, i := range p.Instructions {
 			for _, o := range []Operand{i.A, i.B} {
@@ -71,5 +71,23 @@ func TestEncodeShares(t *testing.T) {
 		if code := p.Encode(); len(code) != 5+4*len(p.Instructions) || !p.Fits() {
 			t.Fatalf("%d numbers for %d instructions", len(code), len(p.Instructions))
 		}
+	}
+}
+
+// Scalars that columns have read are not written again, as columns are computed in strips.
+func TestFitsStrips(t *testing.T) {
+	var p Program
+	p.Inputs, p.Like = 1, []int{0}
+	x, s, v := Operand{Input, 0}, p.NewScalar(), p.NewVector()
+	p.Do(SumV, s, x)
+	p.Do(InvertS, s, s)
+	p.Do(MulVS, v, x, s)
+	if !p.Fits() {
+		t.Error("a scalar that is written twice before it is read does not fit")
+	}
+	p.Do(InvertS, s, s)
+	p.Do(MulVS, Operand{Output, 0}, v, s)
+	if p.Fits() {
+		t.Error("a scalar that is written after it was read fits")
 	}
 }

@@ -15,7 +15,7 @@ typedef struct {
 	int rounds;
 } kernel;
 
-enum { HEADER = 4, MOST_TENSORS = 128, MOST_VECTORS = 64, MOST_SCALARS = 128 };
+enum { HEADER = 4, MOST_TENSORS = 128, MOST_VECTORS = 64, MOST_SCALARS = 256 };
 
 static void destroy(void *made) {
 	kernel *k = made;
