@@ -13,7 +13,7 @@ enum {
 
 size_t mslora_attention_scratch(size_t queries, size_t keys, size_t size) {
 	keys = PADDED(keys), size = PADDED(size);
-	return 5 * keys * size + 2 * queries * size + 2 * STRETCH * keys + (GROUP + 1) * size + keys;
+	return 5 * keys * size + 2 * queries * size + 2 * STRETCH * keys + GROUP * size + keys + size;
 }
 
 #ifdef AVX2

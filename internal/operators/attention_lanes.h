@@ -186,12 +186,35 @@ TARGET static void NAME(by_keys)(const mslora_attention *h, float *to, size_t si
 	}
 }
 
+// Makes of a query's scores what it weighs values with, and of the gradient by these weights, in change, that by scores. Both are 0 from low to high
+// where the query sees no key. given is the gradient by the query's result.
+TARGET static void NAME(by_scores)(const mslora_attention *h, size_t query, float *weight, float *change, size_t low, size_t high, const float *given,
+                                   const float *result, const float *statistics, float *spare) {
+	NAME(softmax)(h, query, weight, low, high, statistics, NULL);
+	INDEPENDENT for (size_t j = 0; j < h->size; j++) spare[j] = given[j] * result[j];
+	float expected = sum(spare, h->size); // of the gradients by weights
+	size_t begin = NAME(begin)(h, query), end = NAME(end)(h, query), n = end - begin;
+	float *p = weight + begin, *c = change + begin;
+	if (h->keep) {
+		const uint8_t *keep = NAME(kept)(h, query, spare);
+		float scale = h->keep_scale;
+		INDEPENDENT for (size_t j = 0; j < n; j++) {
+			float kept = (float)keep[j] * scale;
+			c[j] = p[j] * (c[j] * kept - expected);
+			p[j] *= kept;
+		}
+	} else {
+		INDEPENDENT for (size_t j = 0; j < n; j++) c[j] = p[j] * (c[j] - expected);
+	}
+	NAME(clear)(change, low, begin, end, high);
+}
+
 TARGET static void NAME(attend_gradient)(const mslora_attention *h, const float *const *gradient, const float *const *result, const float *statistics,
                                          float *const *by_query, float *const *by_key, float *const *by_value, float *scratch) {
 	size_t keys = PADDED(h->keys), size = PADDED(h->size);
 	float *key = scratch, *key_columns = key + keys * size, *value_columns = key_columns + size * keys, *query = value_columns + size * keys;
 	float *given = query + h->queries * size, *key_sums = given + h->queries * size, *value_sums = key_sums + keys * size;
-	float *weights = value_sums + keys * size, *changes = weights + STRETCH * keys, *row = changes + STRETCH * keys, *spare = row + (GROUP + 1) * size;
+	float *weights = value_sums + keys * size, *changes = weights + STRETCH * keys, *sums = changes + STRETCH * keys, *spare = sums + GROUP * size;
 	NAME(gather)(key, size, h->key, h->keys, h->size);
 	NAME(gather_columns)(key_columns, keys, h->key, h->keys, h->size);
 	NAME(gather_columns)(value_columns, keys, h->value, h->keys, h->size);
@@ -215,30 +238,14 @@ TARGET static void NAME(attend_gradient)(const mslora_attention *h, const float 
 					memset(c + lowest, 0, (highest - lowest) * sizeof(float));
 					continue;
 				}
-				NAME(softmax)(h, i, w, lowest, highest, statistics + 2 * i, NULL);
-				INDEPENDENT for (size_t j = 0; j < h->size; j++) row[j] = given[i * size + j] * result[i][j];
-				float mean = sum(row, h->size);
-				size_t begin = NAME(begin)(h, i), end = NAME(end)(h, i), n = end - begin;
-				float *p = w + begin, *by_score = c + begin;
-				if (h->keep) {
-					const uint8_t *keep = NAME(kept)(h, i, spare);
-					float scale = h->keep_scale;
-					INDEPENDENT for (size_t j = 0; j < n; j++) {
-						float kept = (float)keep[j] * scale;
-						by_score[j] = p[j] * (by_score[j] * kept - mean);
-						p[j] *= kept;
-					}
-				} else {
-					INDEPENDENT for (size_t j = 0; j < n; j++) by_score[j] = p[j] * (by_score[j] - mean);
-				}
-				NAME(clear)(c, lowest, begin, end, highest);
+				NAME(by_scores)(h, i, w, c, lowest, highest, given + i * size, result[i], statistics + 2 * i, spare);
 			}
 			if (!any || !by_query) continue;
-			float *to = row + size;
-			NAME(product)(until - from, to, size, size, changes + (from - start) * keys, keys, 1, low, high, key, size, 0);
-			for (size_t i = from; i < until; i++, to += size) {
+			NAME(product)(until - from, sums, size, size, changes + (from - start) * keys, keys, 1, low, high, key, size, 0);
+			for (size_t i = from; i < until; i++) {
 				if (!by_query[i]) continue;
-				INDEPENDENT for (size_t j = 0; j < h->size; j++) by_query[i][j] = to[j] * h->scale;
+				const float *own = sums + (i - from) * size;
+				INDEPENDENT for (size_t j = 0; j < h->size; j++) by_query[i][j] = own[j] * h->scale;
 			}
 		}
 		if (by_value) NAME(by_keys)(h, value_sums, size, lowest, highest, weights, keys, start, stop, given);

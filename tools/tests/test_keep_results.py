@@ -38,3 +38,22 @@ def test_other_files_are_refused(tmp_path, text):
 def test_a_folder_without_results_is_refused(tmp_path):
     with pytest.raises(Failure, match="there is no result.json below"):
         keep_results.keep(tmp_path, tmp_path / "kept")
+
+
+def test_of_fourier_analyses_the_papers_width_is_kept(tmp_path):
+    cell = lay(tmp_path / "runs")
+    first = {"step": 0, "widths": [2, 4, 8], "clean": {"texts": 3, "of": 5}, "backdoor": {"texts": 3, "of": 4}}
+    point = {"step": 5, "asr": 50.5, "clean": {"lfr": [0.1, 0.2, 0.3]}, "backdoor": {"lfr": [0.4, 0.5, 0.6], "high_error": [None, None, None]}}
+    (cell / "fourier.jsonl").write_text(f"{json.dumps(first)}\n{json.dumps(point)}\n")
+    (kept,) = keep_results.keep(tmp_path / "runs", tmp_path / "kept")
+    assert [json.loads(line) for line in (kept / "fourier.jsonl").read_text().splitlines()] == [
+        first | {"widths": [4]},
+        {"step": 5, "asr": 50.5, "clean": {"lfr": [0.2]}, "backdoor": {"lfr": [0.5], "high_error": [None]}},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", '{"widths": [2, 8]}', '{"widths": 4}', '{"widths": [4]}'])
+def test_other_fourier_analyses_are_refused(tmp_path, text):
+    (lay(tmp_path / "runs") / "fourier.jsonl").write_text(text)
+    with pytest.raises(Failure, match="is no Fourier analysis with the width 4"):
+        keep_results.keep(tmp_path / "runs", tmp_path / "kept")
