@@ -18,7 +18,8 @@ import (
 // ratioAxis is the one axis that is no hyperparameter of a row's variant.
 const ratioAxis = "ratio"
 
-// sweep draws CACC, ASR and floor over one setting: a panel for each data set, model, attack and method.
+// sweep draws CACC, ASR and floor over one setting: a panel for each data set, model, attack, method and further setting. Those with one value of
+// the setting are left out if others have more: they belong to another sweep.
 func sweep(runs []Run, axis string) (Figure, error) {
 	all, err := groups(runs)
 	if err != nil {
@@ -32,9 +33,16 @@ func sweep(runs []Run, axis string) (Figure, error) {
 	if axis == ratioAxis {
 		f.Table.Columns = append(f.Table.Columns, "paper_cacc", "paper_asr")
 	}
+	parts := partition(all, func(g group) string { return without(g.row, axis, nil) })
+	single := func(part []group) bool { return len(part) == 1 }
+	if !slices.ContainsFunc(parts, func(part []group) bool { return !single(part) }) {
+		single = func([]group) bool { return false }
+	}
+	parts = slices.DeleteFunc(parts, single)
+	same := sameEverywhere(parts)
 	var panels []*plot.Plot
-	for _, part := range partition(all, func(g group) string { return without(g.row, axis) }) {
-		p, err := sweepPanel(&f, part, axis)
+	for _, part := range parts {
+		p, err := sweepPanel(&f, part, axis, same)
 		if err != nil {
 			return Figure{}, err
 		}
@@ -92,8 +100,23 @@ func valueOf(row eval.Row, axis string) string {
 	return ""
 }
 
-// without names what a row is beside the axis.
-func without(row eval.Row, axis string) string {
+// sameEverywhere tells of each setting whether all rows that have it have one value.
+func sameEverywhere(parts [][]group) map[string]bool {
+	same, values := map[string]bool{}, map[string]string{}
+	for _, part := range parts {
+		for _, g := range part {
+			for _, d := range g.row.Variant {
+				value, seen := values[d.Key]
+				same[d.Key] = !seen || same[d.Key] && value == d.Value
+				values[d.Key] = d.Value
+			}
+		}
+	}
+	return same
+}
+
+// without names what a row is beside the axis, and beside the settings that are the same everywhere.
+func without(row eval.Row, axis string, same map[string]bool) string {
 	title := row.Dataset + ", " + row.Model + ", " + row.Attack
 	switch setting := row.Results[0].Setting; {
 	case axis != ratioAxis && row.Poison != "":
@@ -104,7 +127,7 @@ func without(row eval.Row, axis string) string {
 	title += ", " + row.Title
 	for _, d := range row.Variant {
 		// Another poison ratio is other data.
-		if d.Key != axis && (axis != ratioAxis || d.Key != "data") {
+		if d.Key != axis && (axis != ratioAxis || d.Key != "data") && !same[d.Key] {
 			title += " " + d.Key + "=" + d.Value
 		}
 	}
@@ -112,12 +135,12 @@ func without(row eval.Row, axis string) string {
 }
 
 // sweepPanel draws one panel and adds its rows to the figure's table.
-func sweepPanel(f *Figure, part []group, axis string) (*plot.Plot, error) {
+func sweepPanel(f *Figure, part []group, axis string, same map[string]bool) (*plot.Plot, error) {
 	slices.SortStableFunc(part, func(a, b group) int {
 		x, y := valueOf(a.row, axis), valueOf(b.row, axis)
 		return cmp.Or(cmp.Compare(asNumber(x), asNumber(y)), cmp.Compare(x, y))
 	})
-	p := newPanel(short(without(part[0].row, axis)), axis, "%")
+	p := newPanel(short(without(part[0].row, axis, same)), axis, "%")
 	gridLines(p)
 	percent(&p.Y)
 	xs := positions(p, part, axis)
