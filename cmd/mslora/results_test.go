@@ -30,12 +30,21 @@ func TestResultsOfPages(t *testing.T) {
 	}
 }
 
-// Figures of pages, and the numbers beside them, are what `mslora figure KIND FOLDER --out FILE` draws of committed results.
+// Figures of pages, and the numbers beside them, are what `mslora figure KIND FOLDER… [--axis AXIS] --out FILE` draws of committed results.
 func TestFiguresOfPages(t *testing.T) {
 	pagetable.Check(t, "../../docs/*.md", "mslora figure", *update, func(words []string) (string, error) {
-		name, folder, out := words[0], words[1], words[3]
+		name, axis, out := words[0], "", words[len(words)-1]
+		var folders []string
+		for i, word := range words[1 : len(words)-2] {
+			switch {
+			case words[i] == "--axis":
+				axis = word
+			case word != "--axis":
+				folders = append(folders, filepath.Join("../..", word))
+			}
+		}
 		drawn := filepath.Join(t.TempDir(), filepath.Base(out))
-		if err := drawFigure(figureOptions{Kind: name, Folders: []string{filepath.Join("../..", folder)}, Out: drawn, Stderr: io.Discard}); err != nil {
+		if err := drawFigure(figureOptions{Kind: name, Folders: folders, Axis: axis, Out: drawn, Stderr: io.Discard}); err != nil {
 			return "", err
 		}
 		target, err := figure.NewTarget(drawn)
