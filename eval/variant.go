@@ -72,6 +72,9 @@ func variants(group []Result) []Variant {
 	return all
 }
 
+// Settings are what decides a row's scores beside its names and seeds, by name: hyperparameters, and what was computed on.
+func (r Row) Settings() map[string]string { return circumstances(r.Results[0]) }
+
 // circumstances are what decides the scores of a result beside its cell's names and seed. Seeds may only be
 // averaged if they are equal. The number of threads does not change them.
 func circumstances(r Result) map[string]string {

@@ -293,9 +293,13 @@ func TestSweepAmongOthers(t *testing.T) {
 		cell("badnets", `{"auxiliary":32,"learning_rate":0.0001}`), cell("badnets", `{"auxiliary":16,"learning_rate":0.0001}`),
 		cell("addsent", `{"auxiliary":96,"learning_rate":0.0001}`), cell("addsent", `{"auxiliary":96,"learning_rate":0.001}`),
 	}
+	more := cell("badnets", `{"auxiliary":96,"learning_rate":0.0001}`)
+	more.ratio = "0.2"
+	cells = append(cells, more)
 	for axis, want := range map[string][]string{
 		"learning_rate": {"sst-2, bert-base-uncased, badnets (clean 0.1), MuScleLoRA", "sst-2, bert-base-uncased, addsent (mix 0.1), MuScleLoRA"},
 		"auxiliary":     {"sst-2, bert-base-uncased, badnets (clean 0.1), MuScleLoRA"},
+		"ratio":         {"sst-2, bert-base-uncased, badnets, MuScleLoRA"},
 	} {
 		var got []string
 		for _, row := range drawn(t, "sweep", axis, cells).Panels {
@@ -314,6 +318,16 @@ func TestSweepAmongOthers(t *testing.T) {
 	alone := drawn(t, "sweep", "", rateSweep[:2])
 	if len(alone.Table.Rows) != 2 {
 		t.Errorf("%d rows, want 2", len(alone.Table.Rows))
+	}
+}
+
+func TestVector(t *testing.T) {
+	for value, want := range map[string]string{
+		"[1,1.5,2,2.5,3]": "1, 1.5 … 3", "[1,2,4]": "[1,2,4]", `"always"`: "always", "[": "[", "": "",
+	} {
+		if got := vector(value); got != want {
+			t.Errorf("%s: got %s, want %s", value, got, want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -33,7 +34,7 @@ func sweep(runs []Run, axis string) (Figure, error) {
 	if axis == ratioAxis {
 		f.Table.Columns = append(f.Table.Columns, "paper_cacc", "paper_asr")
 	}
-	parts := partition(all, func(g group) string { return without(g.row, axis, nil) })
+	parts := partition(all, func(g group) string { return cellName(g.row, axis) + settings(g.row, axis) })
 	single := func(part []group) bool { return len(part) == 1 }
 	if !slices.ContainsFunc(parts, func(part []group) bool { return !single(part) }) {
 		single = func([]group) bool { return false }
@@ -100,6 +101,20 @@ func valueOf(row eval.Row, axis string) string {
 	return ""
 }
 
+// settings names all settings of a row but the axis. Variants do not tell: they have what differs among cells of one poison ratio.
+func settings(row eval.Row, axis string) string {
+	all := row.Settings()
+	delete(all, axis)
+	if axis == ratioAxis {
+		delete(all, "data") // another poison ratio is other data
+	}
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		text.WriteString("\x00" + key + "=" + all[key])
+	}
+	return text.String()
+}
+
 // sameEverywhere tells of each setting whether all rows that have it have one value.
 func sameEverywhere(parts [][]group) map[string]bool {
 	same, values := map[string]bool{}, map[string]string{}
@@ -115,16 +130,21 @@ func sameEverywhere(parts [][]group) map[string]bool {
 	return same
 }
 
-// without names what a row is beside the axis, and beside the settings that are the same everywhere.
-func without(row eval.Row, axis string, same map[string]bool) string {
-	title := row.Dataset + ", " + row.Model + ", " + row.Attack
+// cellName names what a row is beside its settings.
+func cellName(row eval.Row, axis string) string {
+	name := row.Dataset + ", " + row.Model + ", " + row.Attack
 	switch setting := row.Results[0].Setting; {
 	case axis != ratioAxis && row.Poison != "":
-		title += " (" + row.Poison + ")"
+		name += " (" + row.Poison + ")"
 	case setting != "" && setting != dataset.DefaultSetting(row.Attack):
-		title += " (" + setting + ")"
+		name += " (" + setting + ")"
 	}
-	title += ", " + row.Title
+	return name + ", " + row.Title
+}
+
+// without names a row beside the axis, and beside the settings that are the same everywhere.
+func without(row eval.Row, axis string, same map[string]bool) string {
+	title := cellName(row, axis)
 	for _, d := range row.Variant {
 		// Another poison ratio is other data.
 		if d.Key != axis && (axis != ratioAxis || d.Key != "data") && !same[d.Key] {
@@ -204,7 +224,7 @@ func positions(p *plot.Plot, part []group, axis string) []float64 {
 	if !numeric {
 		labels := make([]string, len(part))
 		for i, g := range part {
-			xs[i], labels[i] = float64(i), short(strings.Trim(valueOf(g.row, axis), `"`))
+			xs[i], labels[i] = float64(i), short(vector(valueOf(g.row, axis)))
 		}
 		p.NominalX(labels...)
 		p.X.Min, p.X.Max = -0.3, float64(len(part))-0.7
@@ -223,6 +243,16 @@ func positions(p *plot.Plot, part []group, axis string) []float64 {
 		p.X.Min, p.X.Max = low-margin, high+margin
 	}
 	return xs
+}
+
+// vector writes a long list with its first two numbers and its last one, and leaves out the quotes of a word.
+func vector(value string) string {
+	list, isList := strings.CutPrefix(value, "[")
+	numbers := strings.Split(strings.TrimSuffix(list, "]"), ",")
+	if !isList || len(numbers) < 4 {
+		return strings.Trim(value, `"`)
+	}
+	return numbers[0] + ", " + numbers[1] + " … " + numbers[len(numbers)-1]
 }
 
 // asNumber is not a number if text is none.
