@@ -106,11 +106,15 @@ INLINE float maximum(const float *x, size_t n) {
 	}
 	float result = x[0];
 	for (; i < n; i++) result = larger(result, x[i]);
-	for (int j = 0; j < 16; j++) {
-		result = larger(result, most[j]);
-		if (odd[j]) result = NAN;
+#define FOLD(half)                       \
+	{                                    \
+		floats now = FOLDED(most, half); \
+		keep_larger(&most, &now);        \
+		odd |= FOLDED(odd, half);        \
 	}
-	return result;
+	FOLD(8) FOLD(4) FOLD(2) FOLD(1)
+#undef FOLD
+	return odd[0] ? NAN : larger(result, most[0]);
 }
 
 // A result may take the place of an operand, which compilers need not care about: values depend on those of the same column alone.

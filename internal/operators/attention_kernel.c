@@ -16,6 +16,52 @@ size_t mslora_attention_scratch(size_t queries, size_t keys, size_t size) {
 	return 5 * keys * size + 2 * queries * size + 2 * STRETCH * keys + GROUP * size + keys + size;
 }
 
+// Copies the vectors of tokens to rows, which 0 pads, or to columns, of which nobody uses what comes of the padding.
+INLINE void gather_rows(float *to, size_t step, const float *const *from, size_t tokens, size_t size) {
+	for (size_t t = 0; t < tokens; t++, to += step) {
+		size_t c = 0;
+		for (; c + 16 <= size; c += 16) memcpy(to + c, from[t] + c, 16 * sizeof *to);
+		for (; c < size; c++) to[c] = from[t][c];
+		for (; c < step; c++) to[c] = 0;
+	}
+}
+
+INLINE void gather_columns(float *to, size_t step, const float *const *from, size_t tokens, size_t size) {
+	for (size_t t = 0; t < tokens; t++) {
+		const float *v = from[t];
+		for (size_t c = 0; c < size; c++) to[c * step + t] = v[c];
+	}
+}
+
+// Whole registers of a query's row: those from begin to end have keys that it sees.
+INLINE size_t row_begin(const mslora_attention *h, size_t query) { return h->first[query] & ~(size_t)15; }
+INLINE size_t row_end(const mslora_attention *h, size_t query) { return PADDED(h->last[query]); }
+
+// Sets a row to 0 from low to high, but for what stands from begin to end; all are multiples of 16.
+INLINE void clear_row(float *row, size_t low, size_t begin, size_t end, size_t high) {
+	for (size_t i = low; i < begin; i += 16) memset(row + i, 0, 16 * sizeof *row);
+	for (size_t i = end; i < high; i += 16) memset(row + i, 0, 16 * sizeof *row);
+}
+
+// What dropout keeps of a query's row, from begin to end. The last row has no memory behind it: it is copied to spare.
+INLINE const uint8_t *kept_row(const mslora_attention *h, size_t query, float *spare) {
+	size_t begin = row_begin(h, query), row = query * h->keys;
+	if (row + row_end(h, query) <= h->queries * h->keys) return h->keep + row + begin;
+	return memcpy(spare, h->keep + row + begin, h->keys - begin);
+}
+
+// The keys that any of some queries sees: from low, a multiple of 16, to high.
+INLINE int keys_seen(const mslora_attention *h, size_t from, size_t until, size_t *low, size_t *high) {
+	*low = h->keys, *high = 0;
+	for (size_t i = from; i < until; i++) {
+		if (h->first[i] >= h->last[i]) continue;
+		if ((size_t)h->first[i] < *low) *low = h->first[i];
+		if ((size_t)h->last[i] > *high) *high = h->last[i];
+	}
+	*low &= ~(size_t)15;
+	return *high > 0;
+}
+
 #ifdef AVX2
 typedef float lanes16 __attribute__((vector_size(64)));
 typedef float lanes8 __attribute__((vector_size(32)));

@@ -56,43 +56,9 @@ TARGET static void NAME(product)(size_t rows, float *to, size_t to_step, size_t 
 #undef PART
 }
 
-// Copies the vectors of tokens to rows, and to columns. What pads them is 0.
-TARGET static void NAME(gather)(float *to, size_t step, const float *const *from, size_t tokens, size_t size) {
-	for (size_t t = 0; t < tokens; t++, to += step) {
-		size_t c = 0;
-		for (; c + 16 <= size; c += 16) memcpy(to + c, from[t] + c, 16 * sizeof *to);
-		for (; c < size; c++) to[c] = from[t][c];
-		for (; c < step; c++) to[c] = 0;
-	}
-}
-
-TARGET static void NAME(gather_columns)(float *to, size_t step, const float *const *from, size_t tokens, size_t size) {
-	for (size_t t = 0; t < tokens; t++) {
-		const float *v = from[t];
-		for (size_t c = 0; c < size; c++) to[c * step + t] = v[c];
-	}
-}
-
-// Whole registers of a query's row: those from begin to end have keys that it sees.
-TARGET INLINE size_t NAME(begin)(const mslora_attention *h, size_t query) { return h->first[query] & ~(size_t)15; }
-TARGET INLINE size_t NAME(end)(const mslora_attention *h, size_t query) { return PADDED(h->last[query]); }
-
-// Sets a row to 0 from low to high, but for what stands from begin to end; all are multiples of 16.
-TARGET INLINE void NAME(clear)(float *row, size_t low, size_t begin, size_t end, size_t high) {
-	for (size_t i = low; i < begin; i += 16) memset(row + i, 0, 16 * sizeof *row);
-	for (size_t i = end; i < high; i += 16) memset(row + i, 0, 16 * sizeof *row);
-}
-
-// What dropout keeps of a query's row, from begin to end. The last row has no memory behind it: it is copied to spare.
-TARGET INLINE const uint8_t *NAME(kept)(const mslora_attention *h, size_t query, float *spare) {
-	size_t begin = NAME(begin)(h, query), row = query * h->keys;
-	if (row + NAME(end)(h, query) <= h->queries * h->keys) return h->keep + row + begin;
-	return memcpy(spare, h->keep + row + begin, h->keys - begin);
-}
-
 // Makes probabilities of a query's scores, which are 0 from low to high where it sees no key. known has its statistics, if they are known.
 TARGET static void NAME(softmax)(const mslora_attention *h, size_t query, float *scores, size_t low, size_t high, const float *known, float *statistics) {
-	size_t first = h->first[query], last = h->last[query], begin = NAME(begin)(h, query), end = NAME(end)(h, query), n = end - begin;
+	size_t first = h->first[query], last = h->last[query], begin = row_begin(h, query), end = row_end(h, query), n = end - begin;
 	float *s = scores + begin, scale = h->scale;
 	if (h->biased[query]) {
 		const float *bias = h->bias + query * h->bias_step;
@@ -101,54 +67,23 @@ TARGET static void NAME(softmax)(const mslora_attention *h, size_t query, float 
 	}
 	INDEPENDENT for (size_t i = 0; i < 16; i++) s[i] = begin + i < first ? -INFINITY : s[i];
 	INDEPENDENT for (size_t i = end - 16; i < end; i++) scores[i] = i < last ? scores[i] : -INFINITY;
-	float most;
-	if (known) {
-		most = known[0];
-	} else {
-		floats parts, now;
-		memcpy(&parts, s, sizeof parts);
-		for (size_t i = 16; i < n; i += 16) {
-			memcpy(&now, s + i, sizeof now);
-			keep_larger(&parts, &now);
-		}
-		now = FOLDED(parts, 8);
-		keep_larger(&parts, &now);
-		now = FOLDED(parts, 4);
-		keep_larger(&parts, &now);
-		now = FOLDED(parts, 2);
-		keep_larger(&parts, &now);
-		now = FOLDED(parts, 1);
-		keep_larger(&parts, &now);
-		most = parts[0] * scale;
-	}
+	float most = known ? known[0] : maximum(s, n) * scale;
 	INDEPENDENT for (size_t i = 0; i < n; i++) s[i] = exponential(s[i] * scale - most);
 	float inverse = known ? known[1] : 1.0f / sum(s, n);
 	INDEPENDENT for (size_t i = 0; i < n; i++) s[i] *= inverse;
 	if (statistics) statistics[0] = most, statistics[1] = inverse;
-	NAME(clear)(scores, low, begin, end, high);
-}
-
-// The keys that any of some queries sees: from low, a multiple of 16, to high.
-TARGET static int NAME(seen)(const mslora_attention *h, size_t from, size_t until, size_t *low, size_t *high) {
-	*low = h->keys, *high = 0;
-	for (size_t i = from; i < until; i++) {
-		if (h->first[i] >= h->last[i]) continue;
-		if ((size_t)h->first[i] < *low) *low = h->first[i];
-		if ((size_t)h->last[i] > *high) *high = h->last[i];
-	}
-	*low &= ~(size_t)15;
-	return *high > 0;
+	clear_row(scores, low, begin, end, high);
 }
 
 TARGET static void NAME(attend)(const mslora_attention *h, float *const *result, float *statistics, float *scratch) {
 	size_t keys = PADDED(h->keys), size = PADDED(h->size);
 	float *key = scratch, *value = key + size * keys, *query = value + keys * size, *scores = query + GROUP * size, *spare = scores + GROUP * keys;
-	NAME(gather_columns)(key, keys, h->key, h->keys, h->size);
-	NAME(gather)(value, size, h->value, h->keys, h->size);
+	gather_columns(key, keys, h->key, h->keys, h->size);
+	gather_rows(value, size, h->value, h->keys, h->size);
 	for (size_t from = 0; from < h->queries; from += GROUP) {
 		size_t until = from + GROUP < h->queries ? from + GROUP : h->queries, low, high;
-		if (!NAME(seen)(h, from, until, &low, &high)) continue;
-		NAME(gather)(query, size, h->query + from, until - from, h->size);
+		if (!keys_seen(h, from, until, &low, &high)) continue;
+		gather_rows(query, size, h->query + from, until - from, h->size);
 		NAME(product)(until - from, scores + low, keys, PADDED(high - low), query, size, 1, 0, h->size, key + low, keys, 0);
 		for (size_t i = from; i < until; i++) {
 			float *s = scores + (i - from) * keys;
@@ -158,8 +93,8 @@ TARGET static void NAME(attend)(const mslora_attention *h, float *const *result,
 			}
 			NAME(softmax)(h, i, s, low, high, NULL, statistics ? statistics + 2 * i : NULL);
 			if (h->keep) {
-				const uint8_t *keep = NAME(kept)(h, i, spare);
-				size_t begin = NAME(begin)(h, i), n = NAME(end)(h, i) - begin;
+				const uint8_t *keep = kept_row(h, i, spare);
+				size_t begin = row_begin(h, i), n = row_end(h, i) - begin;
 				float scale = h->keep_scale, *seen = s + begin;
 				INDEPENDENT for (size_t j = 0; j < n; j++) seen[j] *= (float)keep[j] * scale;
 			}
@@ -193,10 +128,10 @@ TARGET static void NAME(by_scores)(const mslora_attention *h, size_t query, floa
 	NAME(softmax)(h, query, weight, low, high, statistics, NULL);
 	INDEPENDENT for (size_t j = 0; j < h->size; j++) spare[j] = given[j] * result[j];
 	float expected = sum(spare, h->size); // of the gradients by weights
-	size_t begin = NAME(begin)(h, query), end = NAME(end)(h, query), n = end - begin;
+	size_t begin = row_begin(h, query), end = row_end(h, query), n = end - begin;
 	float *p = weight + begin, *c = change + begin;
 	if (h->keep) {
-		const uint8_t *keep = NAME(kept)(h, query, spare);
+		const uint8_t *keep = kept_row(h, query, spare);
 		float scale = h->keep_scale;
 		INDEPENDENT for (size_t j = 0; j < n; j++) {
 			float kept = (float)keep[j] * scale;
@@ -206,7 +141,7 @@ TARGET static void NAME(by_scores)(const mslora_attention *h, size_t query, floa
 	} else {
 		INDEPENDENT for (size_t j = 0; j < n; j++) c[j] = p[j] * (c[j] - expected);
 	}
-	NAME(clear)(change, low, begin, end, high);
+	clear_row(change, low, begin, end, high);
 }
 
 TARGET static void NAME(attend_gradient)(const mslora_attention *h, const float *const *gradient, const float *const *result, const float *statistics,
@@ -215,19 +150,19 @@ TARGET static void NAME(attend_gradient)(const mslora_attention *h, const float 
 	float *key = scratch, *key_columns = key + keys * size, *value_columns = key_columns + size * keys, *query = value_columns + size * keys;
 	float *given = query + h->queries * size, *key_sums = given + h->queries * size, *value_sums = key_sums + keys * size;
 	float *weights = value_sums + keys * size, *changes = weights + STRETCH * keys, *sums = changes + STRETCH * keys, *spare = sums + GROUP * size;
-	NAME(gather)(key, size, h->key, h->keys, h->size);
-	NAME(gather_columns)(key_columns, keys, h->key, h->keys, h->size);
-	NAME(gather_columns)(value_columns, keys, h->value, h->keys, h->size);
-	NAME(gather)(query, size, h->query, h->queries, h->size);
-	NAME(gather)(given, size, gradient, h->queries, h->size);
+	gather_rows(key, size, h->key, h->keys, h->size);
+	gather_columns(key_columns, keys, h->key, h->keys, h->size);
+	gather_columns(value_columns, keys, h->value, h->keys, h->size);
+	gather_rows(query, size, h->query, h->queries, h->size);
+	gather_rows(given, size, gradient, h->queries, h->size);
 	memset(key_sums, 0, 2 * keys * size * sizeof(float));
 	for (size_t start = 0; start < h->queries; start += STRETCH) {
 		size_t stop = start + STRETCH < h->queries ? start + STRETCH : h->queries, lowest, highest;
-		if (!NAME(seen)(h, start, stop, &lowest, &highest)) continue;
+		if (!keys_seen(h, start, stop, &lowest, &highest)) continue;
 		for (size_t from = start; from < stop; from += GROUP) {
 			size_t until = from + GROUP < stop ? from + GROUP : stop, low, high;
 			float *w = weights + (from - start) * keys, *c = changes + (from - start) * keys;
-			int any = NAME(seen)(h, from, until, &low, &high);
+			int any = keys_seen(h, from, until, &low, &high);
 			if (any) {
 				NAME(product)(until - from, w + low, keys, PADDED(high - low), query + from * size, size, 1, 0, h->size, key_columns + low, keys, 0);
 				NAME(product)(until - from, c + low, keys, PADDED(high - low), given + from * size, size, 1, 0, h->size, value_columns + low, keys, 0);

@@ -14,31 +14,20 @@ enum { KEY_PLACES = FORWARD_INPUTS, GRADIENT, FILLED, RESULT, STATISTICS, BACKWA
 enum { DROPOUT, SCALE, KEEPS_STATISTICS, BY_QUERY = KEEPS_STATISTICS, BY_KEY, BY_VALUE, SETTINGS };
 
 typedef struct {
+	mslora_kernel node;
 	int backward;
-	int64_t *settings;
+	const int64_t *settings;
 	float scale;
 } kernel;
 
-static void destroy(void *made) {
-	kernel *k = made;
-	free(k->settings);
-	free(k);
-}
-
 static status create(const operator *o, const void *unused, const void *info, void **made) {
 	(void)unused;
-	kernel *k = calloc(1, sizeof *k);
-	if (!k) return mslora_failed("no memory for attention");
-	size_t count;
-	status problem = mslora_attribute(info, "attention", o == &mslora_attention_backward ? SETTINGS : KEEPS_STATISTICS + 1, &k->settings, &count);
-	if (problem) {
-		free(k);
-		return problem;
-	}
-	k->backward = o == &mslora_attention_backward;
+	int backward = o == &mslora_attention_backward;
+	TRY(mslora_create(info, "attention", backward ? SETTINGS : KEEPS_STATISTICS + 1, sizeof(kernel), made));
+	kernel *k = *made;
+	k->backward = backward, k->settings = k->node.numbers;
 	uint32_t bits = (uint32_t)k->settings[SCALE];
 	memcpy(&k->scale, &bits, sizeof bits);
-	*made = k;
 	return NULL;
 }
 
@@ -153,14 +142,18 @@ static size_t numbers_of(const mslora_tensor *t) {
 	return count;
 }
 
+// How many numbers float32 has; SIZE_MAX, which nothing is as large as, of another type.
+static size_t floats_of(const mslora_tensor *t) { return t->type == FLOAT ? numbers_of(t) : SIZE_MAX; }
+
 // Whether slots are rows of a tensor of so many, and places are slots.
 static int inside(const mslora_tensor *t, size_t limit) {
+	if (t->type != INT64) return 0;
 	size_t count = numbers_of(t);
 	const int64_t *numbers = (const int64_t *)t->data;
 	for (size_t i = 0; i < count; i++) {
 		if (numbers[i] < 0 || (size_t)numbers[i] >= limit) return 0;
 	}
-	return t->type == INT64;
+	return 1;
 }
 
 // Finds the sizes; gives what is wrong with the inputs.
@@ -175,12 +168,13 @@ static const char *check(work *w) {
 	          w->heads % bias->sizes[0] == 0 && bias->sizes[1] == 1 && (bias->sizes[2] == 1 || bias->sizes[2] == slots->sizes[1]) &&
 	          bias->sizes[3] == key_slots->sizes[1] && q->type == FLOAT && k->type == FLOAT && v->type == FLOAT && bias->type == FLOAT;
 	if (w->k->backward) {
-		fit = fit && w->all[GRADIENT].type == FLOAT && numbers_of(&w->all[GRADIENT]) == numbers_of(q) && numbers_of(&w->all[RESULT]) == numbers_of(q) &&
-		      numbers_of(&w->all[FILLED]) == numbers_of(slots) && numbers_of(&w->all[STATISTICS]) == 2 * numbers_of(slots);
+		const mslora_tensor *gradient = &w->all[GRADIENT], *result = &w->all[RESULT], *filled = &w->all[FILLED], *statistics = &w->all[STATISTICS];
+		fit = fit && floats_of(gradient) == numbers_of(q) && floats_of(result) == numbers_of(q) && floats_of(filled) == numbers_of(slots) &&
+		      floats_of(statistics) == 2 * numbers_of(slots);
 	}
 	if (w->k->settings[DROPOUT]) {
 		const mslora_tensor *keep = &w->all[w->k->backward ? BACKWARD_INPUTS : FORWARD_INPUTS], *scale = keep + 1;
-		fit = fit && keep->type == UINT8 && numbers_of(keep) == w->heads * w->queries * w->keys && scale->type == FLOAT && numbers_of(scale) == 1;
+		fit = fit && keep->type == UINT8 && numbers_of(keep) == w->heads * w->queries * w->keys && floats_of(scale) == 1;
 		if (fit) w->keep = (const uint8_t *)keep->data, w->keep_scale = *(const float *)scale->data;
 	}
 	if (!fit) return "tensors of attention that do not fit";
@@ -237,5 +231,5 @@ static status compute(void *made, void *context) {
 	return NULL;
 }
 
-operator mslora_attention_forward = OPERATOR("Attention", create, compute, destroy, 0);
-operator mslora_attention_backward = OPERATOR("AttentionGradient", create, compute, destroy, 0);
+operator mslora_attention_forward = OPERATOR("Attention", create, compute, 0);
+operator mslora_attention_backward = OPERATOR("AttentionGradient", create, compute, 0);

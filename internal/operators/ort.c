@@ -11,20 +11,32 @@ static status read_attribute(const void *info, const char *name, int64_t *number
 	return CALL(INTEGERS, status, const void *, const char *, int64_t *, size_t *)(info, name, numbers, count);
 }
 
-status mslora_attribute(const void *info, const char *name, size_t least, int64_t **numbers, size_t *count) {
-	*count = 0;
-	status problem = read_attribute(info, name, NULL, count);
-	if (problem && *count == 0) return problem;
+static status read_numbers(mslora_kernel *k, const void *info, const char *attribute, size_t least) {
+	status problem = read_attribute(info, attribute, NULL, &k->count);
+	if (problem && k->count == 0) return problem;
 	if (problem) CALL(RELEASE_STATUS, void, status)(problem);
-	*numbers = malloc((*count + 1) * sizeof **numbers);
-	if (!*numbers) return mslora_failed("no memory for an attribute");
-	problem = read_attribute(info, name, *numbers, count);
-	if (!problem && *count < least) problem = mslora_failed("an attribute without a beginning");
+	k->numbers = malloc((k->count + 1) * sizeof *k->numbers);
+	if (!k->numbers) return mslora_failed("no memory for an attribute");
+	TRY(read_attribute(info, attribute, k->numbers, &k->count));
+	return k->count < least ? mslora_failed("an attribute without a beginning") : NULL;
+}
+
+status mslora_create(const void *info, const char *attribute, size_t least, size_t size, void **made) {
+	mslora_kernel *k = calloc(1, size);
+	if (!k) return mslora_failed("no memory for an operator");
+	status problem = read_numbers(k, info, attribute, least);
 	if (problem) {
-		free(*numbers);
-		*numbers = NULL;
+		mslora_destroy(k);
+	} else {
+		*made = k;
 	}
 	return problem;
+}
+
+void mslora_destroy(void *made) {
+	mslora_kernel *k = made;
+	free(k->numbers);
+	free(k);
 }
 
 status mslora_input(void *context, size_t i, mslora_tensor *t) {

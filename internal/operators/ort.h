@@ -71,8 +71,15 @@ extern void *const *mslora_api;
 
 status mslora_failed(const char *why);
 
-// The list of whole numbers that a node has as an attribute, for free(). Fewer than least of them are an error.
-status mslora_attribute(const void *info, const char *name, size_t least, int64_t **numbers, size_t *count);
+// A kernel begins with the list of whole numbers that its node has as an attribute.
+typedef struct {
+	size_t count;
+	int64_t *numbers;
+} mslora_kernel;
+
+// Makes a kernel of size bytes, zeros behind the list. Fewer numbers than least are an error.
+status mslora_create(const void *info, const char *attribute, size_t least, size_t size, void **made);
+void mslora_destroy(void *made);
 
 // What is known of a tensor when a node runs.
 typedef struct {
@@ -91,10 +98,10 @@ status mslora_output(void *context, size_t i, mslora_tensor *t);
 status mslora_parallel(void *context, void (*part)(void *work, size_t), size_t parts, void *work);
 
 // An operator of any number of tensors of any kinds, with float32 outputs, of which the first may be uint8.
-#define OPERATOR(title, makes, computes, destroys, rounds_first)                                                                          \
+#define OPERATOR(title, makes, computes, rounds_first)                                                                                    \
 	{                                                                                                                                   \
 		.version = API, .name = mslora_name, .provider = mslora_provider, .input_type = mslora_any, .input_types = mslora_one,            \
-		.output_type = mslora_output_type, .output_types = mslora_output_types, .destroy_kernel = destroys,                              \
+		.output_type = mslora_output_type, .output_types = mslora_output_types, .destroy_kernel = mslora_destroy,                             \
 		.input_kind = mslora_variadic, .output_kind = mslora_output_kind, .input_memory = mslora_any, .least_inputs = mslora_yes,         \
 		.inputs_alike = mslora_no, .least_outputs = mslora_yes, .outputs_alike = mslora_yes, .create = makes, .compute = computes,        \
 		.first_version = mslora_yes, .last_version = mslora_last_version, .called = title, .rounds = rounds_first,                        \

@@ -8,8 +8,8 @@
 // A program as the attribute of a node has it: see Program.Encode in program.go. Programs are those that the same process has written, so
 // their operands are not checked.
 typedef struct {
+	mslora_kernel node;
 	size_t inputs, outputs, vectors, scalars, instructions;
-	int64_t *numbers;
 	const int64_t *like;  // for each output the input whose sizes it has, or its own if below 0: -1-input, with a last size of 1
 	const mslora_instruction *program;
 	int rounds;
@@ -17,32 +17,20 @@ typedef struct {
 
 enum { HEADER = 4, MOST_TENSORS = 128, MOST_VECTORS = 64, MOST_SCALARS = 256 };
 
-static void destroy(void *made) {
-	kernel *k = made;
-	free(k->numbers);
-	free(k);
-}
-
 static status create(const operator *o, const void *unused, const void *info, void **made) {
 	(void)unused;
-	kernel *k = calloc(1, sizeof *k);
-	if (!k) return mslora_failed("no memory for a program");
-	size_t count;
-	status problem = mslora_attribute(info, "program", HEADER, &k->numbers, &count);
-	if (problem) {
-		free(k);
-		return problem;
-	}
-	k->inputs = k->numbers[0], k->outputs = k->numbers[1], k->vectors = k->numbers[2], k->scalars = k->numbers[3];
-	k->like = k->numbers + HEADER;
+	TRY(mslora_create(info, "program", HEADER, sizeof(kernel), made));
+	kernel *k = *made;
+	const int64_t *numbers = k->node.numbers;
+	k->inputs = numbers[0], k->outputs = numbers[1], k->vectors = numbers[2], k->scalars = numbers[3];
+	k->like = numbers + HEADER;
 	k->program = (const mslora_instruction *)(k->like + k->outputs);
-	k->instructions = (count - HEADER - k->outputs) / 4;
+	k->instructions = (k->node.count - HEADER - k->outputs) / 4;
+	k->rounds = o->rounds;
 	if (k->inputs + k->outputs > MOST_TENSORS || k->scalars > MOST_SCALARS || k->vectors > MOST_VECTORS) {
-		destroy(k);
+		mslora_destroy(k);
 		return mslora_failed("too large a program");
 	}
-	k->rounds = o->rounds;
-	*made = k;
 	return NULL;
 }
 
@@ -154,5 +142,5 @@ static status compute(void *made, void *context) {
 	return w.failed ? mslora_failed("no memory for rows") : NULL;
 }
 
-operator mslora_rows = OPERATOR("Rows", create, compute, destroy, 0);
-operator mslora_rows_rounded = OPERATOR("RowsRounded", create, compute, destroy, 1);
+operator mslora_rows = OPERATOR("Rows", create, compute, 0);
+operator mslora_rows_rounded = OPERATOR("RowsRounded", create, compute, 1);
