@@ -35,11 +35,9 @@ func sweep(runs []Run, axis string) (Figure, error) {
 		f.Table.Columns = append(f.Table.Columns, "paper_cacc", "paper_asr")
 	}
 	parts := partition(all, func(g group) string { return cellName(g.row, axis) + settings(g.row, axis) })
-	single := func(part []group) bool { return len(part) == 1 }
-	if !slices.ContainsFunc(parts, func(part []group) bool { return !single(part) }) {
-		single = func([]group) bool { return false }
+	if several := func(part []group) bool { return len(part) > 1 }; slices.ContainsFunc(parts, several) {
+		parts = slices.DeleteFunc(parts, func(part []group) bool { return !several(part) })
 	}
-	parts = slices.DeleteFunc(parts, single)
 	same := sameEverywhere(parts)
 	var panels []*plot.Plot
 	for _, part := range parts {

@@ -48,9 +48,7 @@ func joinAttention(graph []byte, known map[string]tensorType) (_ []byte, found b
 			instead[a.from] = appendBytes(nil, graphNode, a.backwardNode())
 		}
 		for _, output := range []string{a.result, a.byQuery, a.byKey, a.byValue} {
-			if t := w.in.types[output]; output != "" && t.sizes != nil && !w.in.stated[output] { // which nobody can infer any more
-				values = appendBytes(values, graphValue, valueInfo(output, t))
-			}
+			values = w.in.state(values, output, w.in.types[output])
 		}
 	}
 	var out []byte
@@ -76,6 +74,8 @@ type matcher struct {
 	failed bool
 }
 
+func (m *matcher) need(ok bool) { m.failed = m.failed || !ok }
+
 // by gives the node that computes a tensor, which must have this operator and so many inputs.
 func (m *matcher) by(tensor, operator string, inputs int) wiredNode {
 	i, ok := m.wiring.by(tensor, operator)
@@ -93,9 +93,7 @@ var noNode = wiredNode{operation: operation{inputs: make([]string, 4), outputs: 
 // reader gives the one node with this operator and so many inputs that reads a tensor as its input number at.
 func (m *matcher) reader(tensor, operator string, inputs, at int) wiredNode {
 	n, ok := m.find(tensor, operator, inputs, at)
-	if !ok {
-		m.failed = true
-	}
+	m.need(ok)
 	return n
 }
 
@@ -126,14 +124,13 @@ func gathers(n wiredNode) bool { return n.integer("axis", 0) == 0 }
 // scaled gives the number that a Mul multiplies with.
 func (m *matcher) scaled(n wiredNode) float32 {
 	scale, ok := m.in.numbers[n.inputs[1]]
-	m.failed = m.failed || !ok
+	m.need(ok)
 	return scale
 }
 
 // attention finds the nodes around a Softmax.
 func (w *wiring) attention(softmax int) (a attention, ok bool) {
 	m := &matcher{wiring: w, nodes: []int{softmax}}
-	need := func(ok bool) { m.failed = m.failed || !ok }
 	node := w.nodes[softmax]
 	if node.integer("axis", -1) != -1 || len(node.inputs) != 1 || len(node.outputs) != 1 {
 		return a, false
@@ -142,20 +139,20 @@ func (w *wiring) attention(softmax int) (a attention, ok bool) {
 	biased := m.by(node.inputs[0], "Add", 2)
 	a.bias = biased.inputs[1]
 	bias := w.in.types[a.bias].sizes
-	need(len(bias) == 4 && bias[1] == "1")
+	m.need(len(bias) == 4 && bias[1] == "1")
 	scores := m.by(m.by(biased.inputs[0], "Reshape", 2).inputs[0], "Mul", 2)
 	a.scale = m.scaled(scores)
-	need(a.scale > 0)
+	m.need(a.scale > 0)
 	product := m.by(scores.inputs[0], "MatMul", 2)
 	query, turned := m.by(product.inputs[0], "Gather", 2), m.by(product.inputs[1], "Transpose", 1)
 	key := m.by(turned.inputs[0], "Gather", 2)
-	need(swaps(turned) && gathers(query) && gathers(key))
+	m.need(swaps(turned) && gathers(query) && gathers(key))
 	a.query, a.querySlots, a.key, a.keySlots = query.inputs[0], query.inputs[1], key.inputs[0], key.inputs[1]
 	dropped := probabilities
 	if kept, ok := m.find(probabilities, "Mul", 2, 0); ok {
 		mask := m.by(kept.inputs[1], "DequantizeLinear", 2)
 		m.nodes = m.nodes[:len(m.nodes)-1] // others may read the mask
-		need(m.failed || w.isMask(mask))
+		m.need(w.isMask(mask))
 		a.keep, a.keepScale, dropped = mask.inputs[0], mask.inputs[1], kept.outputs[0]
 	}
 	// Without dropout the gradient may read probabilities through a Reshape of its own.
@@ -175,14 +172,14 @@ func (w *wiring) attention(softmax int) (a attention, ok bool) {
 	}
 	value := m.by(context.inputs[1], "Gather", 2)
 	a.value = value.inputs[0]
-	need(gathers(value) && value.inputs[1] == a.keySlots)
+	m.need(gathers(value) && value.inputs[1] == a.keySlots)
 	back := m.reader(m.reader(context.outputs[0], "Reshape", 2, 0).outputs[0], "Gather", 2, 0)
-	need(gathers(back))
+	m.need(gathers(back))
 	a.queryPlaces, a.result = back.inputs[1], back.outputs[0]
 	a.forward = m.nodes
 	if turnedValue, ok := m.find(value.outputs[0], "Transpose", 1, 0); ok {
 		m.nodes = []int{w.producer[turnedValue.outputs[0]]}
-		need(swaps(turnedValue))
+		m.need(swaps(turnedValue))
 		m.gradient(&a, turnedValue, weights, context, query, key, probabilities)
 		a.backward = m.nodes
 	}
@@ -200,58 +197,57 @@ func (w *wiring) attention(softmax int) (a attention, ok bool) {
 
 // gradient finds the nodes of the gradient from the transposed values on.
 func (m *matcher) gradient(a *attention, turnedValue, weights, context, query, key wiredNode, probabilities string) {
-	need := func(ok bool) { m.failed = m.failed || !ok }
 	byWeight := m.reader(turnedValue.outputs[0], "MatMul", 2, 1)
 	given := m.by(byWeight.inputs[0], "Mul", 2)
 	gathered := m.by(given.inputs[0], "Gather", 2)
-	need(gathers(gathered) && gathered.inputs[1] == a.querySlots)
+	m.need(gathers(gathered) && gathered.inputs[1] == a.querySlots)
 	a.gradient, a.filled, a.from = gathered.inputs[0], given.inputs[1], m.producer[gathered.outputs[0]]
 	byProbability := byWeight.outputs[0]
 	if a.keep != "" {
 		kept := m.reader(byProbability, "Mul", 2, 0)
 		mask := m.by(kept.inputs[1], "Reshape", 2)
 		dequantized, ok := m.wiring.by(mask.inputs[0], "DequantizeLinear")
-		need(ok && m.wiring.nodes[dequantized].inputs[0] == a.keep && m.wiring.nodes[dequantized].inputs[1] == a.keepScale)
+		m.need(ok && m.wiring.nodes[dequantized].inputs[0] == a.keep && m.wiring.nodes[dequantized].inputs[1] == a.keepScale)
 		byProbability = kept.outputs[0]
 	}
 	centred := m.reader(byProbability, "Sub", 2, 0)
 	sum := m.by(centred.inputs[1], "ReduceSum", 2)
 	together := m.by(sum.inputs[0], "Mul", 2)
-	need(together.inputs[0] == given.outputs[0] && together.inputs[1] == context.outputs[0])
-	need(m.failed || m.in.reducesRows(sum.operation, sum.attributes, m.in.types[sum.inputs[0]]) || m.in.types[sum.inputs[0]].sizes == nil)
+	m.need(together.inputs[0] == given.outputs[0] && together.inputs[1] == context.outputs[0])
+	m.need(m.in.reducesRows(sum.operation, sum.attributes, m.in.types[sum.inputs[0]]) || m.in.types[sum.inputs[0]].sizes == nil)
 	byScore := m.reader(centred.outputs[0], "Mul", 2, 1)
 	shaped := m.by(byScore.inputs[0], "Reshape", 2)
-	need(shaped.inputs[0] == probabilities)
+	m.need(shaped.inputs[0] == probabilities)
 	if m.failed {
 		return
 	}
 	tokens := func(heads wiredNode, scaled bool) (string, string) {
 		if scaled {
 			heads = m.reader(heads.outputs[0], "Mul", 2, 0)
-			need(m.scaled(heads) == a.scale)
+			m.need(m.scaled(heads) == a.scale)
 		}
 		back := m.reader(m.reader(heads.outputs[0], "Reshape", 2, 0).outputs[0], "Gather", 2, 0)
-		need(gathers(back))
+		m.need(gathers(back))
 		return back.outputs[0], back.inputs[1]
 	}
 	keyPlaces := ""
 	if turned, ok := m.find(weights.outputs[0], "Transpose", 1, 0); ok {
 		heads := m.reader(turned.outputs[0], "MatMul", 2, 0)
-		need(swaps(turned) && heads.inputs[1] == given.outputs[0])
+		m.need(swaps(turned) && heads.inputs[1] == given.outputs[0])
 		a.byValue, keyPlaces = tokens(heads, false)
 	}
 	if heads, ok := m.find(byScore.outputs[0], "MatMul", 2, 0); ok {
 		places := ""
-		need(heads.inputs[1] == key.outputs[0])
+		m.need(heads.inputs[1] == key.outputs[0])
 		a.byQuery, places = tokens(heads, true)
-		need(places == a.queryPlaces)
+		m.need(places == a.queryPlaces)
 	}
 	if turned, ok := m.find(byScore.outputs[0], "Transpose", 1, 0); ok {
 		places := ""
 		heads := m.reader(turned.outputs[0], "MatMul", 2, 0)
-		need(swaps(turned) && heads.inputs[1] == query.outputs[0])
+		m.need(swaps(turned) && heads.inputs[1] == query.outputs[0])
 		a.byKey, places = tokens(heads, true)
-		need(keyPlaces == "" || places == keyPlaces)
+		m.need(keyPlaces == "" || places == keyPlaces)
 		keyPlaces = places
 	}
 	a.keyPlaces = cmp.Or(keyPlaces, a.queryPlaces) // which nobody reads without gradients by keys and values

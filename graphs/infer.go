@@ -108,6 +108,15 @@ func infer(graph []byte, known map[string]tensorType) (inference, error) {
 	return in, nil
 }
 
+// state adds the type of a tensor to a graph that does not state it, and in which nobody can infer it any more.
+func (in inference) state(graph []byte, tensor string, t tensorType) []byte {
+	if tensor == "" || t.sizes == nil || in.stated[tensor] {
+		return graph
+	}
+	in.stated[tensor] = true
+	return appendBytes(graph, graphValue, valueInfo(tensor, t))
+}
+
 // initializer reads a TensorProto.
 func (in inference) initializer(tensor []byte) {
 	name, t, raw := "", tensorType{sizes: []string{}}, []byte(nil)

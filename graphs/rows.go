@@ -90,7 +90,7 @@ func (w *rowWriter) write(i int) {
 	node, at := w.r.nodes[i], w.r.of[i]
 	if at == nil {
 		w.done[i] = true
-		if w.r.isMask(node) && !w.left[node.outputs[0]] && !w.r.results[node.outputs[0]] {
+		if w.r.isMask(node) && !w.left[node.outputs[0]] && !w.r.isResult(node.outputs[0]) {
 			return
 		}
 		w.writeAll(node.inputs)
@@ -103,11 +103,8 @@ func (w *rowWriter) write(i int) {
 	p := w.programs[at]
 	w.writeAll(p.node.inputs)
 	w.out = appendBytes(w.out, graphNode, p.message())
-	for j, output := range p.node.outputs { // which ONNX Runtime cannot infer
-		if !w.r.in.stated[output] {
-			w.r.in.stated[output] = true
-			w.out = appendBytes(w.out, graphValue, valueInfo(output, p.types[j]))
-		}
+	for j, output := range p.node.outputs {
+		w.out = w.r.in.state(w.out, output, p.types[j])
 	}
 }
 

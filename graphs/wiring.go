@@ -1,12 +1,13 @@
 package graphs
 
+import "slices"
+
 // wiring is a graph with what its nodes have to do with each other.
 type wiring struct {
 	in       inference
 	nodes    []wiredNode
 	producer map[string]int   // nodes by what they compute
 	readers  map[string][]int // nodes by what they read, twice if they read it twice; -1 for an output of the graph
-	results  map[string]bool  // outputs of the graph
 }
 
 type wiredNode struct {
@@ -22,7 +23,7 @@ func readWiring(graph []byte, known map[string]tensorType) (wiring, error) {
 	if err != nil {
 		return wiring{}, err
 	}
-	w := wiring{in: in, producer: map[string]int{}, readers: map[string][]int{}, results: map[string]bool{}}
+	w := wiring{in: in, producer: map[string]int{}, readers: map[string][]int{}}
 	for f, err := range graphFields(graph) {
 		if err != nil {
 			return wiring{}, err
@@ -30,7 +31,6 @@ func readWiring(graph []byte, known map[string]tensorType) (wiring, error) {
 		if f.number == graphOutput {
 			name, _ := readValue(f.value)
 			w.readers[name] = append(w.readers[name], -1)
-			w.results[name] = true
 		}
 		if f.node.operator == "" {
 			continue
@@ -49,6 +49,9 @@ func readWiring(graph []byte, known map[string]tensorType) (wiring, error) {
 	}
 	return w, nil
 }
+
+// isResult tells whether a tensor is an output of the graph.
+func (w *wiring) isResult(tensor string) bool { return slices.Contains(w.readers[tensor], -1) }
 
 // by gives the node that computes a tensor, if it has this operator of ONNX.
 func (w *wiring) by(tensor, operator string) (int, bool) {
