@@ -224,8 +224,8 @@ func (in inference) outputs(node operation, a attributes) []tensorType {
 		}
 		return like(element, nil)
 	case "Gemm":
-		if len(x.sizes) == 2 && len(second.sizes) == 2 && a.integer("transA", 0) == 0 {
-			return like(x.element, []string{x.sizes[0], second.sizes[1-a.integer("transB", 0)]})
+		if turned := a.integer("transB", 0); len(x.sizes) == 2 && len(second.sizes) == 2 && a.integer("transA", 0) == 0 && (turned == 0 || turned == 1) {
+			return like(x.element, []string{x.sizes[0], second.sizes[1-turned]})
 		}
 		return like(x.element, nil)
 	case "Transpose":
