@@ -94,6 +94,11 @@ func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions
 		if d.Provider == "cuda" {
 			return d.appendCUDA(o)
 		}
+		// ONNX Runtime keeps a plan of where tensors lie for all sizes that it has seen. Batches have ever other sizes, so plans are never used
+		// again, and memory that is asked for as a whole leaves gaps: 1.3 times the memory after 40 steps.
+		if err := o.SetMemPattern(false); err != nil {
+			return err
+		}
 		if linked.Joined {
 			// onnxruntime_go has no call for operators of others: SessionOptions holds one pointer, to an OrtSessionOptions.
 			return operators.Add(*(*unsafe.Pointer)(unsafe.Pointer(o)))

@@ -76,10 +76,12 @@ TARGET static void NAME(softmax)(const mslora_attention *h, size_t query, float 
 }
 
 TARGET static void NAME(attend)(const mslora_attention *h, float *const *result, float *statistics, float *scratch) {
-	size_t keys = PADDED(h->keys), size = PADDED(h->size);
+	size_t seen, lowest;
+	if (!keys_seen(h, 0, h->queries, &lowest, &seen)) return;
+	size_t keys = PADDED(seen), size = PADDED(h->size);
 	float *key = scratch, *value = key + size * keys, *query = value + keys * size, *scores = query + GROUP * size, *spare = scores + GROUP * keys;
-	gather_columns(key, keys, h->key, h->keys, h->size);
-	gather_rows(value, size, h->value, h->keys, h->size);
+	gather_columns(key, keys, h->key, seen, h->size);
+	gather_rows(value, size, h->value, seen, h->size);
 	for (size_t from = 0; from < h->queries; from += GROUP) {
 		size_t until = from + GROUP < h->queries ? from + GROUP : h->queries, low, high;
 		if (!keys_seen(h, from, until, &low, &high)) continue;
@@ -146,18 +148,21 @@ TARGET static void NAME(by_scores)(const mslora_attention *h, size_t query, floa
 
 TARGET static void NAME(attend_gradient)(const mslora_attention *h, const float *const *gradient, const float *const *result, const float *statistics,
                                          float *const *by_query, float *const *by_key, float *const *by_value, float *scratch) {
-	size_t keys = PADDED(h->keys), size = PADDED(h->size);
+	size_t lowest_seen, seen, asking = h->queries;
+	if (!keys_seen(h, 0, h->queries, &lowest_seen, &seen)) seen = 0;
+	while (asking > 0 && h->first[asking - 1] >= h->last[asking - 1]) asking--;
+	size_t keys = PADDED(seen), size = PADDED(h->size);
 	float *key = scratch, *key_columns = key + keys * size, *value_columns = key_columns + size * keys, *query = value_columns + size * keys;
-	float *given = query + h->queries * size, *key_sums = given + h->queries * size, *value_sums = key_sums + keys * size;
+	float *given = query + asking * size, *key_sums = given + asking * size, *value_sums = key_sums + keys * size;
 	float *weights = value_sums + keys * size, *changes = weights + STRETCH * keys, *sums = changes + STRETCH * keys, *spare = sums + GROUP * size;
-	gather_rows(key, size, h->key, h->keys, h->size);
-	gather_columns(key_columns, keys, h->key, h->keys, h->size);
-	gather_columns(value_columns, keys, h->value, h->keys, h->size);
-	gather_rows(query, size, h->query, h->queries, h->size);
-	gather_rows(given, size, gradient, h->queries, h->size);
+	gather_rows(key, size, h->key, seen, h->size);
+	gather_columns(key_columns, keys, h->key, seen, h->size);
+	gather_columns(value_columns, keys, h->value, seen, h->size);
+	gather_rows(query, size, h->query, asking, h->size);
+	gather_rows(given, size, gradient, asking, h->size);
 	memset(key_sums, 0, 2 * keys * size * sizeof(float));
-	for (size_t start = 0; start < h->queries; start += STRETCH) {
-		size_t stop = start + STRETCH < h->queries ? start + STRETCH : h->queries, lowest, highest;
+	for (size_t start = 0; start < asking; start += STRETCH) {
+		size_t stop = start + STRETCH < asking ? start + STRETCH : asking, lowest, highest;
 		if (!keys_seen(h, start, stop, &lowest, &highest)) continue;
 		for (size_t from = start; from < stop; from += GROUP) {
 			size_t until = from + GROUP < stop ? from + GROUP : stop, low, high;
@@ -189,7 +194,11 @@ TARGET static void NAME(attend_gradient)(const mslora_attention *h, const float 
 	for (size_t i = 0; i < h->queries && by_query; i++) {
 		if (by_query[i] && h->first[i] >= h->last[i]) memset(by_query[i], 0, h->size * sizeof(float));
 	}
-	for (size_t k = 0; k < h->keys; k++) {
+	for (size_t k = seen; k < h->keys; k++) {
+		if (by_value && by_value[k]) memset(by_value[k], 0, h->size * sizeof(float));
+		if (by_key && by_key[k]) memset(by_key[k], 0, h->size * sizeof(float));
+	}
+	for (size_t k = 0; k < seen; k++) {
 		if (by_value && by_value[k]) memcpy(by_value[k], value_sums + k * size, h->size * sizeof(float));
 		if (!by_key || !by_key[k]) continue;
 		INDEPENDENT for (size_t j = 0; j < h->size; j++) by_key[k][j] = key_sums[k * size + j] * h->scale;
