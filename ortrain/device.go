@@ -24,6 +24,7 @@ type Device struct {
 	Half          bool   // CUDA: matrix products of the forward pass with weights of 16 bits are computed in 16 bits
 	Int8          bool   // CPU: matrix products by frozen weights are computed in 8 bits
 	TF32          bool   // CUDA: matrix products may round their factors to TF32, 10 bits after the point, as ONNX Runtime does by itself
+	Profile       string // what the names of files begin with in which ONNX Runtime writes the time of each operation; empty: none
 }
 
 // ParseDevice reads "cpu", "cuda" or "cuda:N". 0 threads are as many as this process may use: the number is settled here, so
@@ -85,6 +86,11 @@ func (d Device) options(linked graphs.Linked, prepack bool) (*ort.SessionOptions
 		}
 		if linked.Narrow {
 			entries["optimization.disable_specified_optimizers"] = strings.Join(keepsNarrow, ";")
+		}
+		if d.Profile != "" {
+			if err := o.EnableProfiling(d.Profile); err != nil {
+				return err
+			}
 		}
 		for key, value := range entries {
 			if err := o.AddSessionConfigEntry(key, value); err != nil {

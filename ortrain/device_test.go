@@ -62,11 +62,10 @@ func TestWithPrecision(t *testing.T) {
 	}
 	// Whatever this machine is: 8 bits without a word, or float32 with one.
 	t.Setenv(Int8Variable, "")
-	got, notice, err := cpu.WithPrecision(PrecisionInt8)
-	if err != nil || got.Int8 != machine.FastInt8() || got.Int8 != (notice == "") {
-		t.Errorf("%+v, notice %q, error %v", got, notice, err)
-	}
-	if got, notice, err := cpu.WithPrecision(PrecisionAuto); err != nil || got.Int8 != machine.FastInt8() || notice != "" {
-		t.Errorf("auto: %+v, notice %q, error %v", got, notice, err)
+	for _, name := range []string{PrecisionInt8, PrecisionAuto} {
+		got, notice, err := cpu.WithPrecision(name)
+		if err != nil || got.Int8 != machine.FastInt8() || got.Int8 != (notice == "") {
+			t.Errorf("%s: %+v, notice %q, error %v", name, got, notice, err)
+		}
 	}
 }

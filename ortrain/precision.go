@@ -20,8 +20,8 @@ const (
 // Int8Variable is an environment variable that says whether PrecisionInt8 is int8, whatever the CPU: always or never.
 const Int8Variable = "MSLORA_INT8"
 
-// WithPrecision gives the device for a precision. PrecisionInt8 is for CPUs that are fast at it; another one computes in float32, and notice
-// says so. PrecisionAuto says nothing.
+// WithPrecision gives the device for a precision. PrecisionInt8 and PrecisionAuto are for CPUs that are fast at it; another one computes in float32,
+// and notice says so. PrecisionAuto says nothing of what the variable wants.
 func (d Device) WithPrecision(name string) (_ Device, notice string, err error) {
 	wanted := os.Getenv(Int8Variable)
 	switch {
@@ -33,15 +33,13 @@ func (d Device) WithPrecision(name string) (_ Device, notice string, err error) 
 		return d, "", hint.New("leave it out on a GPU, or use --device cpu", "precision int8 is for the CPU, the device is %s", d)
 	case wanted != "" && wanted != "always" && wanted != "never":
 		return d, "", hint.New("set it to always or never, or unset it", "%s is %q", Int8Variable, wanted)
+	case wanted == "never" && name == PrecisionAuto:
 	case wanted == "never":
 		notice = "precision int8: " + Int8Variable + " is never, computing in float32"
 	case wanted == "" && !machine.FastInt8():
-		notice = "precision int8: this processor has no VNNI and no dot products of 8-bit numbers, computing in float32; " + Int8Variable + "=always computes in 8 bits"
+		notice = "precision " + name + ": this processor has no VNNI and no dot products of 8-bit numbers, computing in float32; " + Int8Variable + "=always computes in 8 bits"
 	default:
 		d.Int8 = true
-	}
-	if name == PrecisionAuto {
-		notice = ""
 	}
 	return d, notice, nil
 }

@@ -3,8 +3,9 @@
 
 The sides of PyTorch are what a careful user runs (plain.py): Hugging Face's models with SDPA attention, in float32 and with bfloat16
 autocast, eager and compiled, on batches as they come and on those of the same texts sorted by length; for aligned methods the loop of the
-public code as well (authors.py). Where a cell has sizes of its own there are two, eager and with batches as they come. Each program starts
-alone and makes one step that is not timed. A turn is one step of each side.
+public code as well (authors.py). Where a cell has sizes of its own there are two, eager and with batches as they come. torch.compile takes
+minutes to start, so one cell alone has it unless --pytorch asks for it. Each program starts alone and makes one step that is not timed. A
+turn is one step of each side.
 """
 
 import argparse
@@ -58,10 +59,11 @@ def folder_of(o, name):
     return str(folder)
 
 
-def torch_options(cell, wanted=PROGRAMS):
+def torch_options(cell, wanted=None):
     """The options of those programs of PyTorch that a cell has, by name."""
     has = {"float32", "bfloat16"} if cell.sizes else set(PROGRAMS) if cell.method in cells.ALIGNED else set(PROGRAMS) - {"authors"}
-    return {name: PROGRAMS[name] for name in wanted if name in has}
+    usual = [name for name in PROGRAMS if "compiled" not in name or cell == cells.COMPILED]
+    return {name: PROGRAMS[name] for name in wanted or usual if name in has}
 
 
 def sides_of(o, cell, folder, stack):
@@ -100,9 +102,10 @@ def shares(side, config, method, peak):
             "go": round(spent["go"] / busy, 4), "optimizer": round(spent["optimizer"] / busy, 4)}
 
 
-def beginning(o):
-    """What every result file says of the texts and the machine."""
-    return {"texts": {"file": o.texts.name, "sha256": files.sha256(o.texts)}, **machine.describe(), "began": machine.now()}
+def beginning(o, folder):
+    """What every result file says of the texts, the weights and the machine."""
+    weights = {path.name: files.sha256(path) for path in sorted(pathlib.Path(folder).glob("*.safetensors"))}
+    return {"texts": {"file": o.texts.name, "sha256": files.sha256(o.texts)}, "weights": weights, **machine.describe(), "began": machine.now()}
 
 
 def compare(o, cell):
@@ -111,7 +114,7 @@ def compare(o, cell):
     config = json.loads(pathlib.Path(folder, "config.json").read_bytes())
     threads = cell.threads or o.threads
     result = {"model": cell.model, "method": cell.method, "tokens": cell.tokens, "batch": cell.batch, "threads": threads, "batches": o.batches, "sizes": cell.sizes,
-              **beginning(o)}
+              **beginning(o, folder)}
     energy = machine.Energy()
     with contextlib.ExitStack() as stack:
         sides, result["left_out"] = sides_of(o, cell, folder, stack)
@@ -168,15 +171,16 @@ def parser_of(description):
     parser.add_argument("--made", type=pathlib.Path, default=deps / "bench" / "shapes", help="folder for models with random weights (shapes.py)")
     parser.add_argument("--texts", type=pathlib.Path, default=os.environ.get("BENCH_TEXTS", deps / "data" / "reviews" / "train.csv"), help="CSV with text,label")
     parser.add_argument("--out", type=pathlib.Path, default=deps / "bench" / "performance", help="folder for a JSON file of each cell")
-    parser.add_argument("--batches", type=at_least(2), default=10, help="steps of each side")
+    parser.add_argument("--batches", type=at_least(2), default=8, help="steps of each side")
     parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
     return parser
 
 
 def arguments(words=None):
     parser = parser_of(__doc__)
-    parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="a side of PyTorch whose steps have taken longer than this makes no more in this cell")
-    parser.add_argument("--pytorch", type=listed, default=list(PROGRAMS), metavar="NAME[,…]", help="of PyTorch's programs: " + ", ".join(PROGRAMS))
+    parser.add_argument("--limit", type=float, default=60, metavar="SECONDS", help="a side of PyTorch whose steps have taken longer than this makes no more in this cell")
+    parser.add_argument("--pytorch", type=listed, metavar="NAME[,…]",
+                        help=f"of PyTorch's programs: {', '.join(PROGRAMS)}; unless given, all but the compiled ones, which {cells.COMPILED} alone has")
     parser.add_argument("--precision", type=listed, default=["float32", "int8"] if machine.has_vnni() else ["float32"], metavar="float32[,…]",
                         help="of mslora's sides; float32 comes first")
     parser.add_argument("cells", nargs="*", metavar="MODEL:METHOD[,tokens=N][,batch=N][,threads=N]",
@@ -184,7 +188,7 @@ def arguments(words=None):
     o = parser.parse_args(words)
     if o.precision[0] != "float32":
         raise Failure(f"--precision {o.precision[0]}: the other sides are compared with float32", "put float32 before the others")
-    if unknown := [name for name in o.pytorch if name not in PROGRAMS]:
+    if unknown := [name for name in o.pytorch or () if name not in PROGRAMS]:
         raise Failure(f"--pytorch {unknown[0]}: there is no such program", "choose from " + ", ".join(PROGRAMS))
     o.cells = [cells.parse(cell) for cell in o.cells] or cells.DEFAULT
     return o

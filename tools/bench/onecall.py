@@ -21,10 +21,10 @@ METHOD = "lora+mslr"
 def measure(o, model, turns):
     """Give the seconds of the calls of each turn."""
     folder = bench.folder_of(o, model)
-    result = {"model": model, "method": METHOD, "batch": BATCH, "threads": o.threads, **bench.beginning(o)}
+    result = {"model": model, "method": METHOD, "batch": BATCH, "threads": o.threads, "precision": o.precision, **bench.beginning(o, folder)}
     with contextlib.ExitStack() as stack:
-        one = stack.enter_context(Mslora(o, Cell(model, METHOD, batch=2 * BATCH), folder, turns + 1))
-        two = stack.enter_context(Mslora(o, Cell(model, METHOD), folder, 2 * turns + 1))
+        one = stack.enter_context(Mslora(o, Cell(model, METHOD, batch=2 * BATCH), folder, turns + 1, o.precision))
+        two = stack.enter_context(Mslora(o, Cell(model, METHOD), folder, 2 * turns + 1, o.precision))
         calls = {"one": (one, 1, []), "two": (two, 2, [])}
         spent = {name: program.step()["graph"] for name, (program, _, _) in calls.items()}
         for _ in range(turns):
@@ -38,6 +38,7 @@ def measure(o, model, turns):
 def main():
     parser = bench.parser_of(__doc__)
     parser.set_defaults(batches=20)
+    parser.add_argument("--precision", default="int8" if machine.has_vnni() else "float32", choices=("float32", "int8"))
     parser.add_argument("model", nargs="*", default=["minilm", "bge-small"], help="names of models")
     o = parser.parse_args()
     for model in o.model:

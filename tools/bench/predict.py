@@ -2,8 +2,8 @@
 """Time `mslora predict` beside Hugging Face's text-classification pipeline, in turns, on the same texts.
 
 Both have the same classifier open and get the same slices of texts; both tokenise them and give labels and
-probabilities. The pipeline runs PyTorch in float32 and pads each batch to its longest text. The answers are
-compared as well.
+probabilities. The pipeline runs PyTorch in float32 and pads each batch to its longest text. On a processor with
+VNNI `mslora predict --precision int8` takes turns, too. The answers are compared as well.
 """
 
 import argparse
@@ -18,14 +18,17 @@ import time
 import torch
 import transformers
 
+import machine
+
+OURS = {"mslora": "float32", "mslora int8": "int8"}
 SLICE = 1024  # texts that `mslora predict` reads before it answers
 
 
 class Mslora:
     """The program, kept open: it answers through a pipe."""
 
-    def __init__(self, program, folder, threads):
-        self.process = subprocess.Popen([program, "predict", folder, "--json", "--threads", str(threads)],
+    def __init__(self, program, folder, threads, precision):
+        self.process = subprocess.Popen([program, "predict", folder, "--json", "--threads", str(threads), "--precision", precision],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __call__(self, texts):
@@ -33,6 +36,10 @@ class Mslora:
         self.process.stdin.flush()
         rows = [json.loads(self.process.stdout.readline()) for _ in texts]
         return [(row["label"], row["probability"]) for row in rows]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 class Pipeline:
@@ -68,12 +75,13 @@ def train(o, model, folder):
 def compare(o, model, folder, parts):
     torch.set_num_threads(o.threads)
     pipeline = transformers.pipeline("text-classification", model=folder, device="cpu", dtype=torch.float32)
-    sides = {"mslora": Mslora(o.program, folder, o.threads)}
+    ours = {name: Mslora(o.program, folder, o.threads, precision) for name, precision in OURS.items() if precision == "float32" or machine.has_vnni()}
+    sides = dict(ours)
     sides |= {f"pipeline, batches of {size}": Pipeline(pipeline, size) for size in o.batch}
     sides |= {f"pipeline, sorted, batches of {size}": Pipeline(pipeline, size, True) for size in o.sorted}
     for name, side in sides.items():  # the first calls allocate
-        side(parts[0] if name == "mslora" else parts[0][:128])
-    spent, differ, furthest = dict.fromkeys(sides, 0.0), 0, 0.0
+        side(parts[0] if name in ours else parts[0][:128])
+    spent, differ, furthest = dict.fromkeys(sides, 0.0), dict.fromkeys(sides, 0), dict.fromkeys(sides, 0.0)
     for texts in parts:
         for name, side in sides.items():
             begin = time.perf_counter()
@@ -81,16 +89,13 @@ def compare(o, model, folder, parts):
             spent[name] += time.perf_counter() - begin
             if name == "mslora":
                 mine = answers
-                continue
-            differ += sum(a[0] != b[0] for a, b in zip(answers, mine))
-            furthest = max(furthest, *(abs(a[1] - b[1]) for a, b in zip(answers, mine)))
-    sides["mslora"].process.stdin.close()
-    sides["mslora"].process.wait()
+            differ[name] += sum(a[0] != b[0] for a, b in zip(answers, mine))
+            furthest[name] = max(furthest[name], *(abs(a[1] - b[1]) for a, b in zip(answers, mine)))
+    for side in ours.values():
+        side.close()
     count = SLICE * len(parts)
     for name, seconds in spent.items():
-        ratio = f"{seconds / spent['mslora']:8.2f}" if name != "mslora" else ""
-        print(f"{model:10s} {name:33s} {count / seconds:8.1f} {ratio}", flush=True)
-    print(f"{model:10s} other labels: {differ} of {(len(sides) - 1) * count}; probabilities differ by {furthest:.1e} at most", flush=True)
+        print(f"{model:10s} {name:33s} {count / seconds:8.1f} {seconds / spent['mslora']:8.2f} {100 * (1 - differ[name] / count):8.2f} {furthest[name]:9.1e}", flush=True)
 
 
 def main():
@@ -110,7 +115,7 @@ def main():
     o = parser.parse_args()
     parts = slices(read(o.texts, o.text_column), o.rounds)
     print(f"PyTorch {torch.__version__}, transformers {transformers.__version__}, {o.threads} threads, {o.rounds} rounds of {SLICE} texts of {os.path.basename(o.texts)}")
-    print(f"{'model':10s} {'':33s}  texts/s    ratio")
+    print(f"{'model':10s} {'':33s}  texts/s    ratio   same %  furthest")
     for model in o.model:
         with tempfile.TemporaryDirectory() as folder:
             train(o, model, folder)

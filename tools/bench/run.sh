@@ -7,4 +7,5 @@ python=$1 out=${2:-.deps/bench/performance}
 "${GO:-go}" build -o bin/bench-steps ./tools/bench/steps
 "$python" tools/bench/bench.py --out "$out"
 "$python" tools/bench/onecall.py --out "$out"
+"$python" tools/bench/operations.py --out "$out"
 "${GO:-go}" run ./tools/bench/tables "$out"

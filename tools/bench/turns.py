@@ -58,8 +58,8 @@ class Program:
 class Mslora(Program):
     """tools/bench/steps: it says first which batches it will take, in order, and which auxiliary batch."""
 
-    def __init__(self, o, cell, folder, batches, precision="float32", **environment):
-        settings = [cell.method, batches, cell.threads or o.threads, cell.tokens, cell.batch, *([] if precision == "float32" else [precision])]
+    def __init__(self, o, cell, folder, batches, precision="float32", profile="", **environment):
+        settings = [cell.method, batches, cell.threads or o.threads, cell.tokens, cell.batch, precision, profile]
         super().__init__([o.steps, folder, o.texts, *map(str, settings)], **environment)
         self.batches, self.auxiliary = [self.read() for _ in range(batches)], self.read()
 

@@ -9,6 +9,7 @@ import pytest
 import bench
 import cells
 import machine
+import operations
 from cells import Cell
 from fetch.failure import Failure
 from turns import Ended, Program, Side, Torch
@@ -55,7 +56,7 @@ def test_precisions_are_those_of_the_processor(monkeypatch, tmp_path, flags, usu
 def test_arguments():
     o = bench.arguments([])
     assert o.cells == cells.DEFAULT
-    assert o.pytorch == list(bench.PROGRAMS)
+    assert o.pytorch is None
     o = bench.arguments(["--precision", "float32,int8", "--batches", "3", "--pytorch", "float32,authors", "minilm:lora"])
     assert (o.precision, o.batches, o.pytorch, o.cells) == (["float32", "int8"], 3, ["float32", "authors"], [Cell("minilm", "lora")])
     for words in (["--precision", "int8"], ["--pytorch", "float32,int8"]):
@@ -82,9 +83,25 @@ def test_texts_are_dealt_by_length():
 
 
 def test_programs_of_a_cell():
-    assert list(bench.torch_options(Cell("m", "lora"))) == ["float32", "bfloat16", "float32 compiled", "bfloat16 compiled"]
+    assert list(bench.torch_options(Cell("m", "lora"))) == ["float32", "bfloat16"]
+    assert list(bench.torch_options(cells.COMPILED)) == ["float32", "bfloat16", "float32 compiled", "bfloat16 compiled"]
+    assert list(bench.torch_options(Cell("m", "lora"), bench.PROGRAMS)) == ["float32", "bfloat16", "float32 compiled", "bfloat16 compiled"]
     assert list(bench.torch_options(Cell("m", "musclelora"), ["authors", "float32"])) == ["authors", "float32"]
     assert bench.torch_options(Cell("m", "musclelora", batch=8)) == {"float32": [], "bfloat16": ["--precision", "bfloat16"]}
+
+
+def test_profile_counts_the_last_calls(tmp_path):
+    def operation(name, start, microseconds, part="kernel_time"):
+        return {"cat": "Node", "name": f"/layer/{name}_{part}", "ts": start, "dur": microseconds, "args": {"op_name": name}}
+
+    call = {"cat": "Session", "name": "model_run", "args": {}}
+    events = [{**call, "ts": 0, "dur": 90}, operation("MatMul", 10, 50), {**call, "ts": 100, "dur": 70}, operation("MatMul", 110, 30),
+              operation("MatMul", 140, 7, "fence_before"), operation("Gather", 150, 4), {**call, "ts": 200, "dur": 60}, operation("Attention", 210, 40)]
+    path = tmp_path / "profile.json"
+    path.write_text(json.dumps(events))
+    spent, whole = operations.read(path, 2)
+    assert (spent, whole) == ({"MatMul": 30, "Gather": 4, "Attention": 40}, 130)
+    assert [operations.kind_of(name) for name in spent] == ["products in float32", "others", "attention"]
 
 
 # A program whose first step compiles, and whose seconds are the texts of its batch.

@@ -2,10 +2,10 @@
 // batch, which is also the dev set, then runs one step for each line that it reads and answers with the time. The
 // benchmark's PyTorch side takes turns with it, so both see the same machine.
 //
-// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS TOKENS BATCH_SIZE [PRECISION]
+// usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS TOKENS BATCH_SIZE [PRECISION [PROFILE]]
 //
 // Texts are joined until they have TOKENS words and cut to TOKENS tokens, 0 leaves them as they are; the file is read as often as
-// that takes. PRECISION is float32 or int8.
+// that takes. PRECISION is float32 or int8. With PROFILE, ONNX Runtime writes the time of each operation into files whose names begin so.
 package main
 
 import (
@@ -40,13 +40,11 @@ func main() {
 }
 
 func run(arguments []string) error {
-	const usage = "usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS TOKENS BATCH_SIZE [PRECISION]"
-	if len(arguments) == 7 {
-		arguments = append(arguments, ortrain.PrecisionFloat32)
-	}
-	if len(arguments) != 8 {
+	const usage = "usage: steps MODEL_FOLDER TEXTS.csv METHOD BATCHES THREADS TOKENS BATCH_SIZE [PRECISION [PROFILE]]"
+	if len(arguments) < 7 || len(arguments) > 9 {
 		return errors.New(usage)
 	}
+	arguments = append(arguments, []string{ortrain.PrecisionFloat32, ""}[len(arguments)-7:]...)
 	var numbers [4]int // batches, threads, tokens, batch size
 	for i, text := range arguments[3:7] {
 		var err error
@@ -57,7 +55,7 @@ func run(arguments []string) error {
 	if err := ortlib.Start(""); err != nil {
 		return err
 	}
-	device, notice, err := ortrain.Device{Provider: "cpu", Threads: numbers[1]}.WithPrecision(arguments[7])
+	device, notice, err := ortrain.Device{Provider: "cpu", Threads: numbers[1], Profile: arguments[8]}.WithPrecision(arguments[7])
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// result is a file of tools/bench: a cell of bench.py, or what onecall.py measured.
+// result is a file of tools/bench: a cell of bench.py, or what onecall.py or operations.py measured.
 type result struct {
 	Model        string                `json:"model"`
 	Method       string                `json:"method"`
@@ -28,8 +28,11 @@ type result struct {
 	Ceiling      float64               `json:"ceiling_flops"` // operations a second
 	Sides        map[string]side       `json:"sides"`
 	LeftOut      map[string]string     `json:"left_out"`
-	One          []float64             `json:"one"` // seconds of one call, of each turn
-	Two          []float64             `json:"two"` // of two calls with half the batch
+	One          []float64             `json:"one"`       // seconds of one call, of each turn
+	Two          []float64             `json:"two"`       // of two calls with half the batch
+	Precision    string                `json:"precision"` // of these calls
+	Graph        float64               `json:"graph_ms"`  // of a step's calls of the training graph, and what it goes to
+	Kinds        map[string]float64    `json:"kinds_ms"`
 }
 
 type moment struct {
@@ -90,10 +93,17 @@ func usual(results []result) (cells []result) {
 			cells = append(cells, r)
 		}
 	}
-	order := func(r result) int { return slices.Index(models, r.Model) }
-	slices.SortStableFunc(cells, func(a, b result) int { return cmp.Compare(order(a), order(b)) })
+	slices.SortStableFunc(cells, bySize)
 	return cells
 }
+
+// bySize puts results of small models first.
+func bySize(a, b result) int {
+	return cmp.Compare(slices.Index(models, a.Model), slices.Index(models, b.Model))
+}
+
+// kinds of operations that operations.py tells apart.
+var kinds = []string{"products in 8 bits", "products in float32", "attention", "small operations", "others"}
 
 // models from small to large; others come before them.
 var models = []string{"minilm", "bge-small", "smollm2-135m", "bert-base", "roberta-base"}

@@ -22,6 +22,7 @@ var tables = []struct {
 	{"texts", "Texts a second", bySide(func(s side) string { return number(s.Texts) })},
 	{"ratios", "How many times as long PyTorch took", ratios(mslora)},
 	{"ratios8", "How many times as long PyTorch took as mslora in 8 bits", ratios(msloraInt8)},
+	{"aims", "Steps in 8 bits beside what they should reach", aimed},
 	{"memory", "Peak memory in GiB", byProgram(func(s side) string { return fmt.Sprintf("%.2f", s.Peak/(1<<30)) })},
 	{"starts", "Seconds until the first step is done", byProgram(func(s side) string { return fmt.Sprintf("%.1f", s.Start) })},
 	{"work", "What mslora's step does", work},
@@ -29,6 +30,7 @@ var tables = []struct {
 	{"batch", "By the size of batches", growth("texts in a batch", func(r result) int { return r.Batch }, only("batch"))},
 	{"threads", "By threads", growth("threads", func(r result) int { return r.Threads }, only("threads"))},
 	{"calls", "One call beside two", calls},
+	{"operations", "Milliseconds of a step in 8 bits by kind of operation", operations},
 }
 
 // setting says what all results have in common, and which sides there are not.
@@ -136,6 +138,47 @@ func ratios(ours string) func([]result) string {
 	}
 }
 
+// aims are how many times as long PyTorch in float32, and its fastest side, should take as a step in 8 bits on two cores with VNNI; 0: no aim.
+var aims = []struct {
+	model, method string
+	float, best   float64
+}{{"minilm", "musclelora", 6, 3.5}, {"bge-small", "musclelora", 6, 3.5}, {"smollm2-135m", "musclelora", 4, 0}, {"bert-base", "musclelora", 5.5, 3}}
+
+// aimed compares cells with their aims.
+func aimed(results []result) string {
+	cells := usual(results)
+	var out strings.Builder
+	for _, aim := range aims {
+		at := slices.IndexFunc(cells, func(r result) bool {
+			return r.Model == aim.model && r.Method == aim.method && len(r.Sides[msloraInt8].Seconds) > 0
+		})
+		if at < 0 {
+			continue
+		}
+		if out.Len() == 0 {
+			out.WriteString(header(2, "model", "method", "float32", "aim", "fastest side", "aim"))
+		}
+		r := cells[at]
+		best := slices.MinFunc(slices.DeleteFunc(sides(cells[at:at+1]), isMslora), func(a, b string) int {
+			return cmp.Compare(r.ratio(msloraInt8, a), r.ratio(msloraInt8, b))
+		})
+		fmt.Fprintf(&out, "| %s | %s | %.2f |%s | %.2f (%s) |%s |\n", r.Model, r.Method, r.ratio(msloraInt8, "float32"), verdict(r.ratio(msloraInt8, "float32"), aim.float),
+			r.ratio(msloraInt8, best), best, verdict(r.ratio(msloraInt8, best), aim.best))
+	}
+	return out.String()
+}
+
+// verdict is an aim and whether a ratio reaches it.
+func verdict(ratio, aim float64) string {
+	switch {
+	case aim == 0:
+		return ""
+	case ratio >= aim:
+		return fmt.Sprintf(" %g, met", aim)
+	}
+	return fmt.Sprintf(" %g, missed", aim)
+}
+
 // work tells how much is padding, and where mslora's time goes.
 func work(results []result) string {
 	cells := usual(results)
@@ -219,9 +262,28 @@ func calls(results []result) string {
 			continue
 		}
 		if out.Len() == 0 {
-			out.WriteString(header(2, "model", "method", "texts", "turns", "one call, ms", "two calls, ms", "ratio"))
+			out.WriteString(header(3, "model", "method", "precision", "texts", "turns", "one call, ms", "two calls, ms", "ratio"))
 		}
-		fmt.Fprintf(&out, "| %s | %s | %d | %d | %s | %s | %.2f |\n", r.Model, r.Method, 2*r.Batch, len(r.One), number(1e3*median(r.One)), number(1e3*median(r.Two)), median(r.Two)/median(r.One))
+		fmt.Fprintf(&out, "| %s | %s | %s | %d | %d | %s | %s | %.2f |\n", r.Model, r.Method, cmp.Or(r.Precision, "float32"), 2*r.Batch, len(r.One), number(1e3*median(r.One)), number(1e3*median(r.Two)), median(r.Two)/median(r.One))
+	}
+	return out.String()
+}
+
+// operations tells what the time of the training graph's operations goes to.
+func operations(results []result) string {
+	results = slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.Graph == 0 })
+	if len(results) == 0 {
+		return ""
+	}
+	slices.SortStableFunc(results, bySize)
+	var out strings.Builder
+	out.WriteString(header(2, slices.Concat([]string{"model", "method"}, kinds, []string{"the graph"})...))
+	for _, r := range results {
+		fmt.Fprintf(&out, "| %s | %s |", r.Model, r.Method)
+		for _, kind := range kinds {
+			fmt.Fprintf(&out, " %s |", number(r.Kinds[kind]))
+		}
+		fmt.Fprintf(&out, " %s |\n", number(r.Graph))
 	}
 	return out.String()
 }

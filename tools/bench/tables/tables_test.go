@@ -63,6 +63,7 @@ func TestTables(t *testing.T) {
 	longer := length
 	longer.Tokens = 128
 	call := result{Model: "minilm", Method: "lora", Batch: 32, One: []float64{0.5, 0.3, 0.4}, Two: []float64{0.6, 0.7, 0.4}}
+	profiled := result{Model: "minilm", Method: "lora", Graph: 120, Kinds: map[string]float64{"products in 8 bits": 70, "attention": 30.5}}
 	for name, want := range map[string]string{
 		"times": "| model | method | mslora | float32 | float32 sorted | authors |\n|---|---|--:|--:|--:|--:|\n" +
 			"| minilm | lora | 200 | 550 | 200 | |\n| bert-base | ga | 1,000 | | | 3,000* |\n\n\\* of fewer steps than the others, as they took too long\n",
@@ -73,9 +74,11 @@ func TestTables(t *testing.T) {
 			"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n| minilm | lora | 16 | 10.0 | 20.0 | 30.0 | 2.00 | 3.00 | 0.00 | 0.00 | 0.00 |\n" +
 			"| minilm | lora | 128 | 10.0 | 20.0 | 30.0 | 2.00 | 3.00 | 0.00 | 0.00 | 0.00 |\n",
 		"batch": "",
-		"calls": "| model | method | texts | turns | one call, ms | two calls, ms | ratio |\n|---|---|--:|--:|--:|--:|--:|\n| minilm | lora | 64 | 3 | 400 | 600 | 1.50 |\n",
+		"calls": "| model | method | precision | texts | turns | one call, ms | two calls, ms | ratio |\n|---|---|---|--:|--:|--:|--:|--:|\n| minilm | lora | float32 | 64 | 3 | 400 | 600 | 1.50 |\n",
+		"operations": "| model | method | products in 8 bits | products in float32 | attention | small operations | others | the graph |\n|---|---|--:|--:|--:|--:|--:|--:|\n" +
+			"| minilm | lora | 70.0 | 0.0 | 30.5 | 0.0 | 0.0 | 120 |\n",
 	} {
-		if got := of(name, large, longer, length, small, call); got != want {
+		if got := of(name, large, longer, length, small, call, profiled); got != want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
 		}
 	}
@@ -110,5 +113,16 @@ func TestRunNeedsAFolderOfResults(t *testing.T) {
 		if err := run(arguments, &strings.Builder{}); err == nil {
 			t.Errorf("%q is taken", arguments)
 		}
+	}
+}
+
+func TestAims(t *testing.T) {
+	met := made("smollm2-135m", "musclelora", map[string]side{"mslora int8": seconds(1, 1), "float32": seconds(4, 5), "bfloat16 sorted": seconds(3, 3)})
+	missed := made("bert-base", "musclelora", map[string]side{"mslora int8": seconds(1, 1), "float32": seconds(5, 5), "float32 sorted": seconds(2, 3)})
+	other := made("bert-base", "lora", map[string]side{"mslora int8": seconds(1, 1), "float32": seconds(5, 5)})
+	want := "| model | method | float32 | aim | fastest side | aim |\n|---|---|--:|--:|--:|--:|\n" +
+		"| smollm2-135m | musclelora | 4.50 | 4, met | 3.00 (bfloat16 sorted) | |\n| bert-base | musclelora | 5.00 | 5.5, missed | 2.50 (float32 sorted) | 3, missed |\n"
+	if got := of("aims", missed, other, met); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
