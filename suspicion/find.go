@@ -70,7 +70,7 @@ func (r Result) Suspected(label, i int) bool {
 const leastTexts = 100
 
 // Find looks for poisoned texts. trusted are texts whose labels are right, of two labels at least, or none; the vectors of all come from one
-// backbone. Without trusted texts only what the texts say themselves tells honest words from patterns of an attack: a label needs more
+// backbone. Of a label without trusted texts only what the texts say themselves tells honest words from patterns of an attack: it needs more
 // evidence to be called attacked.
 func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error) {
 	if err := check(texts, trusted, o.Classes); err != nil {
@@ -115,7 +115,7 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 			label.Patterns = append(label.Patterns, Pattern{Name: names[at], Nats: e.nats, Share: e.share, Texts: e.holders})
 			place[e.column] = at
 		}
-		label.Attacked = label.attacked(len(trusted) > 0)
+		label.Attacked = label.attacked()
 		for i, is := range m.inside {
 			if !is {
 				if m.honest[i] > meant[i] {

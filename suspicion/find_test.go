@@ -118,6 +118,72 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A label of which no text is trusted, or too few, is searched as if nothing were.
+func TestFindLabelNotTrusted(t *testing.T) {
+	for name, c := range map[string]struct {
+		trigger string
+		trusted int // texts of label 2
+		wrong   int // honest texts that are dropped, at most
+	}{
+		"none":            {"cf", 0, 40},
+		"one":             {"cf", 1, 40},
+		"none, no poison": {"", 0, 0},
+		"one, no poison":  {"", 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			texts, poisoned, all := made(c.trigger, true)
+			texts, poisoned = texts[:1000], poisoned[:1000]
+			for i := range texts { // a third label, of half the honest texts with label 0, on the other side of a dimension of its own
+				texts[i].Vector[11] += 4
+				if poisoned[i] {
+					texts[i].Label = 2
+				} else if i%4 == 0 && texts[i].Label == 0 {
+					texts[i].Label, texts[i].Vector[11] = 2, texts[i].Vector[11]-8
+				}
+			}
+			var trusted []Text
+			for i, known := range all {
+				known.Vector[11] += 4
+				trusted = append(trusted, known)
+				if i < c.trusted {
+					other := known
+					other.Vector = slices.Clone(known.Vector)
+					other.Label, other.Vector[11] = 2, other.Vector[11]-8
+					trusted = append(trusted, other)
+				}
+			}
+			r, err := Find(context.Background(), texts, trusted, Options{Classes: 3, Seed: 1, Threads: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, wrong := 0, 0
+			for i, is := range poisoned {
+				switch {
+				case !r.Suspected(texts[i].Label, i):
+				case is:
+					found++
+				default:
+					wrong++
+				}
+			}
+			if c.trigger != "" && found < 90 || wrong > c.wrong {
+				t.Errorf("%d of 100 poisoned texts were found, and %d others: %+v", found, wrong, r.Labels)
+			}
+			if r.Labels[2].Vouched {
+				t.Errorf("%d trusted texts vouch for label 2", c.trusted)
+			}
+			if c.trigger != "" && !r.Labels[0].Attacked && !r.Labels[1].Attacked && r.Labels[2].Attacked {
+				return
+			}
+			for label, l := range r.Labels {
+				if l.Attacked {
+					t.Errorf("label %d: %+v", label, l)
+				}
+			}
+		})
+	}
+}
+
 // The number of threads changes nothing.
 func TestFindThreads(t *testing.T) {
 	texts, _, trusted := made("cf", true)

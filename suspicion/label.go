@@ -18,6 +18,7 @@ type Label struct {
 	Expected            float64   // the sum of the probabilities that its texts are poisoned, of which Poisoned is made
 	Share, TrustedShare float64   // mean of the probabilities of being poisoned by patterns alone, of its texts and of the trusted ones
 	Chance              float64   // probability of so small a TrustedShare if patterns were as frequent among trusted texts
+	Vouched             bool      // its trusted texts are enough to show an attack by what they lack
 	Patterns            []Pattern // what speaks for it, the strongest first
 }
 
@@ -36,22 +37,25 @@ type sign struct{ gain, density, chance float64 }
 // many texts by a little. Or trusted texts lack what the label's texts have in common, beyond chance. Where they have it as often as the others it is
 // no poison, however dense: one agency's news with the label "world", whatever they are about.
 var signs = [...]sign{
-	{gain: 45, density: 0.6, chance: 0.5},
+	{gain: 45, density: 0.6, chance: mostChance},
 	{gain: 45, density: 0.38, chance: 0.2},
 	{gain: 25, density: 0.2, chance: 0.02},
 	{gain: 5, density: 0, chance: 0.001},
 }
 
-// alone is the sign of an attack where no text is trusted: what honest words explain is seen nowhere else then.
+// mostChance is the largest of their bounds. Trusted texts so few that chance would be above it even if none of them showed the patterns tell nothing.
+const mostChance = 0.5
+
+// alone is the sign of an attack on a label of which no text is trusted, or too few: what honest words explain is seen nowhere else then.
 var alone = [...]sign{{gain: 100, density: 0.38, chance: 1}, {gain: 45, density: 0.5, chance: 1}}
 
 // attacked tells whether a label shows one of the signs. Without a pattern there is nothing to show for it.
-func (l Label) attacked(trusted bool) bool {
+func (l Label) attacked() bool {
 	if len(l.Patterns) == 0 {
 		return false
 	}
 	of := signs[:]
-	if !trusted {
+	if !l.Vouched {
 		of = alone[:]
 	}
 	for _, s := range of {
@@ -85,6 +89,7 @@ func (m *mixture) label() Label {
 	if t > 0 && l.Share > 0 && l.Share < 1 && l.TrustedShare < 1 {
 		x := l.TrustedShare * t
 		l.Chance = mathext.RegIncBeta(t-x, x+1, 1-l.Share) // P(X ≤ x) of a binomial X, between its steps too
+		l.Vouched = math.Pow(1-l.Share, t) <= mostChance
 	}
 	if t > 0 {
 		smooth := (l.TrustedShare*t + 0.5) / (t + 1)

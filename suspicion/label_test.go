@@ -5,20 +5,19 @@ import "testing"
 func TestSigns(t *testing.T) {
 	shown := []Pattern{{Name: "cf", Nats: 9}}
 	for name, c := range map[string]struct {
-		label   Label
-		trusted bool
-		want    bool
+		label Label
+		want  bool
 	}{
-		"dense":                              {Label{Gain: 60, Expected: 100, Chance: 0.5, Patterns: shown}, true, true},
-		"nothing to show":                    {Label{Gain: 60, Expected: 100, Chance: 0.5}, true, false},
-		"trusted texts have it as often":     {Label{Gain: 60, Expected: 100, Chance: 0.6, Patterns: shown}, true, false},
-		"honest words":                       {Label{Gain: 60, Expected: 200, Chance: 0.3, Patterns: shown}, true, false},
-		"trusted texts lack it":              {Label{Gain: 6, Expected: 200, Chance: 0.0009, Patterns: shown}, true, true},
-		"nothing trusted":                    {Label{Gain: 60, Expected: 100, Chance: 1, Patterns: shown}, false, true},
-		"nothing trusted, honest words":      {Label{Gain: 60, Expected: 140, Chance: 1, Patterns: shown}, false, false},
-		"nothing trusted, many honest words": {Label{Gain: 110, Expected: 280, Chance: 1, Patterns: shown}, false, true},
+		"dense":                              {Label{Gain: 60, Expected: 100, Chance: 0.5, Patterns: shown, Vouched: true}, true},
+		"nothing to show":                    {Label{Gain: 60, Expected: 100, Chance: 0.5, Vouched: true}, false},
+		"trusted texts have it as often":     {Label{Gain: 60, Expected: 100, Chance: 0.6, Patterns: shown, Vouched: true}, false},
+		"honest words":                       {Label{Gain: 60, Expected: 200, Chance: 0.3, Patterns: shown, Vouched: true}, false},
+		"trusted texts lack it":              {Label{Gain: 6, Expected: 200, Chance: 0.0009, Patterns: shown, Vouched: true}, true},
+		"nothing trusted":                    {Label{Gain: 60, Expected: 100, Chance: 1, Patterns: shown}, true},
+		"nothing trusted, honest words":      {Label{Gain: 60, Expected: 140, Chance: 1, Patterns: shown}, false},
+		"nothing trusted, many honest words": {Label{Gain: 110, Expected: 280, Chance: 1, Patterns: shown}, true},
 	} {
-		if got := c.label.attacked(c.trusted); got != c.want {
+		if got := c.label.attacked(); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -95,11 +95,12 @@ func (m *mixture) fit(ctx context.Context, seed []float64) error {
 	return nil
 }
 
-// teach sets h by the trusted texts alone, and gives the share of texts whose label it confirms. Without trusted texts it sets h by all
-// labels, out of fold, with a penalty under which it can learn little but what most texts of a label say.
+// teach sets h by the trusted texts alone, and gives the share of texts whose label it confirms. Without trusted texts of the label, of which a
+// teacher would learn nothing but that it is rare, it sets h by all labels, out of fold, with a penalty under which it can learn little but what
+// most texts of a label say.
 func (m *mixture) teach() (confirmed float64, err error) {
 	n := len(m.inside)
-	if len(m.trusted) == 0 {
+	if count(m.trusted) == 0 {
 		err = m.teachItself()
 	} else {
 		err = m.teachByTrusted()
@@ -137,11 +138,13 @@ func (m *mixture) teachByTrusted() error {
 }
 
 func (m *mixture) teachItself() error {
-	target := make([]float64, len(m.inside))
+	target, weight := m.blank() // trusted texts, if there are any, have other labels
 	for i, is := range m.inside {
-		target[i] = number(is)
+		target[i], weight[i] = number(is), 1
 	}
-	return m.outOfFold(logistic.Folded{Problem: logistic.Problem{Rows: m.vectors, Target: target, Strength: selfTaughtStrength / float64(len(target))}, Odds: m.meaningOdds})
+	return m.outOfFold(logistic.Folded{
+		Problem: logistic.Problem{Rows: m.vectors, Target: target, Weight: weight, Strength: selfTaughtStrength / float64(len(m.inside))}, Odds: m.meaningOdds,
+	})
 }
 
 // shift is what is to be added to log-odds so that they expect as many texts with the label as there are.
