@@ -96,22 +96,29 @@ func (l listed) doubts(training listed) []string {
 	return append(l.twice(), l.alsoIn(training, noSecondOpinion)...)
 }
 
-// twice warns of texts that are there more than once.
-func (l listed) twice() []string {
-	first := map[string]int{}
-	var again []string
+// twice warns of texts that are there more than once, and of those that contradict themselves: they have another label there.
+func (l listed) twice() (warnings []string) {
+	first := map[string]NamedText{}
+	var again, otherwise []string
 	for _, t := range l.texts {
 		key := collapsed(t.Text)
-		if line, ok := first[key]; ok && key != "" {
-			again = append(again, fmt.Sprintf("line %d (as line %d)", t.Line, line))
-			continue
+		before, ok := first[key]
+		switch {
+		case !ok || key == "":
+			first[key] = t
+		case t.Label == before.Label:
+			again = append(again, fmt.Sprintf("line %d (as line %d)", t.Line, before.Line))
+		default:
+			otherwise = append(otherwise, fmt.Sprintf("line %d is %s, line %d %s", before.Line, hint.Quote(before.Label), t.Line, hint.Quote(t.Label)))
 		}
-		first[key] = t.Line
 	}
-	if again == nil {
-		return nil
+	if len(again) > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s there twice: %s", l.isOrAre(len(again)), firstOf(again)))
 	}
-	return []string{fmt.Sprintf("%s there twice: %s", l.isOrAre(len(again)), firstOf(again))}
+	if len(otherwise) > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s there under two labels, of which one at least is wrong: %s", l.isOrAre(len(otherwise)), firstOf(otherwise)))
+	}
+	return warnings
 }
 
 func (l listed) isOrAre(n int) string {

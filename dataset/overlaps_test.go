@@ -25,7 +25,7 @@ func TestOverlaps(t *testing.T) {
 	data := rowsOf("one,a", "two,b", "two,a", "three,a", "four,b", "five,a", "six,b", "seven,a", "eight,b", "nine,a", "ten,b") + repeat(20, "row %d,%s", "a", "b")
 	dir := testset.Write(t, map[string]string{
 		"data.csv": data, "dev.csv": rowsOf("new,a", "far,b", "trust,b"), "test.csv": rowsOf("one,a", "trust,b", "fresh,a"),
-		"clean.csv": rowsOf(`" one ",b`, "two,b", "six,b", "seven,a", "eight,b", "trust,a", "trust,a"),
+		"clean.csv": rowsOf(`" one ",b`, "two,b", "six,b", "seven,a", "eight,b", "trust,a", "trust,a", "torn,a", " torn,b"),
 	}) + "/"
 	d, err := LoadOwn(Own{Data: dir + "data.csv", Dev: dir + "dev.csv", Test: dir + "test.csv", Clean: dir + "clean.csv"})
 	if err != nil {
@@ -38,6 +38,7 @@ func TestOverlaps(t *testing.T) {
 	for role, want := range map[string][]string{
 		"trusted": {
 			"1 trusted text is there twice: line 8 (as line 7)",
+			`1 trusted text is there under two labels, of which one at least is wrong: line 9 is "a", line 10 "b"`,
 			"5 trusted texts are in " + dir + "data.csv, too, so nothing from elsewhere vouches for them: line 2 (2 there); line 3 (3 there); line 4 (8 there); and 2 more",
 			"2 trusted texts are in " + dir + `data.csv with another label: line 2 is "b", line 2 there "a"; line 3 is "b", line 4 there "a"`,
 		},
