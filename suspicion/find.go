@@ -143,16 +143,29 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 	return result, nil
 }
 
+// Check tells, before any text is read with a model, whether there is enough to search: how many texts there are, and the labels of the trusted ones.
+func Check(texts int, trusted []int) error {
+	if texts < leastTexts {
+		return hint.New(fmt.Sprintf("give %d or more; with fewer read them all, and train with --method musclelora or lora", leastTexts), "%d texts are too few to look for poisoned ones", texts)
+	}
+	for _, label := range trusted {
+		if label != trusted[0] {
+			return nil
+		}
+	}
+	if len(trusted) == 0 {
+		return nil
+	}
+	return hint.New("give a few dozen trusted texts of every label, or none at all", "the trusted texts have one label alone, so they tell it from no other; 2 are the least")
+}
+
 func check(texts, trusted []Text, classes int) error {
-	if len(texts) < leastTexts {
-		return hint.New(fmt.Sprintf("give %d or more; with fewer read them all, and train with --method musclelora or lora", leastTexts), "%d texts are too few to look for poisoned ones", len(texts))
+	labels := make([]int, len(trusted))
+	for i, t := range trusted {
+		labels[i] = t.Label
 	}
-	labels := map[int]bool{}
-	for _, t := range trusted {
-		labels[t.Label] = true
-	}
-	if len(trusted) > 0 && len(labels) < 2 {
-		return hint.New("give a few dozen trusted texts of every label", "the trusted texts have %d different labels, 2 are the least", len(labels))
+	if err := Check(len(texts), labels); err != nil {
+		return err
 	}
 	for _, all := range [][]Text{texts, trusted} {
 		for _, t := range all {

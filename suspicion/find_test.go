@@ -212,7 +212,7 @@ func TestFindErrors(t *testing.T) {
 		want           string
 	}{
 		"few texts":         {context.Background(), texts[:9], trusted, "9 texts are too few"},
-		"one trusted label": {context.Background(), texts, trusted[:1], "1 different labels"},
+		"one trusted label": {context.Background(), texts, trusted[:1], "one label alone"},
 		"vectors":           {context.Background(), append(slices.Clone(texts), Text{}), trusted, "vectors differ"},
 		"cancelled":         {cancelled, texts, trusted, "canceled"},
 	} {

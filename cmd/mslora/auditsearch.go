@@ -40,6 +40,7 @@ type searchRecord struct {
 	Texts     int                 `json:"texts"`
 	Limit     int                 `json:"limit,omitempty"` // texts that were drawn from data, 0: all
 	Trusted   int                 `json:"trusted"`
+	TrustedOf []int               `json:"trusted_of_labels"`
 	Model     string              `json:"model"`
 	Seed      uint64              `json:"seed"`
 	Precision string              `json:"precision"` // in which texts were read
@@ -106,7 +107,7 @@ func (o auditOptions) search(ctx context.Context, device ortrain.Device) error {
 	}
 	slices.SortStableFunc(s.order, func(a, b int) int { return cmp.Compare(s.found.Odds[b], s.found.Odds[a]) })
 	record := searchRecord{
-		Schema: 1, Data: filepath.Base(o.Data), Texts: len(s.texts), Limit: o.Limit, Trusted: len(s.trusted), Model: o.Model, Seed: o.Audit.Seed, Precision: o.Precision,
+		Schema: 1, Data: filepath.Base(o.Data), Texts: len(s.texts), Limit: o.Limit, Trusted: len(s.trusted), TrustedOf: perLabel(s.trustedLabels(), len(s.labels)), Model: o.Model, Seed: o.Audit.Seed, Precision: o.Precision,
 		Labels: s.labels, Confirmed: s.found.Confirmed, Attacked: s.found.Findings(texts), Versions: experiment.Versions(),
 	}
 	if record.Checksums, err = model.Checksums(); err != nil {
@@ -166,7 +167,7 @@ func (o auditOptions) readSearched() (*searched, error) {
 	}
 	if o.Clean == "" {
 		announceReading(o.Stderr, o.Quiet, s.file)
-		return s, nil
+		return s, suspicion.Check(len(s.texts), nil)
 	}
 	reading := o.Reading
 	reading.Flag = ""
@@ -184,9 +185,21 @@ func (o auditOptions) readSearched() (*searched, error) {
 		return nil, hint.New("give texts that you trust, from elsewhere or read one by one; a file that may be poisoned vouches for nothing",
 			"--clean and --data are the same file: %s", o.Clean)
 	}
+	if err := suspicion.Check(len(s.texts), s.trustedLabels()); err != nil {
+		return nil, err
+	}
 	s.clean.Warnings = append(s.clean.Warnings, dataset.TrustWarnings(o.Clean, s.trusted, o.Data, s.texts)...)
 	announceReading(o.Stderr, o.Quiet, s.file, s.clean)
 	return s, nil
+}
+
+// trustedLabels are the numbers of the trusted texts' labels.
+func (s *searched) trustedLabels() []int {
+	labels := make([]int, len(s.trusted))
+	for i, t := range s.trusted {
+		labels[i] = slices.Index(s.labels, t.Label)
+	}
+	return labels
 }
 
 func (o auditOptions) writeSearched(s *searched, record searchRecord) error {
@@ -232,9 +245,7 @@ const leastConfirmed = 0.6
 
 // doubts tell why the search rests on less than it could.
 func (r searchRecord) doubts() (doubts []string) {
-	if r.Trusted == 0 {
-		doubts = append(doubts, nothingTrusted)
-	}
+	doubts = trusting{searched: true}.warnings(r.Labels, r.TrustedOf)
 	if r.Confirmed < leastConfirmed {
 		doubts = append(doubts, fmt.Sprintf("what texts mean confirms only %.0f %% of the labels, so the search knows little of the task; give more trusted texts or another --model",
 			100*r.Confirmed))

@@ -21,6 +21,7 @@ import (
 	"mslora/internal/ortlib"
 	"mslora/internal/visible"
 	"mslora/ortrain"
+	"mslora/suspicion"
 )
 
 // trainingFolder is where, in a classifier's folder, its training is recorded.
@@ -189,6 +190,16 @@ func train(ctx context.Context, o trainOptions) error {
 		return badInput(err)
 	}
 	announceReading(o.Stderr, o.Quiet, set.Files...)
+	trust, known := trustingOf(method), trustedLabels(set)
+	if trust.searched {
+		texts := len(set.Train)
+		if set.DevOfTrain {
+			texts += len(set.Dev)
+		}
+		if err := suspicion.Check(texts, known); err != nil {
+			return badInput(err)
+		}
+	}
 	plan, err := experiment.NewSinglePlan(o.Config, set)
 	if err != nil {
 		return badInput(err)
@@ -203,7 +214,7 @@ func train(ctx context.Context, o trainOptions) error {
 	if err != nil {
 		return err
 	}
-	warnings := append(trustWarnings(set, method), survey.Warnings(cell.Model)...)
+	warnings := append(trust.warnings(set.Labels, perLabel(known, set.Classes)), survey.Warnings(cell.Model)...)
 	warn(o.Stderr, warnings...)
 	if o.DryRun {
 		var odd []string // about the files

@@ -18,27 +18,76 @@ const paperTrusted = 96
 // nothingTrusted says what a search for poisoned texts loses without trusted ones.
 const nothingTrusted = "there are no trusted texts (--clean), so only plainer attacks are found, and the estimate of how many texts are poisoned is rougher"
 
-// trustWarnings says what is wrong with the trusted texts, or what is lost if the method has none and would read them.
-func trustWarnings(d *dataset.Dataset, method defence.Method) (warnings []string) {
-	if len(d.Trusted) == 0 {
-		if method.ReadsTrusted() {
-			warnings = append(warnings, nothingTrusted)
-		}
-		return warnings
+// trusting says what trusted texts are for.
+type trusting struct {
+	searched bool // poisoned texts are looked for with them
+	aligned  bool // gradients are aligned to theirs
+}
+
+// trustingOf a method. One that needs no trusted texts and finds nothing with them does not read them.
+func trustingOf(method defence.Method) trusting {
+	_, searched := method.Purifier.(defence.Purification)
+	return trusting{searched: searched, aligned: method.Aligned}
+}
+
+// fewer says what is lost with fewer trusted texts than the paper has.
+func (t trusting) fewer() string {
+	return t.consequences("find fewer poisoned ones", "make a worse classifier")
+}
+
+// without says what is lost if a label has none.
+func (t trusting) without() string {
+	return t.consequences("only plainer attacks on it are found", "no gradient is aligned to its texts")
+}
+
+func (t trusting) consequences(search, alignment string) string {
+	switch {
+	case t.searched && t.aligned:
+		return search + " and " + alignment
+	case t.searched:
+		return search
 	}
-	if n := len(d.Trusted); n < paperTrusted {
-		warnings = append(warnings, fmt.Sprintf("there are %d trusted texts; the paper has %d, and fewer make a worse classifier", n, paperTrusted))
+	return alignment
+}
+
+// warnings say what is wrong with the trusted texts, by how many there are of each label, or what is lost if there are none and they would be read.
+func (t trusting) warnings(labels []string, texts []int) (warnings []string) {
+	n := 0
+	for _, of := range texts {
+		n += of
 	}
-	seen := make([]bool, d.Classes)
-	for _, t := range d.Trusted {
-		seen[t.Label] = true
+	switch {
+	case !t.searched && !t.aligned:
+		return nil
+	case n == 0:
+		return []string{nothingTrusted}
+	case n < paperTrusted:
+		warnings = append(warnings, fmt.Sprintf("there are %s; the paper has %d, and fewer %s", count(n, "trusted text"), paperTrusted, t.fewer()))
 	}
-	for class, is := range seen {
-		if !is {
-			warnings = append(warnings, fmt.Sprintf("no trusted text has the label %q, so nothing vouches for it", d.Labels[class]))
+	for class, of := range texts {
+		if of == 0 {
+			warnings = append(warnings, fmt.Sprintf("no trusted text has the label %q, so %s", labels[class], t.without()))
 		}
 	}
 	return warnings
+}
+
+// trustedLabels are those of a data set's trusted texts.
+func trustedLabels(d *dataset.Dataset) []int {
+	labels := make([]int, len(d.Trusted))
+	for i, t := range d.Trusted {
+		labels[i] = t.Label
+	}
+	return labels
+}
+
+// perLabel counts.
+func perLabel(labels []int, classes int) []int {
+	counts := make([]int, classes)
+	for _, label := range labels {
+		counts[label]++
+	}
+	return counts
 }
 
 // scoreWarnings says where accuracy hides that the classifier tells classes badly apart: on a part of the data it never gives a

@@ -6,6 +6,7 @@ import (
 
 	"mslora/classifier"
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/params"
@@ -40,6 +41,34 @@ func TestScoreWarnings(t *testing.T) {
 		s.accuracy = eval.Accuracy(s.classes(), s.labels())
 		cell := experiment.Cell{Hyperparameters: params.Values{params.ClassWeights: test.weights}}
 		if got := scoreWarnings([]scoredSplit{s}, []string{"ham", "spam", "offer"}, cell); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestTrustWarnings(t *testing.T) {
+	labels := []string{"ham", "spam", "offer"}
+	for _, test := range []struct {
+		name, method string
+		texts        []int // of each label
+		want         []string
+	}{
+		{"enough", "purify", []int{40, 40, 16}, nil},
+		{"none", "purify", []int{0, 0, 0}, []string{nothingTrusted}},
+		{"few", "purify", []int{40, 40, 1}, []string{"there are 81 trusted texts; the paper has 96, and fewer find fewer poisoned ones"}},
+		{"no offer", "purify", []int{50, 50, 0}, []string{`no trusted text has the label "offer", so only plainer attacks on it are found`}},
+		{"few, no offer, aligned", "musclelora", []int{1, 1, 0}, []string{
+			"there are 2 trusted texts; the paper has 96, and fewer make a worse classifier", `no trusted text has the label "offer", so no gradient is aligned to its texts`}},
+		{"one, both", "purify+musclelora", []int{50, 50, 0}, []string{
+			`no trusted text has the label "offer", so only plainer attacks on it are found and no gradient is aligned to its texts`}},
+		{"nobody reads them", "lora", []int{1, 0, 0}, nil},
+		{"none, nobody reads them", "cube", []int{0, 0, 0}, nil},
+	} {
+		method, err := defence.Find(test.method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := trustingOf(method).warnings(labels, test.texts); !slices.Equal(got, test.want) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
