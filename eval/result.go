@@ -118,12 +118,8 @@ func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
 			name = labels[f.Label]
 		}
 		text := fmt.Sprintf("Label %q looks poisoned: about %d of its %d texts (%d to %d)", name, f.Poisoned, f.Texts, f.Low, f.High)
-		var common []string
-		for _, c := range f.Says(mostCommon) {
-			common = append(common, strconv.Quote(c))
-		}
-		if quotes && len(common) > 0 {
-			text += ", which have in common " + strings.Join(common, ", ")
+		if common := f.Says(mostCommon); quotes && len(common) > 0 {
+			text += ", which have in common " + strings.Join(common, "; ")
 		}
 		sentences = append(sentences, strings.TrimSuffix(text+". "+f.Sure(), " "))
 	}

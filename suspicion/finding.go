@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 
 	"mslora/phrases"
 )
@@ -22,17 +23,18 @@ type Finding struct {
 	Typical []int    `json:"typical"` // the texts that are most likely poisoned, by their places from 0, the likeliest first
 }
 
-// Says gives what poisoned texts have in common, for people: phrases, and patterns where phrases do not explain most of them.
+// Says gives what poisoned texts have in common, for people: phrases, and patterns where phrases do not explain most of them. Words of texts are
+// quoted.
 func (f Finding) Says(most int) (all []string) {
 	explained := 0
 	for _, p := range f.Phrases {
-		all = append(all, p.String())
+		all = append(all, strconv.Quote(p.String()))
 		explained += p.Texts
 	}
 	if 10*explained < 9*f.Poisoned {
 		for _, pattern := range f.Common {
-			if !slices.Contains(all, pattern) {
-				all = append(all, pattern)
+			if said := InWords(pattern); !slices.Contains(all, said) {
+				all = append(all, said)
 			}
 		}
 	}

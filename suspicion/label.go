@@ -24,7 +24,7 @@ type Label struct {
 
 // Pattern is something easy to see that texts of a label have in common.
 type Pattern struct {
-	Name  string  // words, or "shape: " and words with * for all but the most common ones, or "first: " or "last: " and a word
+	Name  string  // words, or "shape: " and words with * for all but the most common ones, or "first: " or "last: " and a word; see [InWords]
 	Nats  float64 // by which it explains labels better than meaning and the patterns before it do
 	Share float64 // of its texts that may be poisoned
 	Texts int     // that hold it, of any label

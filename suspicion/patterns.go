@@ -2,9 +2,9 @@ package suspicion
 
 import (
 	"cmp"
-	"fmt"
 	"hash/fnv"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mslora/internal/logistic"
@@ -14,6 +14,8 @@ const (
 	patternBits   = 18  // patterns are hashed into 2^18 columns
 	longestGram   = 3   // words of the longest pattern
 	functionWords = 100 // most common words of the texts, which patterns of the sentence's shape are made of
+	wordsOfLength = 4   // lengths are told apart by so many words
+	longestLength = 9   // in these steps; longer texts count as this long
 	mostWords     = 512 // of a text that are looked at: a classifier reads no more of it either
 )
 
@@ -120,10 +122,10 @@ const nobody = -1
 // each calls with every pattern of a text, some of them more than once.
 func (p *patterns) each(text string, with func(pattern string)) {
 	plain := words(text)
-	shape := []string{"^"}
+	shape := []string{opening}
 	for _, word := range plain {
 		if !p.common[word] {
-			word = "*"
+			word = masked
 		}
 		shape = append(shape, word)
 	}
@@ -131,15 +133,15 @@ func (p *patterns) each(text string, with func(pattern string)) {
 		runs(plain, "", with)
 	}
 	if p.reads(Shapes) {
-		runs(append(shape, "$"), "shape: ", with)
+		runs(append(shape, closing), shapePrefix, with)
 	}
 	if len(plain) > 0 && p.reads(Ends) {
-		with("first: " + plain[0])
-		with("last: " + plain[len(plain)-1])
+		with(firstPrefix + plain[0])
+		with(lastPrefix + plain[len(plain)-1])
 	}
 	if p.reads(Lengths) {
-		with(fmt.Sprintf("words: %d", min(len(plain)/4, 9)))
-		with(fmt.Sprintf("commas: %d", strings.Count(text, ",")))
+		with(wordsPrefix + strconv.Itoa(min(len(plain)/wordsOfLength, longestLength)))
+		with(commasPrefix + strconv.Itoa(strings.Count(text, ",")))
 	}
 }
 

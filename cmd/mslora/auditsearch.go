@@ -221,11 +221,14 @@ func (s *searched) suspected(i int) bool {
 // writeTexts writes a line for each text, the most suspicious first, for people.
 func (s *searched) writeTexts(out io.Writer, excel bool) error {
 	w := spreadsheet.New(out, excel)
-	w.Write("rank", "line", "suspected", "log_odds", "label", "pattern", "text")
+	w.Write("rank", "line", "suspected", "log_odds", "label", "pattern", "raw_pattern", "text")
 	for rank, i := range s.order {
-		t := s.texts[i]
+		t, pattern := s.texts[i], ""
+		if raw := s.found.Pattern[i]; raw != "" {
+			pattern = suspicion.InWords(raw)
+		}
 		w.Write(strconv.Itoa(rank+1), strconv.Itoa(t.Line), strconv.FormatBool(s.suspected(i)), strconv.FormatFloat(s.found.Odds[i], 'f', 4, 64),
-			visible.Cell(t.Label), visible.Cell(s.found.Pattern[i]), visible.Cell(t.Text))
+			visible.Cell(t.Label), visible.Cell(pattern), visible.Cell(s.found.Pattern[i]), visible.Cell(t.Text))
 	}
 	return w.Flush()
 }
