@@ -32,6 +32,8 @@ type Dataset struct {
 
 	// DevOfTrain says that Dev was split off the training texts, so that it may be poisoned as they are.
 	DevOfTrain bool
+	// Lines are those of Train in its file and, with DevOfTrain, then of Dev; nil where the layout has files of its own.
+	Lines []int
 
 	Files []File // every file read, in the order above
 

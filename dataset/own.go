@@ -46,6 +46,9 @@ func LoadOwn(o Own) (*Dataset, error) {
 	if d.Train, err = d.number(o.Data, train, o.Data); err != nil {
 		return nil, err
 	}
+	for _, t := range train {
+		d.Lines = append(d.Lines, t.Line)
+	}
 	if err := d.everyClass(classes.rows); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Data, err)
 	}
@@ -195,15 +198,17 @@ func (d *Dataset) splitDev(o Own, rows map[string]int) error {
 	if err != nil {
 		return hint.New("add texts, or give a file to choose the epoch by with --dev", "%w", err)
 	}
-	all := d.Train
-	d.Train, d.DevOfTrain = nil, true
+	all, lines := d.Train, d.Lines
+	d.Train, d.Lines, d.DevOfTrain = nil, nil, true
+	var ofDev []int
 	for i, t := range all {
 		if part[i] == 0 {
-			d.Train = append(d.Train, t)
+			d.Train, d.Lines = append(d.Train, t), append(d.Lines, lines[i])
 		} else {
-			d.Dev = append(d.Dev, t)
+			d.Dev, ofDev = append(d.Dev, t), append(ofDev, lines[i])
 		}
 	}
+	d.Lines = append(d.Lines, ofDev...)
 	return nil
 }
 

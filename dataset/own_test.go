@@ -138,6 +138,13 @@ func TestLoadOwn(t *testing.T) {
 			t.Errorf("%q is in train and in dev", text.Text)
 		}
 	}
+	for i, text := range slices.Concat(d.Train, d.Dev) { // "good 0" stands in line 2, "bad 0" in line 3
+		var n int
+		fmt.Sscan(strings.Fields(text.Text)[1], &n)
+		if want := 2 + 3*n + slices.Index([]string{"good", "bad", "mixed"}, d.Labels[text.Label]); d.Lines[i] != want {
+			t.Errorf("%q is said to be in line %d, is in %d", text.Text, d.Lines[i], want)
+		}
+	}
 	if !slices.Equal(perClass, []int{2, 2, 2}) {
 		t.Errorf("dev has %v texts of the classes", perClass)
 	}

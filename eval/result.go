@@ -121,7 +121,7 @@ func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
 		if common := f.Says(mostCommon); quotes && len(common) > 0 {
 			text += ", which have in common " + strings.Join(common, "; ")
 		}
-		sentences = append(sentences, strings.TrimSuffix(text+". "+f.Sure(), " "))
+		sentences = append(sentences, strings.TrimSuffix(text+". "+f.Doubtful(), " "))
 	}
 	return sentences
 }

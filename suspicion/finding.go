@@ -41,20 +41,6 @@ func (f Finding) Says(most int) (all []string) {
 	return all[:min(len(all), most)]
 }
 
-// strongEvidence is twice what is enough by itself.
-const strongEvidence = 90 // nats
-
-// Sure says in a sentence how strong the evidence is; "" if it is not known.
-func (f Finding) Sure() string {
-	switch {
-	case f.Gain == 0:
-		return ""
-	case f.Gain >= strongEvidence:
-		return "The evidence is strong."
-	}
-	return "The evidence is just enough: read the texts before you act."
-}
-
 // Phrase is a run of words.
 type Phrase struct {
 	Words []string `json:"words"`

@@ -21,6 +21,7 @@ func (o auditOptions) searchPage(s *searched, r searchRecord) report.Audit {
 	page := report.Audit{
 		Title: r.Data, Created: time.Now(), Texts: r.Texts, Verdict: r.verdict(), Doubts: r.doubts(),
 		Files: []report.Pair{{Name: poisonFile, Value: "all texts, the most suspicious first"}, {Name: leftFile, Value: "the texts that are not suspected, for training"},
+			{Name: triggersFile, Value: "what suspected texts have in common"},
 			{Name: verdictFile, Value: "this page for programs"}},
 		Settings: append([]report.Pair{{Name: "model", Value: r.Model}, {Name: "trusted texts", Value: fmt.Sprint(r.Trusted)}, {Name: "seed", Value: fmt.Sprint(r.Seed)}}, pairs("version of ", r.Versions)...),
 		Sums:     pairs("", r.Checksums),

@@ -210,6 +210,7 @@ func (o auditOptions) writeSearched(s *searched, record searchRecord) error {
 				return s.texts[i].Text, s.texts[i].Label, s.suspected(i)
 			})
 		}},
+		written{triggersFile, func(out io.Writer) error { return writeFoundTriggers(out, record.Attacked, s.labels, o.Excel) }},
 		written{reportFile, o.searchPage(s, record).Write},
 		indented(verdictFile, record))
 }
@@ -256,9 +257,10 @@ func (r searchRecord) doubts() (doubts []string) {
 	return doubts
 }
 
-// verdict says in sentences whether the labels look poisoned.
+// verdict says in sentences whether the labels look poisoned, and how sure that is.
 func (r searchRecord) verdict() []string {
-	return eval.Purified{Texts: r.Texts, Dropped: r.Suspected, Attacked: r.Attacked}.Verdict(r.Labels, true)
+	sentences := eval.Purified{Texts: r.Texts, Dropped: r.Suspected, Attacked: r.Attacked}.Verdict(r.Labels, true)
+	return append(sentences, suspicion.Sure(len(r.Attacked) > 0, r.Trusted))
 }
 
 func (o auditOptions) summarizeSearched(s *searched, r searchRecord) error {

@@ -34,7 +34,7 @@ const vanillaFolder = "vanilla"
 // training, so `train` does not go on with it, nor `export` put another model beside a record.
 var (
 	trainedFolder = ownfolder.Kind{
-		Name: "trained classifier", Files: append(slices.Clone(classifier.Files), cardFile, reportFile, dataset.RejectedFile), Folders: []string{trainingFolder},
+		Name: "trained classifier", Files: append(slices.Clone(classifier.Files), cardFile, reportFile, suspectsFile, triggersFile, dataset.RejectedFile), Folders: []string{trainingFolder},
 		Recognise: func(folder string) bool { return experiment.HoldsCell(filepath.Join(folder, trainingFolder)) },
 	}
 	exportedFolder = ownfolder.Kind{Name: "exported classifier", Files: classifier.Files}

@@ -13,6 +13,7 @@ import (
 
 	"mslora/classifier"
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/experiment"
 	"mslora/internal/visible"
 	"mslora/params"
@@ -85,6 +86,12 @@ func (o trainOptions) dryRun(ctx context.Context, plan *experiment.Plan, set *da
 // writes lists what training the cell would leave in OUT.
 func (o trainOptions) writes(cell experiment.Cell) []string {
 	files := []string{classifier.ONNXFile, classifier.WeightsFile, classifier.ConfigFile, "tokenizer.json", cardFile, reportFile, trainingFolder + "/"}
+	if method, err := defence.Find(cell.Method); err == nil && method.Purifier != nil {
+		files = append(files, suspectsFile)
+		if trustingOf(method).searched {
+			files = append(files, triggersFile)
+		}
+	}
 	if cell.Hyperparameters.Has(params.LoRARank) {
 		files = append(files, classifier.AdapterFolder+"/")
 	}
