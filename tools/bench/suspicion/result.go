@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -240,4 +241,65 @@ func alarmTable(folder string) (string, error) {
 	}
 	fmt.Fprintf(&out, "| all | | | | %d | %d |\n", sets, alarms)
 	return out.String(), nil
+}
+
+// ratesOf counts errors in the sets of folders.
+func ratesOf(folders ...string) (r suspicion.Rates, err error) {
+	for _, folder := range folders {
+		all, err := pagetable.Read[measured](folder)
+		if err != nil {
+			return r, err
+		}
+		for _, m := range all {
+			if r.Trusted == 0 {
+				r.Trusted = m.Trusted
+			}
+			if m.Trusted != r.Trusted || m.Without != "" {
+				return r, fmt.Errorf("%s: %s, %s was searched in another way", folder, m.Data, m.Attack)
+			}
+			for _, d := range m.Draws {
+				d.count(&r)
+			}
+		}
+	}
+	return r, nil
+}
+
+func (d drawn) count(r *suspicion.Rates) {
+	right := false // an attacked label was called
+	for _, l := range d.Labels {
+		switch truth := float64(l.Poisoned); {
+		case !l.Called:
+		case l.Poisoned == 0:
+			r.LargestGainOfWrongCalls = max(r.LargestGainOfWrongCalls, int(math.Ceil(l.Gain)))
+		default:
+			right = true
+			r.CoveredOf++
+			if l.Low <= truth && truth <= l.High {
+				r.Covered++
+			}
+		}
+	}
+	switch {
+	case d.Poisoned == 0:
+		r.Clean++
+		if d.called() {
+			r.Called++
+		}
+	default:
+		r.Poisoned++
+		if !right {
+			r.Missed++
+		}
+	}
+}
+
+// ratesTable sums up how often the search errs, in the sets of the folders below the one given that leave no signal out.
+func ratesTable(folder string) (string, error) {
+	r, err := ratesOf(filepath.Join(folder, "trusted"), filepath.Join(folder, "unseen"))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("| searched with %d trusted texts | sets or labels | of them |\n|---|--:|--:|\n| clean sets, called poisoned | %d | %d |\n| poisoned sets, not called poisoned | %d | %d |\n"+
+		"| attacked labels that were called, the bounds hold the true number of poisoned texts | %d | %d |\n", r.Trusted, r.Clean, r.Called, r.Poisoned, r.Missed, r.CoveredOf, r.Covered), nil
 }
