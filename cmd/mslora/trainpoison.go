@@ -79,7 +79,7 @@ func whatToDeploy(p eval.Purified, moved bool) string {
 	case p.Treatment == "":
 		return "Deploy this classifier: it has not seen the dropped texts. Ask where they came from."
 	}
-	return "Deploy this classifier: it has not learned from the suspected texts what their labels say. Ask where they came from."
+	return "Deploy this classifier: the labels of the suspected texts counted for little or nothing in its training. Ask where they came from."
 }
 
 // mostProved is the number of texts that a phrase is put into.
