@@ -17,9 +17,10 @@ type Estimate struct {
 	Texts    int
 	Steps    int
 	Probe    int // steps of the probe that a purifier has trained before
+	Points   int // of the Fourier analysis
 	StepTime time.Duration
-	// Total is of all steps, dev after each epoch, the test sets, and what a purifier has models read; without what it does with that, and
-	// without a filter.
+	// Total is of all steps, dev after each epoch, the test sets, the Fourier analysis, and what a purifier has models read; without what it
+	// does with that, and without a filter.
 	Total  time.Duration
 	Memory ortrain.Memory
 }
@@ -87,7 +88,13 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	e.Probe = demand.Epochs * ((len(ready.suspect) + batch - 1) / batch)
 	answers += demand.Epochs*(len(ready.suspect)+len(ready.dev)) + demand.Readings
 	e.Total = time.Duration(e.Steps+e.Probe)*e.StepTime + time.Duration(answers)*answer
-	return e, nil
+	if !p.Config.Fourier.On {
+		return e, nil
+	}
+	e.Points = fourierPoints(e.Steps, ready.setting.Epochs)
+	analysis, err := p.fourierHook(cell).estimate(e.Steps, e.Points, answer)
+	e.Total += analysis
+	return e, err
 }
 
 // answers is how many texts training and scoring predict: dev after each epoch, and the test texts with the best epoch and the last.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"time"
 
 	"mslora/dataset"
 	"mslora/eval"
@@ -62,6 +63,16 @@ type mapping struct {
 	examples []ortrain.Example
 	measured *fourier.Mapping
 	counted  FourierTexts
+	classes  int
+}
+
+// guesses are probabilities as a classifier gives them that knows nothing.
+func (m mapping) guesses() [][]float64 {
+	all := make([][]float64, len(m.examples))
+	for i := range all {
+		all[i] = slices.Repeat([]float64{1 / float64(m.classes)}, m.classes)
+	}
+	return all
 }
 
 // frequencies is the hook that writes fourier.jsonl.
@@ -82,6 +93,9 @@ func (p *Plan) fourierHook(cell Cell) *frequencies {
 func (f *frequencies) Begin(run *ortrain.Run) error {
 	if err := f.Lines.Begin(run); err != nil {
 		return err
+	}
+	if err := enoughSteps(run.Steps(), f.cell.Hyperparameters.Int(params.Epochs)); err != nil {
+		return err // a purifier may have left few texts
 	}
 	setting, err := f.open(run.Steps())
 	if err != nil {
@@ -111,6 +125,33 @@ func (f *frequencies) Begin(run *ortrain.Run) error {
 	return nil
 }
 
+// fourierPoints is how many points an analysis has: one after every fifth step of each epoch.
+func fourierPoints(steps, epochs int) int { return epochs * (steps / epochs / fourierEvery) }
+
+// enoughSteps refuses an analysis without a point, of which no figure could be drawn.
+func enoughSteps(steps, epochs int) error {
+	if fourierPoints(steps, epochs) > 0 {
+		return nil
+	}
+	return hint.New("leave --fourier out, or give more texts or a smaller --batch", "--fourier measures after every %dth step of an epoch, and an epoch has %d", fourierEvery, steps/epochs)
+}
+
+// estimate is what the analysis takes, from its filters and one point; answer is the time that the model takes for a text.
+func (f *frequencies) estimate(steps, points int, answer time.Duration) (time.Duration, error) {
+	begin := time.Now()
+	if _, err := f.open(steps); err != nil {
+		return 0, err
+	}
+	filters := time.Since(begin)
+	begin = time.Now()
+	texts := 0
+	for _, m := range []mapping{f.clean, f.backdoor} {
+		m.measured.Measure(m.guesses())
+		texts += len(m.examples)
+	}
+	return filters + time.Duration(points)*(time.Since(begin)+time.Duration(texts)*answer), nil
+}
+
 // due tells whether there is a point after a step: every fifth of each epoch.
 func (f *frequencies) due(run *ortrain.Run, step int) bool {
 	perEpoch := run.Steps() / f.cell.Hyperparameters.Int(params.Epochs)
@@ -133,8 +174,8 @@ func (f *frequencies) open(steps int) (FourierSetting, error) {
 		into  *mapping
 	}{{clean, &f.clean}, {backdoor, &f.backdoor}} {
 		chosen := dataset.Subset(part.texts, settings.texts())
-		*part.into = mapping{examples: p.examples(f.cell, chosen), counted: FourierTexts{len(chosen), len(part.texts)}}
-		if err := f.prepare(part.into, s, classes); err != nil {
+		*part.into = mapping{examples: p.examples(f.cell, chosen), counted: FourierTexts{len(chosen), len(part.texts)}, classes: classes}
+		if err := f.prepare(part.into, s); err != nil {
 			return s, err
 		}
 	}
@@ -143,7 +184,7 @@ func (f *frequencies) open(steps int) (FourierSetting, error) {
 }
 
 // prepare computes the filters of a mapping.
-func (f *frequencies) prepare(m *mapping, s FourierSetting, classes int) error {
+func (f *frequencies) prepare(m *mapping, s FourierSetting) error {
 	embedder, err := f.plan.models[f.cell.ModelFolder].Embedder()
 	if err != nil {
 		return err
@@ -161,7 +202,7 @@ func (f *frequencies) prepare(m *mapping, s FourierSetting, classes int) error {
 	for i, e := range m.examples {
 		labels[i] = e.Label
 	}
-	m.measured = fourier.NewMapping(vectors, labels, classes, fourier.Kernel(s.Kernel), s.Widths, f.plan.Device.Threads)
+	m.measured = fourier.NewMapping(vectors, labels, m.classes, fourier.Kernel(s.Kernel), s.Widths, f.plan.Device.Threads)
 	return nil
 }
 
@@ -227,10 +268,26 @@ func (p *Plan) mappings(cell Cell) (clean, backdoor []dataset.Text, classes int,
 	return ready.dev, backdoor, data.Classes, err
 }
 
+// checkPoints refuses a cell whose analysis would have no point.
+func (p *Plan) checkPoints(cell Cell) error {
+	data, err := p.dataset(cell)
+	if err != nil {
+		return err
+	}
+	batch, epochs := cell.Hyperparameters.Int(params.BatchSize), cell.Hyperparameters.Int(params.Epochs)
+	if err := enoughSteps(epochs*((len(data.Train)+batch-1)/batch), epochs); err != nil {
+		return fmt.Errorf("%s: %w", p.Title(cell), err)
+	}
+	return nil
+}
+
 // CheckFourier tells, before any training, whether every cell has what the analysis needs. sampled says of which cells not all texts
 // are looked at.
 func (p *Plan) CheckFourier() (sampled []string, err error) {
 	for _, cell := range p.Cells {
+		if err := p.checkPoints(cell); err != nil {
+			return nil, err
+		}
 		clean, backdoor, _, err := p.mappings(cell)
 		if err != nil {
 			return nil, err

@@ -3,11 +3,13 @@ package experiment
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mslora/fourier"
 	"mslora/ortrain"
@@ -71,6 +73,41 @@ func TestFourierHook(t *testing.T) {
 	got, err2 := os.ReadFile(filepath.Join(plan.Folder(cell), ortrain.BestFile))
 	if err1 != nil || err2 != nil || string(got) != string(want) {
 		t.Errorf("the analysis changed what was learned; errors %v, %v", err1, err2)
+	}
+}
+
+// The estimate of a cell counts what its analysis takes: a point asks the model for all texts of both mappings.
+func TestFourierEstimate(t *testing.T) {
+	plan := openPlan(t, withPoison(t, 8))
+	all, err := plan.Estimate(context.Background())
+	if err != nil || all[0].Points != 4 {
+		t.Fatalf("%+v, error %v, want 4 points", all, err)
+	}
+	const answer = time.Hour
+	took, err := plan.fourierHook(plan.Cells[0]).estimate(all[0].Steps, all[0].Points, answer)
+	if want := 4 * (8 + 3) * answer; err != nil || took <= want || took > want+time.Minute {
+		t.Errorf("%v, error %v, want a little over %v", took, err, want)
+	}
+	if _, err := os.Stat(plan.Folder(plan.Cells[0])); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an estimate wrote a folder: %v", err)
+	}
+	plan.Config.Fourier = Fourier{}
+	if all, err = plan.Estimate(context.Background()); err != nil || all[0].Points != 0 {
+		t.Errorf("without --fourier: %+v, error %v", all, err)
+	}
+}
+
+// An analysis that would have no point is refused before training: 40 texts in batches of 10 are 4 steps an epoch.
+func TestFourierWithoutPoints(t *testing.T) {
+	config := withPoison(t, 8)
+	config.Hyperparameters["batch_size"] = []any{10}
+	plan := openPlan(t, config)
+	const want = "--fourier measures after every 5th step of an epoch, and an epoch has 4"
+	if _, err := plan.CheckFourier(); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if _, err := plan.Run(context.Background(), plan.Cells[0], false, plan.fourierHook(plan.Cells[0])); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("the hook: error %v, want %s", err, want)
 	}
 }
 

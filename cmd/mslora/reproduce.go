@@ -102,6 +102,10 @@ func reproducedFromFlags(c *cli.Context) ([]reproduced, error) {
 func reproduce(ctx context.Context, o reproduceOptions) error {
 	var failed []string
 	var last error
+	several := len(o.Experiments) > 1
+	if several {
+		o.Run.Sum = new(plannedSum)
+	}
 	for _, r := range o.Experiments {
 		if !o.Run.Quiet {
 			say(o.Run.Stderr, "== %s", r.Name)
@@ -119,12 +123,23 @@ func reproduce(ctx context.Context, o reproduceOptions) error {
 			continue
 		}
 		failed, last = append(failed, r.Name), err
-		if len(o.Experiments) > 1 {
+		if several {
 			say(o.Run.Stderr, "%s: %v", r.Name, err)
+			var hinted *hint.Error
+			if errors.As(err, &hinted) && hinted.Hint != "" {
+				say(o.Run.Stderr, "hint: %s", hinted.Hint)
+			}
 		}
 	}
-	if len(failed) > 0 && len(o.Experiments) > 1 {
-		return hint.New("the same command runs what is missing", "%d of %d are not complete: %s", len(failed), len(o.Experiments), strings.Join(failed, ", "))
+	if several && o.Run.DryRun {
+		fmt.Fprintf(o.Run.Stdout, "in all %s to train, about %s: a cell of several tables or figures counts once\n", count(len(o.Run.Sum.folders), "cell"), readable(o.Run.Sum.time))
+	}
+	if len(failed) > 0 && several {
+		advice := "the same command runs what is missing"
+		if o.Run.DryRun {
+			advice = "mend what is said of each above"
+		}
+		return hint.New(advice, "%d of %d are not complete: %s", len(failed), len(o.Experiments), strings.Join(failed, ", "))
 	}
 	return last
 }

@@ -33,6 +33,7 @@ type runOptions struct {
 	JSON        bool
 	Quiet       bool
 	Library     string
+	Sum         *plannedSum // of a dry run of several experiments; nil: there is one
 	Stdout      io.Writer
 	Stderr      io.Writer
 }
@@ -282,9 +283,28 @@ type plannedCell struct {
 	Texts       int     `json:"texts"`
 	Steps       int     `json:"steps"`
 	ProbeSteps  int     `json:"probe_steps,omitempty"` // of a model that poisoned texts are looked for with
+	Points      int     `json:"fourier_points,omitempty"`
 	StepSeconds float64 `json:"step_seconds"`
-	Seconds     float64 `json:"seconds"` // training and evaluation, with what a purifier reads
+	Seconds     float64 `json:"seconds"` // training, evaluation and Fourier analysis, with what a purifier reads
 	MemoryBytes int64   `json:"memory_bytes"`
+}
+
+// plannedSum is the time of cells that are to be trained, each once.
+type plannedSum struct {
+	folders map[string]bool
+	time    time.Duration
+}
+
+// add counts a cell, unless it was counted before; nil counts nothing.
+func (s *plannedSum) add(folder string, time time.Duration) {
+	if s == nil || s.folders[folder] {
+		return
+	}
+	if s.folders == nil {
+		s.folders = map[string]bool{}
+	}
+	s.folders[folder] = true
+	s.time += time
 }
 
 // dryRun prints what run would do, with an estimate from a few real steps of each kind of cell.
@@ -293,28 +313,33 @@ func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	var total time.Duration
+	var total plannedSum
 	refused := 0
 	for i, cell := range plan.Cells {
 		e, record := estimates[i], recordOf(plan, cell)
 		if record.State != experiment.Finished && record.Conflict == "" {
-			total += e.Total
+			total.add(record.Folder, e.Total)
+			o.Sum.add(record.Folder, e.Total)
 		}
 		if record.Conflict != "" {
 			refused++
 		}
 		if o.JSON {
-			if err := writeJSON(o.Stdout, plannedCell{record, e.Texts, e.Steps, e.Probe, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()}); err != nil {
+			if err := writeJSON(o.Stdout, plannedCell{record, e.Texts, e.Steps, e.Probe, e.Points, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()}); err != nil {
 				return err
 			}
 			continue
 		}
-		fmt.Fprintf(o.Stdout, "%s: %d texts, %s of about %.0f ms, about %s (%s)\n", visible.Line(plan.Title(cell)), e.Texts, steps(e.Steps, e.Probe),
-			1000*e.StepTime.Seconds(), readable(e.Total), visible.Line(record.plan()))
+		analysis := ""
+		if e.Points > 0 {
+			analysis = fmt.Sprintf(", %d points of the Fourier analysis", e.Points)
+		}
+		fmt.Fprintf(o.Stdout, "%s: %d texts, %s of about %.0f ms%s, about %s (%s)\n", visible.Line(plan.Title(cell)), e.Texts, steps(e.Steps, e.Probe),
+			1000*e.StepTime.Seconds(), analysis, readable(e.Total), visible.Line(record.plan()))
 		fmt.Fprintf(o.Stdout, "  memory: %s\n", memoryParts(e.Memory))
 	}
 	if !o.JSON {
-		fmt.Fprintf(o.Stdout, "%d cells, about %s on %s\n", len(plan.Cells), readable(total), plan.Device)
+		fmt.Fprintf(o.Stdout, "%d cells, about %s on %s\n", len(plan.Cells), readable(total.time), plan.Device)
 	}
 	if refused > 0 {
 		return badInput(hint.New("give another --out", "%d of %d cells would be refused", refused, len(plan.Cells)))
