@@ -25,7 +25,7 @@ func Example() {
 func ExampleWriteTable() {
 	cell := eval.Result{Dataset: "reviews", Attack: "addsent", Setting: "mix", Ratio: "0.1", Model: "bge-small", Method: "lora", Seed: 42}
 	cell.Scores = eval.Scores{CACC: eval.Share{Hits: 888, Texts: 1000}, ASR: eval.Share{Hits: 258, Texts: 500}, Floor: eval.Share{Hits: 58, Texts: 500}}
-	rows, err := eval.Rows([]eval.Result{cell}, defence.Display, false)
+	rows, err := eval.Rows([]eval.Result{cell}, defence.Display, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

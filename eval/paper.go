@@ -50,7 +50,7 @@ const paperLanguageModel = "gpt2"
 // FindPaper gives the paper's cell of a result: data set, model, method and attack have the same names there
 // ("bert-base-uncased" is the paper's "bert-base"), all training texts were used, and target label, poison ratio
 // and which texts are poisoned are the paper's, and so is the language model, if the method's filter asks one. The earliest table that
-// has the cell counts.
+// has the cell counts. Hyperparameters are for others to compare: see experiment.FindPaper.
 func FindPaper(r Result) (PaperCell, bool) {
 	var config struct {
 		LanguageModel string `json:"language_model"`

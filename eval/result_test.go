@@ -98,7 +98,7 @@ func FuzzParseResult(f *testing.F) {
 		if r.Schema < 1 || r.Schema > Schema || r.check() != nil {
 			t.Errorf("%s was accepted", data)
 		}
-		if rows, err := Rows([]Result{r}, defence.Display, true); err != nil || len(rows) != 1 { // whatever is accepted can be shown
+		if rows, err := Rows([]Result{r}, defence.Display, FindPaper); err != nil || len(rows) != 1 { // whatever is accepted can be shown
 			t.Errorf("%d rows, %v", len(rows), err)
 		}
 	})

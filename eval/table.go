@@ -63,6 +63,9 @@ type Row struct {
 // Naming says what tables call a method, and its place among the others.
 type Naming func(method string) (title string, place int)
 
+// Published gives the paper's cell of a result, if the paper has the same one.
+type Published func(Result) (PaperCell, bool)
+
 // attackPlace is that of the paper's tables; other attacks come after, by name.
 func attackPlace(name string) int {
 	if i := slices.Index(dataset.Attacks, name); i >= 0 {
@@ -73,9 +76,9 @@ func attackPlace(name string) int {
 
 // Rows groups results by everything but the seed, in the order of the paper's table 1: data set, model,
 // attack, method. Results that differ in more than the seed, such as their learning rate, get a row for each
-// variant. With paper, the paper's cell stands beside ours where it is the same one. Two results of one cell
+// variant. The paper's cell stands beside ours where paper gives one; nil gives none. Two results of one cell
 // are an error: they would count as two seeds.
-func Rows(results []Result, naming Naming, paper bool) ([]Row, error) {
+func Rows(results []Result, naming Naming, paper Published) ([]Row, error) {
 	type key struct{ dataset, model, attack, poison, method string }
 	groups := map[key][]Result{}
 	for _, r := range results {
@@ -118,7 +121,7 @@ func Rows(results []Result, naming Naming, paper bool) ([]Row, error) {
 }
 
 // score fills the row's numbers in from the results of its seeds.
-func (row *Row) score(seeds []Result, paper bool) {
+func (row *Row) score(seeds []Result, paper Published) {
 	over := func(pick func(Result) Share) Statistic {
 		var shares []Share
 		for _, r := range seeds {
@@ -138,7 +141,10 @@ func (row *Row) score(seeds []Result, paper bool) {
 	row.ASR = ofTexts(func(r Result) Share { return r.Scores.ASR })
 	row.FalseAlarms = ofTexts(Result.falseAlarms)
 	row.Detected = ofTexts(Result.detected)
-	if cell, ok := FindPaper(seeds[0]); ok && paper {
+	if paper == nil {
+		return
+	}
+	if cell, ok := paper(seeds[0]); ok {
 		row.Paper = &cell
 	}
 }

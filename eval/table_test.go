@@ -123,7 +123,11 @@ func sweep() []Result {
 
 func mustRows(t *testing.T, results []Result, paper bool) []Row {
 	t.Helper()
-	rows, err := Rows(results, defence.Display, paper)
+	var published Published
+	if paper {
+		published = FindPaper
+	}
+	rows, err := Rows(results, defence.Display, published)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +222,7 @@ func TestVariantsOf(t *testing.T) {
 func TestRowsRefuseACellTwice(t *testing.T) {
 	twice := append(oneSeed(), oneSeed()[1])
 	twice[len(twice)-1].Path = "copy/result.json"
-	_, err := Rows(twice, defence.Display, true)
+	_, err := Rows(twice, defence.Display, FindPaper)
 	want := "runs/bert-base/badnets/vanilla/42/result.json and copy/result.json are of the same cell"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -134,6 +134,11 @@ var rateSweep = []made{
 	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.001}`, cacc: 880, asr: 600, floor: 110},
 }
 
+var paperSweep = []made{
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.00002}`, cacc: 880, asr: 100, floor: 90},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.001}`, cacc: 860, asr: 600, floor: 110},
+}
+
 var scalesSweep = []made{
 	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"scales":[1,2,4]}`, cacc: 850, asr: 100, floor: 90},
 	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"scales":[1,8,16]}`, cacc: 860, asr: 150, floor: 95},
@@ -239,6 +244,8 @@ func TestTables(t *testing.T) {
 		{"training", methods, 9, map[string]string{"method": "vanilla", "loss": "0.7", "auxiliary_loss": "", "mu": "0", "dev_accuracy": "69.5", "dev_asr": "33.3333"}},
 		{"alignment", methods, 3, map[string]string{"method": "musclelora", "fully_aligned": "80", "gradient_norm": "3"}},
 		{"tradeoff", methods, 3, map[string]string{"method": "vanilla", "cacc": "90.9", "asr": "93.8", "floor": "8.9", "paper_cacc": "91.27", "paper_asr": "94.63"}},
+		// The paper's cell is that with its learning rate.
+		{"sweep", paperSweep, 2, map[string]string{"attack": "badnets", "learning_rate": "2e-05", "cacc": "88", "paper_cacc": "86.54", "paper_asr": "12.94"}},
 		{"sweep", ratioSweep, 6, map[string]string{"attack": "badnets", "ratio": "0.01", "cacc": "88", "asr": "10", "paper_cacc": ""}},
 	} {
 		t.Run(test.kind, func(t *testing.T) {

@@ -48,7 +48,7 @@ func groups(runs []Run) ([]group, error) {
 	for i, r := range runs {
 		results[i] = r.Result
 	}
-	rows, err := eval.Rows(results, defence.Display, true)
+	rows, err := eval.Rows(results, defence.Display, experiment.FindPaper)
 	if err != nil {
 		return nil, err
 	}

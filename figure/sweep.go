@@ -30,10 +30,7 @@ func sweep(runs []Run, axis string) (Figure, error) {
 		return Figure{}, err
 	}
 	f := Figure{Width: 8.5 * vg.Centimeter, Height: 6 * vg.Centimeter}
-	f.Table.Columns = append(names[:len(names):len(names)], axis, "cacc", "cacc_deviation", "asr", "asr_deviation", "floor")
-	if axis == ratioAxis {
-		f.Table.Columns = append(f.Table.Columns, "paper_cacc", "paper_asr")
-	}
+	f.Table.Columns = slices.Concat(names, []string{axis}, scoreColumns)
 	parts := partition(all, func(g group) string { return cellName(g.row, axis) + settings(g.row, axis) })
 	if several := func(part []group) bool { return len(part) > 1 }; slices.ContainsFunc(parts, several) {
 		parts = slices.DeleteFunc(parts, func(part []group) bool { return !several(part) })
@@ -185,7 +182,7 @@ func sweepPanel(f *Figure, part []group, axis string, same map[string]bool) (*pl
 			return nil, err
 		}
 		for k, g := range part {
-			if g.row.Paper != nil && curve.paper != nil && axis == ratioAxis { // the paper's cell is that of one value of other axes
+			if g.row.Paper != nil && curve.paper != nil {
 				if err := f.paper(p, curve.name, xs[k], curve.paper(*g.row.Paper)); err != nil {
 					return nil, err
 				}
@@ -197,11 +194,7 @@ func sweepPanel(f *Figure, part []group, axis string, same map[string]bool) (*pl
 		if number := asNumber(valueOf(g.row, axis)); !missing(number) {
 			value = number
 		}
-		numbers := scores(g.row)
-		if axis != ratioAxis {
-			numbers = numbers[:len(numbers)-2]
-		}
-		f.Table.add(slices.Concat(g.names(), []any{value}, numbers)...)
+		f.Table.add(slices.Concat(g.names(), []any{value}, scores(g.row))...)
 	}
 	return p, nil
 }

@@ -21,7 +21,7 @@ func tradeoff(runs []Run, _ string) (Figure, error) {
 		return Figure{}, err
 	}
 	f := Figure{Width: 8.5 * vg.Centimeter, Height: 7 * vg.Centimeter}
-	f.Table.Columns = append(names[:len(names):len(names)], "cacc", "cacc_deviation", "asr", "asr_deviation", "floor", "paper_cacc", "paper_asr")
+	f.Table.Columns = slices.Concat(names, scoreColumns)
 	var panels []*plot.Plot
 	for _, panel := range besideHonest(all) {
 		p := newPanel(short(trained(panel[0].row)), "ASR (%)", "CACC (%)")
@@ -94,6 +94,9 @@ func besideHonest(all []group) (panels [][]group) {
 	}
 	return panels
 }
+
+// scoreColumns are those of scores.
+var scoreColumns = []string{"cacc", "cacc_deviation", "asr", "asr_deviation", "floor", "paper_cacc", "paper_asr"}
 
 // scores are the cells of a row's scores in a table: ours and the paper's.
 func scores(row eval.Row) []any {

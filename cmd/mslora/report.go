@@ -66,7 +66,7 @@ func experimentReport(o experimentReportOptions) error {
 		return badInput(err)
 	}
 	e := report.Experiment{Title: strings.Join(o.Folders, ", "), Created: time.Now()}
-	if e.Rows, err = eval.Rows(results, defence.Display, true); err != nil {
+	if e.Rows, err = eval.Rows(results, defence.Display, experiment.FindPaper); err != nil {
 		return badInput(err)
 	}
 	for _, r := range results {

@@ -15,6 +15,7 @@ import (
 
 	"mslora/defence"
 	"mslora/eval"
+	"mslora/experiment"
 	"mslora/internal/atomicfile"
 	"mslora/internal/hint"
 	"mslora/internal/regular"
@@ -84,7 +85,11 @@ func (o tableOptions) render() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := eval.Rows(results, defence.Display, o.Paper)
+	var paper eval.Published
+	if o.Paper {
+		paper = experiment.FindPaper
+	}
+	rows, err := eval.Rows(results, defence.Display, paper)
 	if err != nil {
 		return nil, err
 	}
