@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,19 +19,43 @@ import (
 // differ, by name. It is empty where nothing differs.
 type Variant []Difference
 
+// Untold is the value of what a result does not tell, or does not have.
+const Untold = "-"
+
 // Difference is one hyperparameter and its value, or what was computed on and the start of its checksum.
 type Difference struct {
 	Key   string `json:"key"`
-	Value string `json:"value"` // as JSON; "-" if the result does not tell
+	Value string `json:"value"` // as JSON, or Untold
 }
 
-// String lists the differences: "epochs=3 learning_rate=0.001".
+// Find gives the difference of a name, if there is one.
+func (v Variant) Find(key string) (Difference, bool) {
+	for _, d := range v {
+		if d.Key == key {
+			return d, true
+		}
+	}
+	return Difference{}, false
+}
+
+// String lists the differences: "align=always learning_rate=0.001".
 func (v Variant) String() string {
 	var words []string
 	for _, d := range v {
-		words = append(words, d.Key+"="+d.Value)
+		words = append(words, d.Key+"="+d.Plain())
 	}
 	return strings.Join(words, " ")
+}
+
+// plainWord is a JSON string that needs no quotes.
+var plainWord = regexp.MustCompile(`^"([\p{L}\p{N}][\p{L}\p{N}._/+-]*)"$`)
+
+// Plain is the value as people write it: a word without JSON's quotes.
+func (d Difference) Plain() string {
+	if word := plainWord.FindStringSubmatch(d.Value); word != nil {
+		return word[1]
+	}
+	return d.Value
 }
 
 // compareVariants orders values that are numbers by size, others by their text. Both have the same keys.
@@ -66,7 +91,7 @@ func variants(group []Result) []Variant {
 			continue
 		}
 		for i, f := range facts {
-			all[i] = append(all[i], Difference{key, cmp.Or(f[key], "-")})
+			all[i] = append(all[i], Difference{key, cmp.Or(f[key], Untold)})
 		}
 	}
 	return all

@@ -22,20 +22,22 @@ type quantity struct {
 
 var (
 	loss          = quantity{"loss", "Loss", false, func(r ortrain.EpochRecord) float64 { return r.Loss }}
-	auxiliaryLoss = quantity{"auxiliary_loss", "Auxiliary loss", false, func(r ortrain.EpochRecord) float64 { return orMissing(r.AuxLoss) }}
-	mu            = quantity{"mu", "mu", false, func(r ortrain.EpochRecord) float64 { return r.Mu }}
+	auxiliaryLoss = quantity{"auxiliary_loss", "Auxiliary loss", false, aligned(func(r ortrain.EpochRecord) float64 { return r.AuxLoss })}
+	mu            = quantity{"mu", "mu", false, aligned(func(r ortrain.EpochRecord) float64 { return r.Mu })}
 	devAccuracy   = quantity{"dev_accuracy", "Dev accuracy (%)", true, func(r ortrain.EpochRecord) float64 { return r.DevAccuracy }}
 	fullyAligned  = quantity{"fully_aligned", "Fully aligned (%)", true, func(r ortrain.EpochRecord) float64 { return 100 * r.FullyAligned }}
 	gradientNorm  = quantity{"gradient_norm", "Gradient norm", false, func(r ortrain.EpochRecord) float64 { return r.GradientNorm }}
 	devASR        = quantity{"dev_asr", "ASR on dev (%)", true, nil} // at the end of an epoch, from the Fourier analysis
 )
 
-// orMissing is for what an epoch's record leaves out: it is 0 there.
-func orMissing(v float64) float64 {
-	if v == 0 {
-		return math.NaN()
+// aligned leaves a quantity out where no gradient was aligned: there is no auxiliary loss then.
+func aligned(pick func(ortrain.EpochRecord) float64) func(ortrain.EpochRecord) float64 {
+	return func(r ortrain.EpochRecord) float64 {
+		if r.AuxLoss == 0 {
+			return math.NaN()
+		}
+		return pick(r)
 	}
-	return v
 }
 
 // history is what the epochs of a group's seeds tell.
@@ -137,7 +139,7 @@ func groupOf(all []history) []group {
 	return gs
 }
 
-// byEpochs draws a panel for each quantity, with a line for each group.
+// byEpochs draws a panel for each quantity that anybody knows, with a line for each group.
 func byEpochs(all []history, quantities []quantity) (Figure, error) {
 	if len(all) > mostLines {
 		return Figure{}, hint.New("give fewer folders", "the figure would have %d lines a panel, expected at most %d", len(all), mostLines)
@@ -147,14 +149,17 @@ func byEpochs(all []history, quantities []quantity) (Figure, error) {
 	var panels []*plot.Plot
 	for _, q := range quantities {
 		f.Table.Columns = append(f.Table.Columns, q.column)
-		p := epochPanel(q)
+		p, known := epochPanel(q), false
 		for _, h := range all {
 			values := h.values(q)
+			known = known || slices.ContainsFunc(values, func(v float64) bool { return !missing(v) })
 			if err := f.line(p, h.title(groupOf(all)), counting(len(values)), values); err != nil {
 				return Figure{}, err
 			}
 		}
-		panels = append(panels, p)
+		if known {
+			panels = append(panels, p)
+		}
 	}
 	for _, h := range all {
 		for k := range h.epochs[0] {

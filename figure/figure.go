@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,19 +26,35 @@ type Figure struct {
 
 // Kind is a kind of figure.
 type Kind struct {
-	Name string
-	Help string
-	Make func(runs []Run, axis string) (Figure, error)
+	Name  string
+	Help  string
+	Make  func(runs []Run, axis string) (Figure, error)
+	Split func(all []group) []part // parts cells that are too many or too different for one picture; nil: there is one picture
+}
+
+// part is what one of several pictures of a kind shows.
+type part struct {
+	name string // "" if it is the only one
+	axis string
+	runs []Run
+}
+
+// About says what a picture of the kind shows.
+func (k Kind) About(axis string) string {
+	if axis == "" {
+		return k.Help
+	}
+	return strings.Replace(k.Help, "one setting", lowered(axisTitle(axis)), 1)
 }
 
 // Kinds are all kinds of figures. Axis, which only a sweep has, is the setting that changes from run to run; "" finds it.
 var Kinds = []Kind{
-	{"fourier-ratios", "low- and high-frequency ratios of the clean and the backdoor mapping by epoch, as in Figure 1", ratios},
-	{"fourier-errors", "relative errors of both mappings' low and high part while training, as in Figures 2, 5 and 11 to 13", relativeErrors},
-	{"training", "loss, auxiliary loss, mu, dev accuracy and, after run --fourier, ASR on dev", training},
-	{"alignment", "share of tensors that took the aligned gradient alone, and gradient norm, by epoch", alignment},
-	{"sweep", "CACC, ASR and floor over one setting, as in Figures 4 and 6 to 10", sweep},
-	{"tradeoff", "CACC against ASR, a point for each method", tradeoff},
+	{"fourier-ratios", "low- and high-frequency ratios of the clean and the backdoor mapping by epoch, as in Figure 1", ratios, nil},
+	{"fourier-errors", "relative errors of both mappings' low and high part while training, as in Figures 2, 5 and 11 to 13", relativeErrors, nil},
+	{"training", "loss, auxiliary loss, mu, dev accuracy and, after run --fourier, ASR on dev", training, byAttack},
+	{"alignment", "share of tensors that took the aligned gradient alone, and gradient norm, by epoch", alignment, byAttack},
+	{"sweep", "CACC, ASR and floor over one setting, as in Figures 4 and 6 to 10", sweep, byAxis},
+	{"tradeoff", "CACC against ASR, a point for each method", tradeoff, nil},
 }
 
 // Names are the names of all kinds.
@@ -67,12 +84,92 @@ func Draw(kind Kind, folders []string, axis string) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	f, err := kind.Make(runs, axis)
-	f.Kind = kind.Name
+	return kind.draw(runs, axis)
+}
+
+func (k Kind) draw(runs []Run, axis string) (Figure, error) {
+	f, err := k.Make(runs, axis)
+	f.Kind = k.Name
 	if f.ring != nil {
 		f.explain("Paper", f.ring)
 	}
 	return f, err
+}
+
+// Drawn is one of all pictures of cells, or why there is none.
+type Drawn struct {
+	Name, About string
+	Figure      Figure
+	Err         error
+}
+
+// DrawAll makes all figures of the finished cells below folders: of every kind, sweeps over each setting, and what is too much for one picture in
+// several.
+func DrawAll(folders ...string) ([]Drawn, error) {
+	runs, err := ReadRuns(folders...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := groups(runs)
+	if err != nil {
+		return nil, err
+	}
+	var drawn []Drawn
+	for _, kind := range Kinds {
+		parts := []part{{runs: runs}}
+		if kind.Split != nil {
+			parts = kind.Split(all)
+		}
+		for _, p := range parts {
+			d := Drawn{Name: kind.Name, About: kind.About(p.axis)}
+			if p.name != "" {
+				d.Name += ": " + p.name
+			}
+			d.Figure, d.Err = kind.draw(p.runs, p.axis)
+			drawn = append(drawn, d)
+		}
+	}
+	return drawn, nil
+}
+
+// runsOf are the runs of groups.
+func runsOf(all []group) []Run {
+	var runs []Run
+	for _, g := range all {
+		runs = append(runs, g.runs...)
+	}
+	return runs
+}
+
+// byAxis gives a part for each setting that there is a sweep over.
+func byAxis(all []group) []part {
+	var parts []part
+	for _, axis := range sweepAxes(all) {
+		parts = append(parts, part{lowered(axisTitle(axis)), axis, runsOf(all)})
+	}
+	if len(parts) == 0 {
+		return []part{{runs: runsOf(all)}} // whose error says why
+	}
+	return parts
+}
+
+// byAttack gives a part for each data set, model and attack if there are too many lines for one picture, and several of it if need be.
+func byAttack(all []group) []part {
+	if len(all) <= mostLines {
+		return []part{{runs: runsOf(all)}}
+	}
+	var parts []part
+	for _, attack := range partition(all, func(g group) string { return attacked(g.row) }) {
+		pictures := (len(attack) + mostLines - 1) / mostLines
+		for i := range pictures {
+			name := attacked(attack[0].row)
+			if pictures > 1 {
+				name += fmt.Sprintf(", %d of %d", i+1, pictures)
+			}
+			parts = append(parts, part{name: name, runs: runsOf(attack[i*len(attack)/pictures : (i+1)*len(attack)/pictures])})
+		}
+	}
+	return parts
 }
 
 // grid puts panels into rows of at most columns.

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
@@ -17,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/cmpimg"
 
 	"mslora/eval"
@@ -38,7 +40,7 @@ type made struct {
 // write leaves the files of a finished cell, with losses that fall and a backdoor that vanilla learns.
 func (m made) write(t *testing.T, runs string) {
 	t.Helper()
-	folder := filepath.Join(runs, fmt.Sprintf("%s-%s-%s-%d-%x", m.method, m.attack, m.ratio, m.seed, []byte(m.config)))
+	folder := filepath.Join(runs, fmt.Sprintf("%s-%s-%s-%d-%x", m.method, m.attack, m.ratio, m.seed, sha256.Sum256([]byte(m.config))))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +139,13 @@ var rateSweep = []made{
 var paperSweep = []made{
 	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.00002}`, cacc: 880, asr: 100, floor: 90},
 	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"learning_rate":0.001}`, cacc: 860, asr: 600, floor: 110},
+}
+
+// aligning is a sweep over mu_max beside a cell that has none, as its rule differs, too.
+var aligning = []made{
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"align":"paper","mu_max":0.1}`, cacc: 880, asr: 100, floor: 90},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"align":"paper","mu_max":0.2}`, cacc: 870, asr: 110, floor: 90},
+	{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: `{"align":"always"}`, cacc: 860, asr: 120, floor: 90},
 }
 
 var scalesSweep = []made{
@@ -241,7 +250,7 @@ func TestTables(t *testing.T) {
 		// Points at steps 5, 10, 15 and 20 of 60: done is 5/24 on average, and 1/12 in the first.
 		{"fourier-ratios", methods, 6, map[string]string{"method": "vanilla", "seeds": "2", "epoch": "1", "clean_lfr": "0.958333", "backdoor_lfr": "1", "clean_hfr": "0.0625", "backdoor_hfr": "0.000416667"}},
 		{"fourier-errors", methods, 24, map[string]string{"method": "vanilla", "step": "5", "epoch": "0.25", "backdoor_low": "0.920833", "clean_low": "0.958333", "backdoor_high": "", "clean_high": "1.15833"}},
-		{"training", methods, 9, map[string]string{"method": "vanilla", "loss": "0.7", "auxiliary_loss": "", "mu": "0", "dev_accuracy": "69.5", "dev_asr": "33.3333"}},
+		{"training", methods, 9, map[string]string{"method": "vanilla", "loss": "0.7", "auxiliary_loss": "", "mu": "", "dev_accuracy": "69.5", "dev_asr": "33.3333"}},
 		{"alignment", methods, 3, map[string]string{"method": "musclelora", "fully_aligned": "80", "gradient_norm": "3"}},
 		{"tradeoff", methods, 3, map[string]string{"method": "vanilla", "cacc": "90.9", "asr": "93.8", "floor": "8.9", "paper_cacc": "91.27", "paper_asr": "94.63"}},
 		// The paper's cell is that with its learning rate.
@@ -328,13 +337,183 @@ func TestSweepAmongOthers(t *testing.T) {
 	}
 }
 
-func TestVector(t *testing.T) {
+func TestBrief(t *testing.T) {
 	for value, want := range map[string]string{
 		"[1,1.5,2,2.5,3]": "1, 1.5 … 3", "[1,2,4]": "[1,2,4]", `"always"`: "always", "[": "[", "": "",
 	} {
-		if got := vector(value); got != want {
+		if got := brief(eval.Difference{Value: value}); got != want {
 			t.Errorf("%s: got %s, want %s", value, got, want)
 		}
+	}
+}
+
+// Names that are cut stay different, in their order.
+func TestDistinct(t *testing.T) {
+	long := strings.Repeat("x", longestTitle)
+	got := distinct([]string{"a", long + "1", "a b", long + "2"})
+	cut := strings.Repeat("x", longestTitle-1) + "…"
+	if want := []string{"a", cut, "a b", cut + " (2)"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Variants whose names begin alike have lines of their own, which are told apart by what differs.
+func TestLongVariants(t *testing.T) {
+	var cells []made
+	for _, rate := range []string{"0.0001", "0.001", "0.01"} {
+		config := `{"align":"always","auxiliary":96,"bandwidth":1,"batch_size":32,"clip_norm":1,"learning_rate":` + rate + `,"scales":[1,2,3,4,5,6,7,8,9],"scale_alpha":6}`
+		cells = append(cells, made{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: config, cacc: 860, asr: 150, floor: 95})
+	}
+	other := cells[0]
+	other.config = strings.Replace(other.config, `"always"`, `"paper"`, 1)
+	f := drawn(t, "training", "", append(cells, other))
+	want := []string{
+		"MuScleLoRA, align=always learning_rate=0.0001", "MuScleLoRA, align=always learning_rate=0.001", "MuScleLoRA, align=always learning_rate=0.01", "MuScleLoRA, align=paper learning_rate=0.0001",
+	}
+	if got := f.legendNames(); !slices.Equal(got, want) {
+		t.Errorf("legend %q, want %q", got, want)
+	}
+	long := made{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, cacc: 860, asr: 150, floor: 95}
+	var same []made
+	for _, ending := range []string{"1", "2"} {
+		long.config = `{"model":"` + strings.Repeat("x", 2*longestTitle) + ending + `"}`
+		same = append(same, long)
+	}
+	if got := drawn(t, "training", "", same).legendNames(); len(got) != 2 || got[0] == got[1] {
+		t.Errorf("legend %q", got)
+	}
+}
+
+// What no cell has is no panel: nobody aligns, so there is no auxiliary loss and no mu.
+func TestEmptyPanels(t *testing.T) {
+	f := drawn(t, "training", "", methods[:2])
+	var labels []string
+	for _, row := range f.Panels {
+		for _, p := range row {
+			if p != nil {
+				labels = append(labels, p.Y.Label.Text)
+			}
+		}
+	}
+	if want := []string{"Loss", "Dev accuracy (%)", "ASR on dev (%)"}; !slices.Equal(labels, want) {
+		t.Errorf("panels %q, want %q", labels, want)
+	}
+}
+
+// Labels of ticks do not touch.
+func TestApart(t *testing.T) {
+	ticks := []plot.Tick{{Label: "1e-4"}, {Label: "2e-4"}, {Label: "3e-4"}, {Label: "0.001"}}
+	apart(ticks, []float64{0.04, 0.05, 0.3, 0.96}, axisWidth)
+	var labels []string
+	for _, tick := range ticks {
+		labels = append(labels, tick.Label)
+	}
+	if want := []string{"1e-4", "", "3e-4", "0.001"}; !slices.Equal(labels, want) {
+		t.Errorf("labels %q, want %q", labels, want)
+	}
+	for value, want := range map[float64]string{0: "0", 1e-5: "1e-5", 0.0001: "1e-4", 0.00025: "2.5e-4", 0.001: "0.001", 0.1: "0.1", 100: "100", 1e-12: "1e-12"} {
+		if got := number(value); got != want {
+			t.Errorf("%v is %s, want %s", value, got, want)
+		}
+	}
+}
+
+// An analysis that ended before its first point is none, and does not keep others from being drawn.
+func TestHeaderAlone(t *testing.T) {
+	runs := writeAll(t, methods...)
+	paths, err := filepath.Glob(filepath.Join(runs, "vanilla-*-42-*", "fourier.jsonl"))
+	if err != nil || len(paths) != 1 {
+		t.Fatal(paths, err)
+	}
+	data, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, _, _ := bytes.Cut(data, []byte("\n"))
+	if err := os.WriteFile(paths[0], append(header, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, rows := range map[string]int{"fourier-ratios": 3, "training": 9} { // of musclelora alone, of all
+		k, err := Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := Draw(k, []string{runs}, ""); err != nil || len(f.Table.Rows) != rows {
+			t.Errorf("%s: %d rows, error %v, want %d", name, len(f.Table.Rows), err, rows)
+		}
+	}
+}
+
+// Seeds that were analysed otherwise are not averaged.
+func TestOtherAnalyses(t *testing.T) {
+	for name, edit := range map[string][2]string{
+		"kernel": {`"kernel":"authors"`, `"kernel":"paper"`}, "embeddings": {`"embeddings":"alone"`, `"embeddings":"authors"`},
+		"clean texts": {`"clean":{"texts":0`, `"clean":{"texts":8`}, "poisoned texts": {`"backdoor":{"texts":0`, `"backdoor":{"texts":8`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			runs := writeAll(t, methods...)
+			paths, err := filepath.Glob(filepath.Join(runs, "vanilla-*-43-*", "fourier.jsonl"))
+			if err != nil || len(paths) != 1 {
+				t.Fatal(paths, err)
+			}
+			data, err := os.ReadFile(paths[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed := bytes.Replace(data, []byte(edit[0]), []byte(edit[1]), 1)
+			if bytes.Equal(changed, data) {
+				t.Fatalf("%s is not in %.200s", edit[0], data)
+			}
+			if err := os.WriteFile(paths[0], changed, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, kind := range []string{"fourier-ratios", "fourier-errors"} {
+				k, err := Find(kind)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := Draw(k, []string{runs}, ""); err == nil || !strings.Contains(err.Error(), "was analysed with kernel authors, embeddings alone, all 0 clean") {
+					t.Errorf("%s: error %v", kind, err)
+				}
+			}
+		})
+	}
+}
+
+// All figures of a folder with several sweeps are drawn: each sweep, and lines that are too many for one picture in several.
+func TestDrawAll(t *testing.T) {
+	var cells []made
+	add := func(attack, config, ratio string) {
+		cells = append(cells, made{method: "musclelora", attack: attack, ratio: ratio, seed: 42, config: config, cacc: 860, asr: 150, floor: 95})
+	}
+	for i := range 22 {
+		add("badnets", fmt.Sprintf(`{"auxiliary":%d,"learning_rate":0.0001}`, 16+i), "0.1")
+	}
+	add("badnets", `{"auxiliary":16,"learning_rate":0.001}`, "0.1")
+	add("addsent", `{"auxiliary":16,"learning_rate":0.0001}`, "0.1")
+	all, err := DrawAll(writeAll(t, cells...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, missing []string
+	for _, d := range all {
+		if d.Err != nil {
+			missing = append(missing, d.Name)
+			continue
+		}
+		got = append(got, d.Name)
+	}
+	const cell = "sst-2, bert-base-uncased, "
+	want := []string{
+		"training: " + cell + "badnets, 1 of 2", "training: " + cell + "badnets, 2 of 2", "training: " + cell + "addsent",
+		"alignment: " + cell + "badnets, 1 of 2", "alignment: " + cell + "badnets, 2 of 2", "alignment: " + cell + "addsent",
+		"sweep: auxiliary texts", "sweep: learning rate", "tradeoff",
+	}
+	if !slices.Equal(got, want) || !slices.Equal(missing, []string{"fourier-ratios", "fourier-errors"}) {
+		t.Errorf("drawn %q, want %q; not drawn %q", got, want, missing)
+	}
+	if about := all[8].About; about != "CACC, ASR and floor over auxiliary texts, as in Figures 4 and 6 to 10" {
+		t.Errorf("about %q", about)
 	}
 }
 
@@ -346,9 +525,10 @@ func TestRefused(t *testing.T) {
 	}{
 		{"nothing analysed", "fourier-errors", "", rateSweep, "none of the 3 cells has a Fourier analysis"},
 		{"nothing aligned", "alignment", "", methods[:2], "none of the 2 cells aligns gradients"},
-		{"no sweep", "sweep", "", methods[:2], "the cells do not differ in any setting"},
-		{"other axis", "sweep", "mu_max", rateSweep, `the cells do not differ in "mu_max"`},
-		{"two axes", "sweep", "", append(append([]made{}, rateSweep...), ratioSweep[0]), "the cells differ in learning_rate, ratio"},
+		{"no sweep", "sweep", "", methods[:2], "no two cells differ in one setting alone"},
+		{"other axis", "sweep", "mu_max", rateSweep, `no two cells differ in "mu_max" alone`},
+		{"two axes", "sweep", "", slices.Concat(rateSweep, ratioSweep[:2]), "there are sweeps over learning_rate, ratio"},
+		{"an axis that differs among others", "sweep", "align", aligning, `no two cells differ in "align" alone`},
 		{"axis of no sweep", "training", "ratio", methods, "--axis is for a sweep, not for training"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -373,6 +553,15 @@ func TestWrite(t *testing.T) {
 	path := filepath.Join(folder, "f.svg")
 	for range 2 {
 		target, err := NewTarget(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Write(target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, extension := range []string{".png", ".pdf", ".png", ".svg"} { // of one name, in turn
+		target, err := NewTarget(filepath.Join(folder, "f"+extension))
 		if err != nil {
 			t.Fatal(err)
 		}

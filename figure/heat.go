@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/palette/moreland"
@@ -78,7 +79,8 @@ func relativeErrors(runs []Run, _ string) (Figure, error) {
 		return Figure{}, err
 	}
 	f := Figure{Width: 12 * vg.Centimeter, Height: 3.6 * vg.Centimeter, Scale: errorScale()}
-	f.Table.Columns = append(names[:len(names):len(names)], "step", "epoch", "backdoor_low", "clean_low", "backdoor_high", "clean_high")
+	f.Table.Columns = slices.Concat(names, measured, []string{"step", "epoch", "backdoor_low", "clean_low", "backdoor_high", "clean_high"})
+	var panels []*plot.Plot
 	for _, a := range all {
 		p := newPanel(a.title(groupsOf(all)), "Epoch", "")
 		h := heat{high: math.Ceil(a.points[len(a.points)-1].position)}
@@ -100,8 +102,10 @@ func relativeErrors(runs []Run, _ string) (Figure, error) {
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, h.high, 0, float64(len(errorRows))
 		p.X.Tick.Marker, p.Y.Tick.Marker = wholeTicks(10), rowNames()
 		p.Y.LineStyle.Width, p.Y.Tick.Length = 0, 0
-		f.Panels = append(f.Panels, []*plot.Plot{p})
+		panels = append(panels, p)
 	}
+	shortenTitles(panels)
+	f.Panels = grid(panels, 1)
 	return f, nil
 }
 

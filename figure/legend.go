@@ -10,7 +10,7 @@ import (
 
 // entry is a line of the legend, which stands above all panels.
 type entry struct {
-	name  string
+	name  string // in full
 	looks []plot.Thumbnailer
 }
 
@@ -34,11 +34,20 @@ const (
 	legendEntry = 4.2 * vg.Centimeter // so wide is an entry with a short name
 )
 
+// legendNames are what the legend shows of its names.
+func (f Figure) legendNames() []string {
+	names := make([]string, len(f.legend))
+	for i, e := range f.legend {
+		names[i] = e.name
+	}
+	return distinct(names)
+}
+
 // legendColumns is how many entries stand side by side in a width.
 func (f Figure) legendColumns(width vg.Length) int {
 	longest := 0
-	for _, e := range f.legend {
-		longest = max(longest, len([]rune(e.name)))
+	for _, name := range f.legendNames() {
+		longest = max(longest, len([]rune(name)))
 	}
 	entry := legendEntry * max(1, vg.Length(longest)/22)
 	return max(1, min(len(f.legend), int(width/entry)))
@@ -56,13 +65,13 @@ func (f Figure) legendHeight(width vg.Length) vg.Length {
 // drawLegend draws the legend at the top of a canvas.
 func (f Figure) drawLegend(c draw.Canvas) {
 	width := c.Max.X - c.Min.X
-	columns := f.legendColumns(width)
+	columns, names := f.legendColumns(width), f.legendNames()
 	for i, e := range f.legend {
 		left, top := vg.Length(i%columns)*width/vg.Length(columns), legendLine*vg.Length(i/columns)
 		l := plot.NewLegend()
 		sized(&l.TextStyle.Font, labelSize)
 		l.Top, l.Left, l.ThumbnailWidth = true, true, vg.Points(18)
-		l.Add(e.name, e.looks...)
+		l.Add(names[i], e.looks...)
 		l.Draw(draw.Crop(c, left, 0, 0, -top))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"math"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -151,8 +152,27 @@ func wholeTicks(most int) plot.Ticker {
 	})
 }
 
-// number is a tick's label.
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+// number is a tick's label. One of many zeros has an exponent.
+func number(v float64) string {
+	if v != 0 && math.Abs(v) < 0.001 {
+		return strings.Replace(strconv.FormatFloat(v, 'e', -1, 64), "e-0", "e-", 1)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// apart leaves out labels that would touch the one before, on an axis that is so wide; places are their shares of it. The ticks stay.
+func apart(ticks []plot.Tick, places []float64, width vg.Length) {
+	end := math.Inf(-1)
+	for i := range ticks {
+		half := float64(len([]rune(ticks[i].Label))) * tickSize * 0.56 / 2 // digits are that wide
+		at := places[i] * width.Points()
+		if at-half < end+2 {
+			ticks[i].Label = ""
+			continue
+		}
+		end = at + half
+	}
+}
 
 // percent is an axis from 0 to 100 percent.
 func percent(axis *plot.Axis) {

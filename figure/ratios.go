@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -28,7 +29,7 @@ func ratios(runs []Run, _ string) (Figure, error) {
 		return Figure{}, err
 	}
 	f := Figure{Width: 9.5 * vg.Centimeter, Height: 6 * vg.Centimeter}
-	f.Table.Columns = append(names[:len(names):len(names)], "epoch", "clean_lfr", "backdoor_lfr", "clean_hfr", "backdoor_hfr")
+	f.Table.Columns = slices.Concat(names, measured, []string{"epoch", "clean_lfr", "backdoor_lfr", "clean_hfr", "backdoor_hfr"})
 	var panels []*plot.Plot
 	lowest := 1.0
 	for _, a := range all {
@@ -64,6 +65,7 @@ func ratios(runs []Run, _ string) (Figure, error) {
 		p.Y.Min, p.Y.Max = bottom, 1
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powers()
 	}
+	shortenTitles(panels)
 	f.Panels = grid(panels, 2)
 	return f, nil
 }

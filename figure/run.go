@@ -13,7 +13,6 @@ import (
 	"mslora/experiment"
 	"mslora/fourier"
 	"mslora/internal/hint"
-	"mslora/internal/visible"
 	"mslora/ortrain"
 )
 
@@ -63,10 +62,7 @@ func groups(runs []Run) ([]group, error) {
 	return all, nil
 }
 
-// longestTitle bounds what of a group's name a picture shows, in characters.
-const longestTitle = 60
-
-// title names a group, so far as it differs from the others.
+// title names a group, so far as it differs from the others. It may be long: what a picture shows of it, distinct says.
 func (g group) title(others []group) string {
 	parts := []string{g.row.Title}
 	for _, name := range []func(eval.Row) string{
@@ -77,23 +73,24 @@ func (g group) title(others []group) string {
 			parts = append(parts, name(g.row))
 		}
 	}
-	if variant := g.row.Variant.String(); variant != "" {
-		parts = append(parts, variant)
+	var words []string
+	for _, d := range g.row.Variant {
+		differs := func(o group) bool { v, has := o.row.Variant.Find(d.Key); return has && v.Value != d.Value }
+		if d.Value != eval.Untold && slices.ContainsFunc(others, differs) {
+			words = append(words, d.Key+"="+brief(d))
+		}
 	}
-	return short(strings.Join(parts, ", "))
-}
-
-// short makes a name from a file fit for a picture.
-func short(text string) string {
-	runes := []rune(visible.Line(text))
-	if len(runes) > longestTitle {
-		return string(runes[:longestTitle-1]) + "…"
+	if len(words) > 0 {
+		parts = append(parts, strings.Join(words, " "))
 	}
-	return string(runes)
+	return strings.Join(parts, ", ")
 }
 
 // names are the columns that tell groups apart in a figure's table.
 var names = []string{"dataset", "model", "attack", "poison", "method", "variant", "seeds"}
+
+// measured are the columns that tell what a Fourier analysis is of: figures of other texts or kernels do not compare.
+var measured = []string{"kernel", "embeddings", "clean_texts", "backdoor_texts"}
 
 func (g group) names() []any {
 	return []any{g.row.Dataset, g.row.Model, g.row.Attack, g.row.Poison, g.row.Method, g.row.Variant.String(), len(g.runs)}
@@ -115,7 +112,13 @@ func (g group) metrics() ([][]ortrain.EpochRecord, error) {
 // analysis is the Fourier analysis of a group: means over its seeds.
 type analysis struct {
 	group
-	points []point
+	setting experiment.FourierSetting // of its first seed
+	points  []point
+}
+
+// names are the columns of names and measured.
+func (a analysis) names() []any {
+	return append(a.group.names(), a.setting.Kernel, a.setting.Embeddings, a.setting.Clean.Texts, a.setting.Backdoor.Texts)
 }
 
 // point is a step with the measures of the paper's width.
@@ -160,7 +163,7 @@ func analyses(runs []Run) ([]analysis, error) {
 	return analysed, tooMany(len(analysed))
 }
 
-// read averages the analyses of the group's seeds.
+// read averages the analyses of the group's seeds. The error is fs.ErrNotExist if a seed has none, or one that ended before its first point.
 func (a *analysis) read() error {
 	share := 1 / float64(len(a.runs))
 	for i, r := range a.runs {
@@ -169,11 +172,17 @@ func (a *analysis) read() error {
 			return err
 		}
 		width := slices.IndexFunc(setting.Widths, func(w float64) bool { return w == fourier.PaperWidth })
-		if width < 0 || len(points) == 0 {
-			return hint.New("train the cell again with --fourier --force", "%s has no filter of width %v, or no points", r.Folder, fourier.PaperWidth)
+		if width < 0 {
+			return hint.New("train the cell again with --fourier --force", "%s has no filter of width %v", r.Folder, fourier.PaperWidth)
+		}
+		if len(points) == 0 {
+			return fs.ErrNotExist
 		}
 		if i == 0 {
-			a.points = make([]point, len(points))
+			a.points, a.setting = make([]point, len(points)), setting
+		}
+		if err := a.sameAs(setting, r.Folder); err != nil {
+			return err
 		}
 		if len(points) != len(a.points) {
 			return fmt.Errorf("%s has %d points, %s has %d", r.Folder, len(points), a.runs[0].Folder, len(a.points))
@@ -188,4 +197,14 @@ func (a *analysis) read() error {
 		}
 	}
 	return nil
+}
+
+// sameAs refuses a seed that was analysed with another kernel or other texts than the first: their mean would be of neither.
+func (a *analysis) sameAs(s experiment.FourierSetting, folder string) error {
+	first := a.setting
+	if s.Kernel == first.Kernel && s.Embeddings == first.Embeddings && s.Clean == first.Clean && s.Backdoor == first.Backdoor {
+		return nil
+	}
+	return hint.New("analyse all seeds of a cell alike, or give one of the folders", "%s was analysed with kernel %s, embeddings %s, %s clean and %s poisoned texts, %s with %s, %s, %s and %s",
+		a.runs[0].Folder, first.Kernel, first.Embeddings, first.Clean, first.Backdoor, folder, s.Kernel, s.Embeddings, s.Clean, s.Backdoor)
 }

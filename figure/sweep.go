@@ -19,8 +19,13 @@ import (
 // ratioAxis is the one axis that is no hyperparameter of a row's variant.
 const ratioAxis = "ratio"
 
-// sweep draws CACC, ASR and floor over one setting: a panel for each data set, model, attack, method and further setting. Those with one value of
-// the setting are left out if others have more: they belong to another sweep.
+const (
+	sweepWidth = 8.5 * vg.Centimeter
+	axisWidth  = sweepWidth - 1.5*vg.Centimeter // without labels and margins
+)
+
+// sweep draws CACC, ASR and floor over one setting: a panel for each data set, model, attack, method and further setting that has several values
+// of it. Cells that have one value belong to another sweep.
 func sweep(runs []Run, axis string) (Figure, error) {
 	all, err := groups(runs)
 	if err != nil {
@@ -29,12 +34,9 @@ func sweep(runs []Run, axis string) (Figure, error) {
 	if axis, err = findAxis(all, axis); err != nil {
 		return Figure{}, err
 	}
-	f := Figure{Width: 8.5 * vg.Centimeter, Height: 6 * vg.Centimeter}
+	f := Figure{Width: sweepWidth, Height: 6 * vg.Centimeter}
 	f.Table.Columns = slices.Concat(names, []string{axis}, scoreColumns)
-	parts := partition(all, func(g group) string { return cellName(g.row, axis) + settings(g.row, axis) })
-	if several := func(part []group) bool { return len(part) > 1 }; slices.ContainsFunc(parts, several) {
-		parts = slices.DeleteFunc(parts, func(part []group) bool { return !several(part) })
-	}
+	parts := sweepsOver(all, axis)
 	same := sameEverywhere(parts)
 	var panels []*plot.Plot
 	for _, part := range parts {
@@ -44,41 +46,40 @@ func sweep(runs []Run, axis string) (Figure, error) {
 		}
 		panels = append(panels, p)
 	}
+	shortenTitles(panels)
 	f.Panels = grid(panels, 2)
 	return f, tooMany(len(panels))
 }
 
-// findAxis gives the setting in which rows differ, or checks that they differ in the one that is named.
-func findAxis(all []group, axis string) (string, error) {
-	values := map[string]map[string]bool{}
-	note := func(key, value string) {
-		if values[key] == nil {
-			values[key] = map[string]bool{}
-		}
-		values[key][value] = true
-	}
+// sweepsOver parts groups that differ in the axis alone.
+func sweepsOver(all []group, axis string) [][]group {
+	parts := partition(all, func(g group) string { return cellName(g.row, axis) + settings(g.row, axis) })
+	return slices.DeleteFunc(parts, func(part []group) bool { return len(part) < 2 })
+}
+
+// sweepAxes are the settings that some groups differ in alone.
+func sweepAxes(all []group) []string {
+	keys := map[string]bool{ratioAxis: true}
 	for _, g := range all {
-		note(ratioAxis, g.row.Results[0].Ratio)
 		for _, d := range g.row.Variant {
-			note(d.Key, d.Value)
+			keys[d.Key] = true
 		}
 	}
-	var axes []string
-	for key, seen := range values {
-		if len(seen) > 1 {
-			axes = append(axes, key)
-		}
-	}
-	slices.Sort(axes)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(keys)), func(key string) bool { return len(sweepsOver(all, key)) == 0 })
+}
+
+// findAxis gives the setting in which groups differ, or checks that they differ in the one that is named.
+func findAxis(all []group, axis string) (string, error) {
+	axes := sweepAxes(all)
 	switch {
 	case len(axes) == 0:
-		return "", hint.New("`mslora run` makes a sweep of a list, for example --ratio 0.01,0.1", "the cells do not differ in any setting")
+		return "", hint.New("`mslora run` makes a sweep of a list, for example --ratio 0.01,0.1", "no two cells differ in one setting alone")
 	case axis == "" && len(axes) > 1:
-		return "", hint.New("choose one with --axis "+axes[0], "the cells differ in %s", strings.Join(axes, ", "))
+		return "", hint.New("choose one with --axis "+axes[0], "there are sweeps over %s", strings.Join(axes, ", "))
 	case axis == "":
 		return axes[0], nil
 	case !slices.Contains(axes, axis):
-		return "", hint.New("they differ in "+strings.Join(axes, ", "), "the cells do not differ in %s", hint.Quote(axis))
+		return "", hint.New("there are sweeps over "+strings.Join(axes, ", "), "no two cells differ in %s alone", hint.Quote(axis))
 	}
 	return axis, nil
 }
@@ -88,12 +89,8 @@ func valueOf(row eval.Row, axis string) string {
 	if axis == ratioAxis {
 		return row.Results[0].Ratio
 	}
-	for _, d := range row.Variant {
-		if d.Key == axis {
-			return d.Value
-		}
-	}
-	return ""
+	d, _ := row.Variant.Find(axis)
+	return d.Value
 }
 
 // settings names all settings of a row but the axis. Variants do not tell: they have what differs among cells of one poison ratio.
@@ -127,7 +124,7 @@ func sameEverywhere(parts [][]group) map[string]bool {
 
 // cellName names what a row is beside its settings.
 func cellName(row eval.Row, axis string) string {
-	name := row.Dataset + ", " + row.Model + ", " + row.Attack
+	name := attacked(row)
 	switch setting := row.Results[0].Setting; {
 	case axis != ratioAxis && row.Poison != "":
 		name += " (" + row.Poison + ")"
@@ -143,7 +140,7 @@ func without(row eval.Row, axis string, same map[string]bool) string {
 	for _, d := range row.Variant {
 		// Another poison ratio is other data.
 		if d.Key != axis && (axis != ratioAxis || d.Key != "data") && !same[d.Key] {
-			title += " " + d.Key + "=" + d.Value
+			title += " " + d.Key + "=" + brief(d)
 		}
 	}
 	return title
@@ -155,7 +152,7 @@ func sweepPanel(f *Figure, part []group, axis string, same map[string]bool) (*pl
 		x, y := valueOf(a.row, axis), valueOf(b.row, axis)
 		return cmp.Or(cmp.Compare(asNumber(x), asNumber(y)), cmp.Compare(x, y))
 	})
-	p := newPanel(short(without(part[0].row, axis, same)), axis, "%")
+	p := newPanel(without(part[0].row, axis, same), axisTitle(axis), "%")
 	gridLines(p)
 	percent(&p.Y)
 	xs := positions(p, part, axis)
@@ -190,7 +187,7 @@ func sweepPanel(f *Figure, part []group, axis string, same map[string]bool) (*pl
 		}
 	}
 	for _, g := range part {
-		value := any(valueOf(g.row, axis))
+		value := any(eval.Difference{Value: valueOf(g.row, axis)}.Plain())
 		if number := asNumber(valueOf(g.row, axis)); !missing(number) {
 			value = number
 		}
@@ -215,15 +212,15 @@ func positions(p *plot.Plot, part []group, axis string) []float64 {
 	if !numeric {
 		labels := make([]string, len(part))
 		for i, g := range part {
-			xs[i], labels[i] = float64(i), short(vector(valueOf(g.row, axis)))
+			xs[i], labels[i] = float64(i), brief(eval.Difference{Value: valueOf(g.row, axis)})
 		}
-		p.NominalX(labels...)
+		p.NominalX(distinct(labels)...)
 		p.X.Min, p.X.Max = -0.3, float64(len(part))-0.7
 		return xs
 	}
-	var ticks plot.ConstantTicks
-	for _, x := range xs {
-		ticks = append(ticks, plot.Tick{Value: x, Label: number(x)})
+	ticks := make(plot.ConstantTicks, len(xs))
+	for i, x := range xs {
+		ticks[i] = plot.Tick{Value: x, Label: number(x)}
 	}
 	p.X.Tick.Marker = ticks
 	if low, high := slices.Min(xs), slices.Max(xs); positive && high/low >= widest {
@@ -233,17 +230,12 @@ func positions(p *plot.Plot, part []group, axis string) []float64 {
 		margin := 0.04 * (high - low)
 		p.X.Min, p.X.Max = low-margin, high+margin
 	}
-	return xs
-}
-
-// vector writes a long list with its first two numbers and its last one, and leaves out the quotes of a word.
-func vector(value string) string {
-	list, isList := strings.CutPrefix(value, "[")
-	numbers := strings.Split(strings.TrimSuffix(list, "]"), ",")
-	if !isList || len(numbers) < 4 {
-		return strings.Trim(value, `"`)
+	places := make([]float64, len(xs))
+	for i, x := range xs {
+		places[i] = p.X.Norm(x)
 	}
-	return numbers[0] + ", " + numbers[1] + " … " + numbers[len(numbers)-1]
+	apart(ticks, places, axisWidth)
+	return xs
 }
 
 // asNumber is not a number if text is none.

@@ -24,7 +24,7 @@ func tradeoff(runs []Run, _ string) (Figure, error) {
 	f.Table.Columns = slices.Concat(names, scoreColumns)
 	var panels []*plot.Plot
 	for _, panel := range besideHonest(all) {
-		p := newPanel(short(trained(panel[0].row)), "ASR (%)", "CACC (%)")
+		p := newPanel(trained(panel[0].row), "ASR (%)", "CACC (%)")
 		gridLines(p)
 		drawn := 0
 		for _, g := range panel {
@@ -54,6 +54,7 @@ func tradeoff(runs []Run, _ string) (Figure, error) {
 	if len(panels) == 0 {
 		return Figure{}, hint.New("train on a set that `mslora poison` made", "none of the %d cells has poisoned test texts", len(runs))
 	}
+	shortenTitles(panels)
 	f.Panels = grid(panels, 2)
 	return f, tooMany(len(panels))
 }
@@ -110,9 +111,12 @@ func scores(row eval.Row) []any {
 	return []any{row.CACC.Mean, row.CACC.Deviation, asr, deviation, row.Floor.Mean, paperCACC, paperASR}
 }
 
-// trained names a data set, a model and an attack.
+// attacked names a data set, a model and an attack.
+func attacked(r eval.Row) string { return r.Dataset + ", " + r.Model + ", " + r.Attack }
+
+// trained names them with the poison.
 func trained(r eval.Row) string {
-	text := r.Dataset + ", " + r.Model + ", " + r.Attack
+	text := attacked(r)
 	if r.Poison != "" {
 		text += " (" + r.Poison + ")"
 	}

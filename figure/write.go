@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ var Formats = []string{".svg", ".png", ".pdf"}
 // record is the JSON file beside a picture: its numbers, and by their checksums which files are this program's to replace.
 type record struct {
 	Figure string            `json:"figure"` // its kind
-	Files  map[string]string `json:"files"`  // SHA-256 of the picture and the CSV file
+	Files  map[string]string `json:"files"`  // SHA-256 of pictures and the CSV file
 	Rows   any               `json:"rows"`
 }
 
@@ -53,15 +54,23 @@ func (t Target) Files() []string { return []string{t.picture, t.csv, t.json} }
 
 const longestFigure = 256 << 20
 
-// check refuses to replace files that are not those of an earlier figure.
-func (t Target) check() error {
-	var before record
+// before reads the record of an earlier figure, an empty one if there is none.
+func (t Target) before() (before record, err error) {
 	data, err := regular.Read(t.json, longestFigure)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		return before, nil
 	}
 	if err == nil && (json.Unmarshal(data, &before) != nil || before.Figure == "") {
-		return notOurs(t.json)
+		err = notOurs(t.json)
+	}
+	return before, err
+}
+
+// check refuses to replace files that are not those of an earlier figure.
+func (t Target) check() error {
+	before, err := t.before()
+	if err != nil {
+		return err
 	}
 	for _, path := range []string{t.picture, t.csv} {
 		data, err := regular.Read(path, longestFigure)
@@ -96,9 +105,14 @@ func (f Figure) Write(t Target) error {
 	if err := f.Table.WriteCSV(&table); err != nil {
 		return err
 	}
-	numbers, err := json.MarshalIndent(record{
-		f.Kind, map[string]string{filepath.Base(t.picture): checksum(picture.Bytes()), filepath.Base(t.csv): checksum(table.Bytes())}, f.Table,
-	}, "", " ")
+	before, err := t.before()
+	if err != nil {
+		return err
+	}
+	files := map[string]string{} // with the pictures of the same name in other formats, which stay ours to replace
+	maps.Copy(files, before.Files)
+	files[filepath.Base(t.picture)], files[filepath.Base(t.csv)] = checksum(picture.Bytes()), checksum(table.Bytes())
+	numbers, err := json.MarshalIndent(record{f.Kind, files, f.Table}, "", " ")
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,17 +76,20 @@ func experimentReport(o experimentReportOptions) error {
 	for _, folder := range unfinished {
 		e.Missing = append(e.Missing, report.Pair{Name: folder, Value: experiment.WhyUnfinished(folder)})
 	}
-	for _, kind := range figure.Kinds {
-		f, err := figure.Draw(kind, o.Folders, "")
-		if err != nil {
-			e.NotDrawn = append(e.NotDrawn, report.Pair{Name: kind.Name, Value: err.Error()})
+	drawn, err := figure.DrawAll(o.Folders...)
+	if err != nil {
+		return badInput(err)
+	}
+	for _, d := range drawn {
+		if d.Err != nil {
+			e.NotDrawn = append(e.NotDrawn, report.Pair{Name: d.Name, Value: d.Err.Error()})
 			continue
 		}
 		var picture bytes.Buffer
-		if err := f.Render(&picture, ".svg"); err != nil {
+		if err := d.Figure.Render(&picture, ".svg"); err != nil {
 			return err
 		}
-		e.Pictures = append(e.Pictures, report.Picture{Name: kind.Name, Help: kind.Help, SVG: picture.Bytes()})
+		e.Pictures = append(e.Pictures, report.Picture{Name: d.Name, Help: d.About, SVG: picture.Bytes()})
 	}
 	var page bytes.Buffer
 	if err := e.Write(&page); err != nil {
@@ -104,17 +108,32 @@ func reportedCell(r eval.Result) report.Cell {
 	var config map[string]json.RawMessage
 	_ = json.Unmarshal(r.Config, &config) // a result without a configuration has no settings to show
 	for _, key := range slices.Sorted(maps.Keys(config)) {
-		c.Settings = append(c.Settings, report.Pair{Name: key, Value: string(config[key])})
+		c.Settings = append(c.Settings, report.Pair{Name: key, Value: eval.Difference{Value: string(config[key])}.Plain()})
 	}
 	limit := "all"
 	if r.Limit > 0 {
 		limit = fmt.Sprint(r.Limit)
 	}
 	c.Settings = append(c.Settings,
+		report.Pair{Name: "target label", Value: fmt.Sprint(r.Target)}, report.Pair{Name: "setting", Value: cmp.Or(r.Setting, "unknown")},
 		report.Pair{Name: "training texts", Value: limit}, report.Pair{Name: "device", Value: fmt.Sprintf("%s, %d threads, %s", r.Device, r.Threads, r.Precision)},
 		report.Pair{Name: "best epoch", Value: fmt.Sprintf("%d of %d, dev accuracy %.2f", r.BestEpoch, r.Epochs, r.DevAccuracy)},
 	)
+	c.Settings = append(c.Settings, analysed(filepath.Dir(r.Path))...)
 	c.Settings = append(c.Settings, pairs("version of ", r.Versions)...)
 	c.Checksums = pairs("", r.Checksums)
 	return c
+}
+
+// analysed tells what the Fourier analysis of a cell's folder is of, if there is one.
+func analysed(folder string) []report.Pair {
+	s, points, err := experiment.ReadFourier(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	text := fmt.Sprintf("kernel %s, embeddings %s, %s clean and %s poisoned dev texts, %s", s.Kernel, s.Embeddings, s.Clean, s.Backdoor, count(len(points), "point"))
+	if err != nil {
+		text = err.Error()
+	}
+	return []report.Pair{{Name: "Fourier analysis", Value: text}}
 }

@@ -59,7 +59,7 @@ func TestFiguresOfPages(t *testing.T) {
 			return "", err
 		}
 		link, err := filepath.Rel("docs", out)
-		return fmt.Sprintf("![%s](%s)\n", kind.Help, filepath.ToSlash(link)), err
+		return fmt.Sprintf("![%s](%s)\n", kind.About(axis), filepath.ToSlash(link)), err
 	})
 }
 
