@@ -37,11 +37,12 @@ type reproduced struct {
 func reproduceCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "reproduce",
-		Usage:     "run what is missing of a table or figure of the paper, then write its table and picture",
+		Usage:     "run what is missing of a table or figure of the paper, or of our own experiments, then write table and picture",
 		ArgsUsage: "NAME...",
 		UsageText: "mslora reproduce figure5 --model bge-small --dry-run\n" +
 			"mslora reproduce table1 figure5 --model bge-small --out runs/paper --into reproduction",
 		Description: "NAME is all or of " + strings.Join(experiments.Names, ", ") + ".\n" +
+			"Tables and figures are the paper's, purify and sweep our own; all takes every one.\n" +
 			"Each is a configuration in experiments/, over which flags are put as in `mslora run`. Finished cells are\n" +
 			"skipped. INTO gets NAME.md, the table, and NAME.svg, .csv and .json, the figure; of a table this is CACC against ASR.",
 		Flags: slices.Concat(
