@@ -67,7 +67,7 @@ func TestHDBSCAN(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		theirs := map[int]int{Noise: Noise} // by ours
+		theirs, ours := map[int]int{Noise: Noise}, map[int]int{Noise: Noise} // a cluster of either is one of the other, and noise is noise
 		for p, want := range r.Labels {
 			if want == nil {
 				continue
@@ -75,8 +75,11 @@ func TestHDBSCAN(t *testing.T) {
 			if _, known := theirs[labels[p]]; !known {
 				theirs[labels[p]] = *want
 			}
-			if theirs[labels[p]] != *want {
-				t.Errorf("set %d: point %d has label %d, which is %d, want %d", i, p, labels[p], theirs[labels[p]], *want)
+			if _, known := ours[*want]; !known {
+				ours[*want] = labels[p]
+			}
+			if theirs[labels[p]] != *want || ours[*want] != labels[p] {
+				t.Errorf("set %d: point %d has label %d, which is their %d, want %d, which is our %d", i, p, labels[p], theirs[labels[p]], *want, ours[*want])
 			}
 		}
 	}
