@@ -151,16 +151,31 @@ func TestValley(t *testing.T) {
 		}
 		return numbers
 	}
+	gamma := func(n int) (numbers []float64) { // the logarithm of a sum of two waiting times: a long lower tail
+		for range n {
+			numbers = append(numbers, math.Log(random.ExpFloat64()+random.ExpFloat64()))
+		}
+		return numbers
+	}
+	none := math.Inf(-1)
 	for name, test := range map[string]struct {
 		numbers   []float64
 		low, high float64 // that the bound lies between
 	}{
-		"two groups":      {append(normals(50, -3, 0.5), normals(450, 2, 0.5)...), -1.8, 0.8},
-		"one group":       {normals(500, 2, 1), math.Inf(-1), math.Inf(-1)},
-		"one number":      {slices.Repeat([]float64{3}, 50), math.Inf(-1), math.Inf(-1)},
-		"too few numbers": {[]float64{1, 2, 9}, math.Inf(-1), math.Inf(-1)},
+		"two groups":                         {slices.Concat(normals(140, 0, 0.3), normals(700, 2, 0.4)), 0.4, 1.2},
+		"a small group far below":            {slices.Concat(normals(50, -3, 0.5), normals(450, 2, 0.5)), -2, 0.8},
+		"poison, sure and unsure":            {slices.Concat(normals(140, -0.5, 0.25), normals(560, 0.9, 0.3), normals(140, 2.2, 0.3)), -0.1, 0.4},
+		"sure and unsure":                    {slices.Concat(normals(500, 0.9, 0.3), normals(140, 2, 0.4)), none, none},
+		"more unsure than sure":              {slices.Concat(normals(200, 0.9, 0.3), normals(440, 2, 0.4)), none, none},
+		"skewed":                             {gamma(640), none, none},
+		"doubles at the lower end":           {slices.Concat(slices.Repeat([]float64{-0.9}, 5), normals(135, 0, 0.3), normals(700, 2, 0.4)), 0.4, 1.2},
+		"two strays at the lower end":        {append(normals(640, 0, 0.3), -4, -3.9), none, none},
+		"one group":                          {normals(500, 2, 1), none, none},
+		"one number":                         {slices.Repeat([]float64{3}, 50), none, none},
+		"too few numbers":                    {[]float64{1, 2, 9}, none, none},
+		"half of them the same, one far off": {append(slices.Repeat([]float64{3}, 50), 1e6), none, none},
 	} {
-		if got := Valley(test.numbers); got < test.low || got > test.high {
+		if got := Valley(test.numbers); !(got >= test.low && got <= test.high) {
 			t.Errorf("%s: %v, want %v to %v", name, got, test.low, test.high)
 		}
 	}

@@ -5,98 +5,93 @@ import (
 	"slices"
 )
 
-// normal is a part of a mixture of normal distributions.
-type normal struct{ share, mean, deviation float64 }
-
-// mixtureRounds are those of expectation and maximisation; leastDeviation keeps a part from shrinking to one value, as a share of the
-// deviation of all.
 const (
-	mixtureRounds  = 200
-	leastDeviation = 1e-3
+	// valleyDepth is how low the density of a valley is at the most, as a share of the lower of the modes on its two sides.
+	valleyDepth = 0.5
+	// valleyDeviations is by how many standard deviations of the estimate a valley is below both modes, so that a few stray numbers make none.
+	valleyDeviations = 3
+	// Density is taken every so many parts of a bandwidth, at no more than valleyPlaces places.
+	valleyParts  = 4
+	valleyPlaces = 4096
 )
 
-// Valley parts numbers into a low group and a high one: it gives the bound below which a number rather belongs to the low one. Groups are
-// normal distributions, fitted to the numbers by expectation and maximisation from the lower and the upper half. Where one
-// distribution does as well (by BIC), there is no low group, and the bound is −∞.
+// Valley parts numbers into a low group and the others: it gives the place of the first valley of their density, that is the first local
+// minimum that is clearly lower than the density somewhere on either side. A skewed or wide distribution without a valley is one group,
+// and the bound is −∞.
+//
+// The density is a kernel estimate with normal kernels. Its bandwidth is Silverman's, by the narrower of two measures of spread. That may
+// be too narrow for a small group that is wider than the others, so it is doubled up to the standard deviation until there is a valley.
 func Valley(numbers []float64) float64 {
-	n := float64(len(numbers))
-	if n < 4 {
-		return math.Inf(-1)
-	}
 	sorted := slices.Sorted(slices.Values(numbers))
-	all := fitted(sorted, func(float64) float64 { return 1 }, 0)
-	least := leastDeviation * all.deviation
-	if least == 0 {
-		return math.Inf(-1)
-	}
-	middle := sorted[len(sorted)/2]
-	low := fitted(sorted, func(v float64) float64 { return indicator(v < middle) }, least)
-	high := fitted(sorted, func(v float64) float64 { return indicator(v >= middle) }, least)
-	for range mixtureRounds {
-		if low.share == 0 || high.share == 0 {
-			return math.Inf(-1)
+	width, deviation := bandwidth(sorted)
+	for ; width > 0 && width < deviation; width *= 2 {
+		if bound := firstValley(sorted, width); !math.IsInf(bound, -1) {
+			return bound
 		}
-		a, b := low, high
-		low = fitted(sorted, func(v float64) float64 { return belongs(v, a, b) }, least)
-		high = fitted(sorted, func(v float64) float64 { return 1 - belongs(v, a, b) }, least)
 	}
-	gain := 0.0
+	return math.Inf(-1)
+}
+
+// firstValley is that of the density with kernels of a width.
+func firstValley(sorted []float64, width float64) float64 {
+	low, high := sorted[0]-width, sorted[len(sorted)-1]+width
+	step := max(width/valleyParts, (high-low)/valleyPlaces)
+	var density []float64
+	for at := low; at <= high; at += step {
+		density = append(density, densityAt(sorted, at, width))
+	}
+	right := slices.Clone(density) // the highest density from here on
+	for i := len(right) - 2; i >= 0; i-- {
+		right[i] = max(right[i], right[i+1])
+	}
+	unit := 1 / (2 * math.Sqrt(math.Pi) * float64(len(sorted)) * width) // the variance of the estimate is the density times this
+	left := 0.0
+	for i := 1; i < len(density)-1; i++ {
+		left = max(left, density[i-1])
+		if density[i] > density[i-1] || density[i] >= density[i+1] {
+			continue
+		}
+		if mode := min(left, right[i]); density[i] <= valleyDepth*mode && mode-density[i] > valleyDeviations*math.Sqrt((mode+density[i])*unit) {
+			return low + float64(i)*step
+		}
+	}
+	return math.Inf(-1)
+}
+
+// bandwidth is Silverman's, 0.9 min(σ, IQR/1.34) n^(−1/5), of sorted numbers, and σ is their standard deviation. Both are 0 if they are too
+// few or all the same.
+func bandwidth(sorted []float64) (width, deviation float64) {
+	n := len(sorted)
+	if n < 4 {
+		return 0, 0
+	}
+	var mean, squares float64
 	for _, v := range sorted {
-		gain += math.Log(low.density(v)+high.density(v)) - math.Log(all.density(v))
+		mean += v / float64(n)
 	}
-	if low.mean > high.mean {
-		low, high = high, low
+	for _, v := range sorted {
+		squares += (v - mean) * (v - mean)
 	}
-	if !(gain > 1.5*math.Log(n)) { // three numbers more, half a log n each
-		return math.Inf(-1)
+	deviation = math.Sqrt(squares / float64(n-1))
+	spread := deviation
+	if quartiles := (sorted[3*n/4] - sorted[n/4]) / 1.34; quartiles > 0 {
+		spread = min(spread, quartiles)
 	}
-	below, above := low.mean, high.mean
-	for range 60 {
-		if between := (below + above) / 2; belongs(between, low, high) > 0.5 {
-			below = between
-		} else {
-			above = between
+	return 0.9 * spread * math.Pow(float64(n), -0.2), deviation
+}
+
+// kernelReach is how far a kernel is reckoned, in bandwidths.
+const kernelReach = 6
+
+// densityAt is the kernel estimate at a place.
+func densityAt(sorted []float64, at, width float64) (sum float64) {
+	from, _ := slices.BinarySearch(sorted, at-kernelReach*width)
+	for _, v := range sorted[from:] {
+		z := (v - at) / width
+		if z > kernelReach {
+			break
 		}
+		sum += math.Exp(-z * z / 2)
 	}
-	return above
-}
-
-// fitted is the normal distribution of weighted numbers. Its deviation is least, at the least.
-func fitted(numbers []float64, weight func(float64) float64, least float64) (part normal) {
-	total := 0.0
-	for _, v := range numbers {
-		total += weight(v)
-		part.mean += weight(v) * v
-	}
-	if total == 0 {
-		return normal{}
-	}
-	part.share, part.mean = total/float64(len(numbers)), part.mean/total
-	for _, v := range numbers {
-		part.deviation += weight(v) * (v - part.mean) * (v - part.mean) / total
-	}
-	part.deviation = max(math.Sqrt(part.deviation), least)
-	return part
-}
-
-// density is the part's share of the density at a number.
-func (p normal) density(v float64) float64 {
-	z := (v - p.mean) / p.deviation
-	return p.share / p.deviation / math.Sqrt(2*math.Pi) * math.Exp(-z*z/2)
-}
-
-// belongs is the probability that a number is of the first part. Far from both, where densities vanish, it is that of the nearer.
-func belongs(v float64, a, b normal) float64 {
-	x, y := a.density(v), b.density(v)
-	if x+y == 0 {
-		return indicator(math.Abs(v-a.mean) < math.Abs(v-b.mean))
-	}
-	return x / (x + y)
-}
-
-func indicator(is bool) float64 {
-	if is {
-		return 1
-	}
-	return 0
+	return sum / float64(len(sorted)) / width / math.Sqrt(2*math.Pi)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,7 +92,7 @@ func TestPurifiers(t *testing.T) {
 		{ZDef{}, params.Values{zThreshold: 4.2}, "has tq, z-score"},
 		{ZDef{}, params.Values{zRule: zAuthors, zThreshold: 5.0}, "has tq, z-score"},
 		{SpectralSignatures{}, params.Values{spectralShare: 0.14}, "outlier "},
-		{SEEP{}, nil, ""},
+		{SEEP{}, params.Values{seepSeeds: 0.02}, ""}, // chance may give all of 4 seeds to a label
 		{Isolation{}, params.Values{ablShare: 0.06}, "loss "},
 		{CUBE{}, params.Values{cubeNeighbours: 30, cubeMinSamples: 10}, "in "},
 		{CUBE{}, params.Values{cubeNeighbours: 30, cubeMinSamples: 10, cubeVariant: params.VariantAuthors}, "in "},
@@ -230,6 +231,77 @@ func TestLoss(t *testing.T) {
 	for label, want := range []float64{math.Log(1 + math.Exp(1)), math.Log(1+math.Exp(1)) - 1} {
 		if got := loss([]float32{800, 801}, label); math.Abs(got-want) > 1e-9 {
 			t.Errorf("label %d: %v, want %v", label, got, want)
+		}
+	}
+}
+
+// Seeds spread up to a valley alone, in labels that have more of them than chance gives, and to no more than half of a label.
+func TestSpreadSeeds(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 0))
+	at := func(n int, mean, deviation float64) (logs []float64) { // of distances to the nearest seed
+		for range n {
+			logs = append(logs, mean+deviation*random.NormFloat64())
+		}
+		return logs
+	}
+	skewed := func() (logs []float64) {
+		for range 640 {
+			logs = append(logs, math.Log(random.ExpFloat64()+random.ExpFloat64()))
+		}
+		return logs
+	}
+	same := slices.Repeat([]float64{math.Inf(-1)}, 5)
+	for _, test := range []struct {
+		name           string
+		poison, honest []float64
+		otherSeeds     int // in the other label, beside 15 in this one
+		found, alarms  [2]int
+	}{
+		{"two groups", at(140, 0, 0.3), at(700, 2, 0.4), 0, [2]int{135, 140}, [2]int{0, 5}},
+		{"poison, sure and unsure texts", at(140, -0.5, 0.25), slices.Concat(at(560, 0.9, 0.3), at(140, 2.2, 0.3)), 0, [2]int{132, 140}, [2]int{0, 6}},
+		{"poison that no valley parts from sure texts", at(140, 0, 0.3), slices.Concat(at(560, 0.9, 0.3), at(140, 2.4, 0.2)), 0, [2]int{}, [2]int{}},
+		{"no poison, sure and unsure texts", nil, slices.Concat(at(500, 0.9, 0.3), at(140, 2, 0.4)), 0, [2]int{}, [2]int{}},
+		{"no poison, skewed", nil, skewed(), 0, [2]int{}, [2]int{}},
+		{"doubles of a seed", slices.Concat(at(135, 0, 0.3), same), at(700, 2, 0.4), 0, [2]int{136, 140}, [2]int{0, 5}},
+		{"doubles of a seed, and no valley", same, at(640, 2, 0.4), 0, [2]int{5, 5}, [2]int{}},
+		{"doubles alone", same, nil, 0, [2]int{}, [2]int{}},
+		{"as many seeds in the other label", at(140, 0, 0.3), at(700, 2, 0.4), 15, [2]int{}, [2]int{}},
+	} {
+		bench := Bench{Classes: 2}
+		var vectors [][]float32
+		add := func(label int, x float64) {
+			bench.Train, vectors = append(bench.Train, dataset.Text{Label: label}), append(vectors, []float32{float32(x)})
+		}
+		var seeds []int
+		for k := range 15 + test.otherSeeds {
+			seeds = append(seeds, k)
+			add(1-k/15, 0)
+		}
+		for _, v := range slices.Concat(test.poison, test.honest) {
+			add(1, math.Exp(v))
+		}
+		for len(bench.Train) < 2*(15+len(test.poison)+len(test.honest)) {
+			add(0, 1)
+		}
+		decisions := kept(len(bench.Train))
+		for _, s := range seeds {
+			decisions[s].Keep = false
+		}
+		for label := range 2 {
+			spreadSeeds(bench, label, seeds, vectors, decisions)
+		}
+		found, alarms := 0, 0
+		for i, d := range decisions[len(seeds):] {
+			switch {
+			case d.Keep:
+			case i < len(test.poison):
+				found++
+			default:
+				alarms++
+			}
+		}
+		if found < test.found[0] || found > test.found[1] || alarms < test.alarms[0] || alarms > test.alarms[1] {
+			t.Errorf("%s: %d of %d poisoned texts are dropped, want %v, and %d of %d honest ones, want %v", test.name, found, len(test.poison), test.found, alarms, len(test.honest), test.alarms)
 		}
 	}
 }
