@@ -337,53 +337,6 @@ func TestSweepAmongOthers(t *testing.T) {
 	}
 }
 
-func TestBrief(t *testing.T) {
-	for value, want := range map[string]string{
-		"[1,1.5,2,2.5,3]": "1, 1.5 … 3", "[1,2,4]": "[1,2,4]", `"always"`: "always", "[": "[", "": "",
-	} {
-		if got := brief(eval.Difference{Value: value}); got != want {
-			t.Errorf("%s: got %s, want %s", value, got, want)
-		}
-	}
-}
-
-// Names that are cut stay different, in their order.
-func TestDistinct(t *testing.T) {
-	long := strings.Repeat("x", longestTitle)
-	got := distinct([]string{"a", long + "1", "a b", long + "2"})
-	cut := strings.Repeat("x", longestTitle-1) + "…"
-	if want := []string{"a", cut, "a b", cut + " (2)"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// Variants whose names begin alike have lines of their own, which are told apart by what differs.
-func TestLongVariants(t *testing.T) {
-	var cells []made
-	for _, rate := range []string{"0.0001", "0.001", "0.01"} {
-		config := `{"align":"always","auxiliary":96,"bandwidth":1,"batch_size":32,"clip_norm":1,"learning_rate":` + rate + `,"scales":[1,2,3,4,5,6,7,8,9],"scale_alpha":6}`
-		cells = append(cells, made{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, config: config, cacc: 860, asr: 150, floor: 95})
-	}
-	other := cells[0]
-	other.config = strings.Replace(other.config, `"always"`, `"paper"`, 1)
-	f := drawn(t, "training", "", append(cells, other))
-	want := []string{
-		"MuScleLoRA, align=always learning_rate=0.0001", "MuScleLoRA, align=always learning_rate=0.001", "MuScleLoRA, align=always learning_rate=0.01", "MuScleLoRA, align=paper learning_rate=0.0001",
-	}
-	if got := f.legendNames(); !slices.Equal(got, want) {
-		t.Errorf("legend %q, want %q", got, want)
-	}
-	long := made{method: "musclelora", attack: "badnets", ratio: "0.1", seed: 42, cacc: 860, asr: 150, floor: 95}
-	var same []made
-	for _, ending := range []string{"1", "2"} {
-		long.config = `{"model":"` + strings.Repeat("x", 2*longestTitle) + ending + `"}`
-		same = append(same, long)
-	}
-	if got := drawn(t, "training", "", same).legendNames(); len(got) != 2 || got[0] == got[1] {
-		t.Errorf("legend %q", got)
-	}
-}
-
 // What no cell has is no panel: nobody aligns, so there is no auxiliary loss and no mu.
 func TestEmptyPanels(t *testing.T) {
 	f := drawn(t, "training", "", methods[:2])
@@ -415,68 +368,6 @@ func TestApart(t *testing.T) {
 		if got := number(value); got != want {
 			t.Errorf("%v is %s, want %s", value, got, want)
 		}
-	}
-}
-
-// An analysis that ended before its first point is none, and does not keep others from being drawn.
-func TestHeaderAlone(t *testing.T) {
-	runs := writeAll(t, methods...)
-	paths, err := filepath.Glob(filepath.Join(runs, "vanilla-*-42-*", "fourier.jsonl"))
-	if err != nil || len(paths) != 1 {
-		t.Fatal(paths, err)
-	}
-	data, err := os.ReadFile(paths[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	header, _, _ := bytes.Cut(data, []byte("\n"))
-	if err := os.WriteFile(paths[0], append(header, '\n'), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for name, rows := range map[string]int{"fourier-ratios": 3, "training": 9} { // of musclelora alone, of all
-		k, err := Find(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f, err := Draw(k, []string{runs}, ""); err != nil || len(f.Table.Rows) != rows {
-			t.Errorf("%s: %d rows, error %v, want %d", name, len(f.Table.Rows), err, rows)
-		}
-	}
-}
-
-// Seeds that were analysed otherwise are not averaged.
-func TestOtherAnalyses(t *testing.T) {
-	for name, edit := range map[string][2]string{
-		"kernel": {`"kernel":"authors"`, `"kernel":"paper"`}, "embeddings": {`"embeddings":"alone"`, `"embeddings":"authors"`},
-		"clean texts": {`"clean":{"texts":0`, `"clean":{"texts":8`}, "poisoned texts": {`"backdoor":{"texts":0`, `"backdoor":{"texts":8`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			runs := writeAll(t, methods...)
-			paths, err := filepath.Glob(filepath.Join(runs, "vanilla-*-43-*", "fourier.jsonl"))
-			if err != nil || len(paths) != 1 {
-				t.Fatal(paths, err)
-			}
-			data, err := os.ReadFile(paths[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			changed := bytes.Replace(data, []byte(edit[0]), []byte(edit[1]), 1)
-			if bytes.Equal(changed, data) {
-				t.Fatalf("%s is not in %.200s", edit[0], data)
-			}
-			if err := os.WriteFile(paths[0], changed, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			for _, kind := range []string{"fourier-ratios", "fourier-errors"} {
-				k, err := Find(kind)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := Draw(k, []string{runs}, ""); err == nil || !strings.Contains(err.Error(), "was analysed with kernel authors, embeddings alone, all 0 clean") {
-					t.Errorf("%s: error %v", kind, err)
-				}
-			}
-		})
 	}
 }
 

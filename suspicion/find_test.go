@@ -79,16 +79,7 @@ func TestFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, wrong := 0, 0
-			for i, is := range poisoned {
-				switch {
-				case !r.Suspected(texts[i].Label, i):
-				case is:
-					found++
-				default:
-					wrong++
-				}
-			}
+			found, wrong := suspected(r, texts, poisoned)
 			want := 0
 			if c.trigger != "" {
 				want = 180
@@ -116,6 +107,20 @@ func TestFind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// suspected counts the poisoned texts that are suspected, and the others.
+func suspected(r Result, texts []Text, poisoned []bool) (found, wrong int) {
+	for i, is := range poisoned {
+		switch {
+		case !r.Suspected(texts[i].Label, i):
+		case is:
+			found++
+		default:
+			wrong++
+		}
+	}
+	return found, wrong
 }
 
 // A label of which no text is trusted, or too few, is searched as if nothing were.
@@ -156,16 +161,7 @@ func TestFindLabelNotTrusted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, wrong := 0, 0
-			for i, is := range poisoned {
-				switch {
-				case !r.Suspected(texts[i].Label, i):
-				case is:
-					found++
-				default:
-					wrong++
-				}
-			}
+			found, wrong := suspected(r, texts, poisoned)
 			if c.trigger != "" && found < 90 || wrong > c.wrong {
 				t.Errorf("%d of 100 poisoned texts were found, and %d others: %+v", found, wrong, r.Labels)
 			}
