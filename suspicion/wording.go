@@ -19,8 +19,11 @@ const (
 	closing = "$" // stands after the last word
 )
 
-// InWords says a pattern's name for people: as what texts have in common. Words of texts are quoted.
+// InWords says a pattern's name for people: as what texts have in common. Words of texts are quoted. No pattern has no words.
 func InWords(pattern string) string {
+	if pattern == "" {
+		return ""
+	}
 	if shape, is := strings.CutPrefix(pattern, shapePrefix); is {
 		return shapeInWords(strings.Fields(shape))
 	}

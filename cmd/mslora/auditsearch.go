@@ -224,12 +224,9 @@ func (s *searched) writeTexts(out io.Writer, excel bool) error {
 	w := spreadsheet.New(out, excel)
 	w.Write("rank", "line", "suspected", "log_odds", "label", "pattern", "raw_pattern", "text")
 	for rank, i := range s.order {
-		t, pattern := s.texts[i], ""
-		if raw := s.found.Pattern[i]; raw != "" {
-			pattern = suspicion.InWords(raw)
-		}
+		t, raw := s.texts[i], s.found.Pattern[i]
 		w.Write(strconv.Itoa(rank+1), strconv.Itoa(t.Line), strconv.FormatBool(s.suspected(i)), strconv.FormatFloat(s.found.Odds[i], 'f', 4, 64),
-			visible.Cell(t.Label), visible.Cell(pattern), visible.Cell(s.found.Pattern[i]), visible.Cell(t.Text))
+			visible.Cell(t.Label), visible.Cell(suspicion.InWords(raw)), visible.Cell(raw), visible.Cell(t.Text))
 	}
 	return w.Flush()
 }

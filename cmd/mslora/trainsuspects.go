@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"mslora/dataset"
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/experiment"
 	"mslora/internal/spreadsheet"
@@ -75,12 +76,8 @@ func writeSuspects(out io.Writer, decisions string, set *dataset.Dataset) error 
 		if done == "" {
 			continue
 		}
-		why, raw, named := strings.Cut(row[2], ", has ") // the words of defence.Purification
-		pattern := ""
-		if named {
-			pattern = suspicion.InWords(raw)
-		}
-		w.Write(strconv.Itoa(set.Lines[i]), visible.Cell(set.Labels[texts[i].Label]), visible.Cell(done), visible.Cell(why), visible.Cell(pattern), visible.Cell(raw),
+		why, raw, _ := strings.Cut(row[2], defence.BeforePattern)
+		w.Write(strconv.Itoa(set.Lines[i]), visible.Cell(set.Labels[texts[i].Label]), visible.Cell(done), visible.Cell(why), visible.Cell(suspicion.InWords(raw)), visible.Cell(raw),
 			visible.Cell(texts[i].Text))
 	}
 	return w.Flush()
