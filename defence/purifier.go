@@ -26,6 +26,9 @@ type Judgement struct {
 type Decision struct {
 	Keep bool
 	Why  string // for people: the word that gave it away, the cluster that it is in
+	// Pattern is the strongest that a suspected text holds of those that speak for an attack; see [suspicion.Pattern]. "": of none, or the
+	// purifier knows no patterns.
+	Pattern string
 	// Label is what a kept text is trained with if it is Relabelled, else its own label is.
 	Relabelled bool
 	Label      int

@@ -16,9 +16,6 @@ const Reading = "looking for poisoned texts: reading %d texts with the pretraine
 // leastWeight is the weight below which a text is left out.
 const leastWeight = 1e-3
 
-// BeforePattern stands, in what [Purification] says of a text, before the pattern that made it suspected.
-const BeforePattern = ", has "
-
 // Purification drops, relabels or weighs down the texts that package suspicion takes for poisoned, as params.Suspected says. It needs vectors of the frozen backbone, and
 // finds more with trusted texts.
 type Purification struct{}
@@ -63,9 +60,7 @@ func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) 
 			decision.Relabelled, decision.Label = true, found.Meant[i]
 		}
 		decision.Why = fmt.Sprintf("log-odds %.2f of being poisoned", found.Odds[i])
-		if pattern := found.Pattern[i]; pattern != "" {
-			decision.Why += BeforePattern + pattern
-		}
+		decision.Pattern = found.Pattern[i]
 	}
 	return result, nil
 }

@@ -203,7 +203,7 @@ func TestNewPurifier(t *testing.T) {
 		t.Errorf("recorded %+v", p)
 	}
 	text, err := os.ReadFile(filepath.Join(plan.Folder(outcomes[2].Cell), PurifiedFile))
-	if err != nil || !strings.HasPrefix(string(text), "row,keep,why,label,weight\n0,false,vector of 36,,\n1,true,vector of 36,,\n") {
+	if err != nil || !strings.HasPrefix(string(text), "row,keep,why,label,weight,pattern\n0,false,vector of 36,,,\n1,true,vector of 36,,,\n") {
 		t.Errorf("%.80q, error %v", text, err)
 	}
 	if err := os.Remove(filepath.Join(plan.Folder(outcomes[2].Cell), ResultFile)); err != nil {

@@ -14,15 +14,15 @@ import (
 // What a purifier said is read again as it was written, and a damaged file is told from a whole one.
 func TestJudgementFile(t *testing.T) {
 	folder := t.TempDir()
-	said := defence.Judgement{Decisions: []defence.Decision{{Keep: true}, {Why: "has cf"}, {Keep: true, Relabelled: true, Label: 0, Why: "a, \"b\""}, {Keep: true, Weight: 0.001234}}}
+	said := defence.Judgement{Decisions: []defence.Decision{{Keep: true}, {Why: "log-odds 3.00", Pattern: "first: cf"}, {Keep: true, Relabelled: true, Label: 0, Why: "a, \"b\""}, {Keep: true, Weight: 0.001234}}}
 	if err := writeJudgement(folder, said); err != nil {
 		t.Fatal(err)
 	}
-	got, err := readJudgement(folder, 4)
+	got, err := ReadJudgement(folder, 4, 2)
 	if err != nil || !reflect.DeepEqual(got.Decisions, said.Decisions) {
 		t.Errorf("%+v became %+v: %v", said, got, err)
 	}
-	if _, err := readJudgement(folder, 5); err == nil {
+	if _, err := ReadJudgement(folder, 5, 2); err == nil {
 		t.Error("another number of texts is no error")
 	}
 	path := filepath.Join(folder, PurifiedFile)
@@ -30,13 +30,25 @@ func TestJudgementFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for from, to := range map[string]string{"0,true": "1,true", "1,false": "1,maybe", ",0,\n": ",zero,\n", "0.001234": "heavy", ",label,weight\n": "\n"} {
+	for from, to := range map[string]string{"0,true": "1,true", "1,false": "1,maybe", ",0,,\n": ",zero,,\n", ",0,,": ",2,,", "0.001234": "heavy", ",label,weight,pattern\n": "\n"} {
 		if err := os.WriteFile(path, []byte(strings.Replace(string(whole), from, to, 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readJudgement(folder, 4); err == nil {
+		if _, err := ReadJudgement(folder, 4, 2); err == nil {
 			t.Errorf("%q for %q is no error", to, from)
 		}
+	}
+}
+
+// A file without a column for patterns was made by an earlier version.
+func TestJudgementFileWithoutPatterns(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, PurifiedFile), []byte("row,keep,why,label,weight\n0,false,\"log-odds 3.00, has cf\",,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadJudgement(folder, 1, 2)
+	if want := []defence.Decision{{Why: "log-odds 3.00, has cf"}}; err != nil || !reflect.DeepEqual(got.Decisions, want) {
+		t.Errorf("%+v: %v", got.Decisions, err)
 	}
 }
 

@@ -1,24 +1,18 @@
 package experiment
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"mslora/dataset"
 	"mslora/defence"
 	"mslora/eval"
 	"mslora/graphs"
-	"mslora/internal/atomicfile"
-	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/params"
 )
@@ -37,7 +31,7 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 		return purified{train: ready.train, dev: ready.dev}, nil
 	}
 	var took time.Duration
-	judgement, err := readJudgement(folder, len(ready.suspect))
+	judgement, err := ReadJudgement(folder, len(ready.suspect), ready.setting.Classes)
 	if errors.Is(err, fs.ErrNotExist) {
 		begun := time.Now()
 		judgement, err = p.decide(ctx, cell, method, folder, ready, hooks)
@@ -111,7 +105,7 @@ func (p *Plan) Dev(cell Cell) ([]dataset.Text, error) {
 	if err != nil || method.Purifier == nil {
 		return ready.dev, err
 	}
-	judgement, err := readJudgement(p.Folder(cell), len(ready.suspect))
+	judgement, err := ReadJudgement(p.Folder(cell), len(ready.suspect), ready.setting.Classes)
 	_, dev, _ := ready.left(judgement.Decisions)
 	return dev, err
 }
@@ -204,90 +198,4 @@ func unlabelled(texts []string) []dataset.Text {
 		all[i].Text = text
 	}
 	return all
-}
-
-// decisionsHeader is the first line of purified.csv. Rows stand in the order of the training texts.
-var decisionsHeader = []string{"row", "keep", "why", "label", "weight"}
-
-// writeJudgement leaves attacked.json, then purified.csv: where there is one, both are whole.
-func writeJudgement(folder string, j defence.Judgement) error {
-	attacked, err := json.MarshalIndent(j.Attacked, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.WriteFile(filepath.Join(folder, attackedFile), append(attacked, '\n'), 0o644); err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	w := csv.NewWriter(&text)
-	w.Write(decisionsHeader)
-	for i, d := range j.Decisions {
-		label, weight := "", ""
-		if d.Relabelled {
-			label = strconv.Itoa(d.Label)
-		}
-		if d.Weight != 0 {
-			weight = strconv.FormatFloat(float64(d.Weight), 'g', -1, 32)
-		}
-		w.Write([]string{strconv.Itoa(i), strconv.FormatBool(d.Keep), d.Why, label, weight})
-	}
-	w.Flush()
-	return errors.Join(w.Error(), atomicfile.WriteFile(filepath.Join(folder, PurifiedFile), text.Bytes(), 0o644))
-}
-
-func readJudgement(folder string, texts int) (j defence.Judgement, err error) {
-	path := filepath.Join(folder, PurifiedFile)
-	file, err := os.Open(path)
-	if err != nil {
-		return j, err
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	damaged := func(path, format string, values ...any) error {
-		return hint.New("remove "+PurifiedFile+" to have the texts purified again", path+": "+format, values...)
-	}
-	switch {
-	case err != nil:
-		return j, damaged(path, "%w", err)
-	case len(rows) != texts+1:
-		return j, damaged(path, "%d decisions, expected %d", max(0, len(rows)-1), texts)
-	}
-	j.Decisions = make([]defence.Decision, texts)
-	for i, row := range rows[1:] {
-		if j.Decisions[i], err = parseDecision(i, row); err != nil {
-			return j, damaged(path, "line %d: %s", i+2, fmt.Sprint(row))
-		}
-	}
-	path = filepath.Join(folder, attackedFile)
-	switch data, err := os.ReadFile(path); {
-	case errors.Is(err, fs.ErrNotExist): // made by a version that judged no labels
-	case err != nil:
-		return j, err
-	default:
-		if err := json.Unmarshal(data, &j.Attacked); err != nil {
-			return j, damaged(path, "%w", err)
-		}
-	}
-	return j, nil
-}
-
-func parseDecision(i int, row []string) (d defence.Decision, err error) {
-	if len(row) != len(decisionsHeader) || row[0] != strconv.Itoa(i) {
-		return d, errors.New("another row")
-	}
-	if d.Keep, err = strconv.ParseBool(row[1]); err != nil {
-		return d, err
-	}
-	d.Why = row[2]
-	if d.Relabelled = row[3] != ""; d.Relabelled {
-		if d.Label, err = strconv.Atoi(row[3]); err != nil {
-			return d, err
-		}
-	}
-	if row[4] == "" {
-		return d, nil
-	}
-	weight, err := strconv.ParseFloat(row[4], 32)
-	d.Weight = float32(weight)
-	return d, err
 }

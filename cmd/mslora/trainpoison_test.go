@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"mslora/defence"
 	"mslora/eval"
 	"mslora/params"
 	"mslora/suspicion"
@@ -31,22 +32,15 @@ func TestWhatToDeploy(t *testing.T) {
 func TestTreated(t *testing.T) {
 	labels := []string{"down", "up"}
 	for _, c := range []struct {
-		row  []string
-		want string // or the error
+		decision defence.Decision
+		want     string
 	}{
-		{[]string{"0", "true", "", "", ""}, ""},
-		{[]string{"0", "false", "why", "", ""}, "dropped"},
-		{[]string{"0", "true", "why", "1", ""}, "relabelled up"},
-		{[]string{"0", "true", "why", "", "0.25"}, "weight 0.25"},
-		{[]string{"0", "true", "", "", "0.75"}, ""},
-		{[]string{"0", "true", "why", "2", ""}, `there is no label "2"`},
+		{defence.Decision{}, "dropped"},
+		{defence.Decision{Keep: true, Relabelled: true, Label: 1}, "relabelled up"},
+		{defence.Decision{Keep: true, Weight: 0.25}, "weight 0.25"},
 	} {
-		got, err := treated(c.row, labels)
-		if err != nil {
-			got = err.Error()
-		}
-		if got != c.want {
-			t.Errorf("%q: %q, want %q", c.row, got, c.want)
+		if got := treated(c.decision, labels); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.decision, got, c.want)
 		}
 	}
 }

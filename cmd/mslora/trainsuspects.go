@@ -2,16 +2,13 @@ package main
 
 import (
 	"cmp"
-	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"mslora/dataset"
 	"mslora/defence"
@@ -28,7 +25,7 @@ func writeFound(out string, set *dataset.Dataset, p *eval.Purified) error {
 	var files []written
 	if p != nil {
 		files = append(files, written{suspectsFile, func(w io.Writer) error {
-			return writeSuspects(w, filepath.Join(out, trainingFolder, experiment.PurifiedFile), set)
+			return writeSuspects(w, filepath.Join(out, trainingFolder), set)
 		}})
 	}
 	if p != nil && p.Attacked != nil {
@@ -42,23 +39,15 @@ func writeFound(out string, set *dataset.Dataset, p *eval.Purified) error {
 	return writeFiles(out, files...)
 }
 
-// writeSuspects writes a line for each suspected text, in the order of the data's file, for people. decisions is the file of what a purifier said.
-func writeSuspects(out io.Writer, decisions string, set *dataset.Dataset) error {
-	file, err := os.Open(decisions)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		return err
-	}
+// writeSuspects writes a line for each suspected text, in the order of the data's file, for people. training is the folder of the cell.
+func writeSuspects(out io.Writer, training string, set *dataset.Dataset) error {
 	texts := set.Train // in the order in which a purifier sees them
 	if set.DevOfTrain {
 		texts = slices.Concat(set.Train, set.Dev)
 	}
-	if len(rows) != len(texts)+1 {
-		return fmt.Errorf("%s has %d rows, expected %d", decisions, len(rows)-1, len(texts))
+	judgement, err := experiment.ReadJudgement(training, len(texts), len(set.Labels))
+	if err != nil {
+		return err
 	}
 	order := make([]int, len(texts)) // by line: texts that were split off for dev come last otherwise
 	for i := range order {
@@ -68,42 +57,25 @@ func writeSuspects(out io.Writer, decisions string, set *dataset.Dataset) error 
 	w := spreadsheet.New(out, false)
 	w.Write("line", "label", "done", "why", "pattern", "raw_pattern", "text")
 	for _, i := range order {
-		row := rows[i+1]
-		done, err := treated(row, set.Labels)
-		if err != nil {
-			return fmt.Errorf("%s: row %d: %w", decisions, i, err)
-		}
-		if done == "" {
+		d := judgement.Decisions[i]
+		if !d.Suspected() {
 			continue
 		}
-		why, raw, _ := strings.Cut(row[2], defence.BeforePattern)
-		w.Write(strconv.Itoa(set.Lines[i]), visible.Cell(set.Labels[texts[i].Label]), visible.Cell(done), visible.Cell(why), visible.Cell(suspicion.InWords(raw)), visible.Cell(raw),
-			visible.Cell(texts[i].Text))
+		w.Write(strconv.Itoa(set.Lines[i]), visible.Cell(set.Labels[texts[i].Label]), visible.Cell(treated(d, set.Labels)), visible.Cell(d.Why),
+			visible.Cell(suspicion.InWords(d.Pattern)), visible.Cell(d.Pattern), visible.Cell(texts[i].Text))
 	}
 	return w.Flush()
 }
 
-// treated says what was done with a text by its row of purified.csv: row, keep, why, label, weight. "": nothing that matters.
-func treated(row []string, labels []string) (done string, err error) {
+// treated says what was done with a suspected text.
+func treated(d defence.Decision, labels []string) string {
 	switch {
-	case row[1] == "false":
-		return "dropped", nil
-	case row[3] != "":
-		label, err := strconv.Atoi(row[3])
-		if err != nil || label < 0 || label >= len(labels) {
-			return "", fmt.Errorf("there is no label %q", row[3])
-		}
-		return "relabelled " + labels[label], nil
-	case row[4] != "":
-		weight, err := strconv.ParseFloat(row[4], 64)
-		if err != nil {
-			return "", err
-		}
-		if weight < 0.5 { // as defence.Decision.Suspected has it
-			return "weight " + row[4], nil
-		}
+	case !d.Keep:
+		return "dropped"
+	case d.Relabelled:
+		return "relabelled " + labels[d.Label]
 	}
-	return "", nil
+	return "weight " + strconv.FormatFloat(float64(d.Weight), 'g', -1, 32)
 }
 
 // writeFoundTriggers writes a line for each phrase and each pattern that suspected texts of a label have in common, the strongest of a kind first.
