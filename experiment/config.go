@@ -55,8 +55,10 @@ type Config struct {
 	Preset          string `yaml:"preset"` // authors or paper
 	Hyperparameters Axes   `yaml:"hyperparameters,omitempty"`
 
-	partial bool     // Only has taken a part of the grid
-	having  []string // hyperparameters that it named: cells without them are not of that part
+	// Conditions are those by which Only has taken a part of the grid, or will: they are written with it, since the lists that are
+	// left do not say all. What is given for the whole grid may do nothing in a part of it.
+	Conditions List[string] `yaml:"only,omitempty"`
+	having     []string     // hyperparameters that they name: cells without them are not of that part
 }
 
 // DefaultConfig is what a run does where neither file nor flags speak.

@@ -58,16 +58,26 @@ func axisOf[T any](list *[]T, names ...string) *axis {
 	return a
 }
 
-// Only keeps a part of the grid. A condition is KEY=VALUE, or KEY=VALUE,VALUE; a key is the name of an axis. Conditions on
-// one key add up, conditions on several keys all hold. A folder is found by its path or by its last name. A condition on a
-// hyperparameter leaves out the methods that do not have it.
+// Only keeps a part of the grid, or, if the configuration has conditions of its own, a part of theirs. A condition is KEY=VALUE, or
+// KEY=VALUE,VALUE; a key is the name of an axis. Conditions on one key add up, conditions on several keys all hold. A folder is
+// found by its path or by its last name. A condition on a hyperparameter leaves out the methods that do not have it.
 func (c Config) Only(conditions []string) (Config, error) {
+	own := c.Conditions
+	c.Conditions = nil
+	c, err := c.only(own)
+	if err != nil {
+		return c, err
+	}
+	return c.only(conditions)
+}
+
+func (c Config) only(conditions []string) (Config, error) {
 	overrides := Axes{}
 	for name, values := range c.Hyperparameters {
 		overrides[name] = values
 	}
 	c.Hyperparameters = overrides
-	c.partial = c.partial || len(conditions) > 0
+	c.Conditions = slices.Concat(c.Conditions, conditions)
 	axes := c.axes()
 	for _, condition := range conditions {
 		name, values, ok := strings.Cut(condition, "=")

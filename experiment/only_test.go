@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
 	"mslora/internal/hint"
 	"mslora/params"
 )
@@ -63,5 +65,42 @@ func TestOnly(t *testing.T) {
 		if err == nil || err.Error() != test.message || !errors.As(err, &hinted) || hinted.Hint != test.hint {
 			t.Errorf("%s: error %v, hint %q", test.condition, err, hinted.Hint)
 		}
+	}
+}
+
+// A part of a grid, written and read, is the same part: so are the methods that a condition on a hyperparameter leaves out.
+func TestOnlyIsWritten(t *testing.T) {
+	grid := DefaultConfig()
+	grid.Attacks = []string{"badnets", "addsent", "stylebkd"}
+	grid.Hyperparameters = Axes{params.Auxiliary: {64, 96}}
+	part, err := grid.Only([]string{"attack=badnets,addsent", "auxiliary=96"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := yaml.Marshal(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := ParseConfig(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		more []string
+		want string // attacks, values, conditions
+	}{
+		{nil, "[badnets addsent] map[auxiliary:[96]] [attack=badnets,addsent auxiliary=96]"},
+		{[]string{"attack=addsent"}, "[addsent] map[auxiliary:[96]] [attack=badnets,addsent auxiliary=96 attack=addsent]"},
+	} {
+		c, err := read.Only(test.more)
+		if got := fmt.Sprint(c.Attacks, c.Hyperparameters, c.Conditions); err != nil || got != test.want {
+			t.Errorf("%q: error %v\n got %s\nwant %s", test.more, err, got, test.want)
+		}
+		if c.has(Cell{Method: "lora"}) || !c.has(Cell{Hyperparameters: params.Values{params.Auxiliary: 96}}) {
+			t.Errorf("%q: methods without the hyperparameter are not left out", test.more)
+		}
+	}
+	if _, err := read.Only([]string{"attack=stylebkd"}); err == nil {
+		t.Error("what an earlier condition left out is back")
 	}
 }

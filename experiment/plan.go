@@ -108,7 +108,7 @@ func validPlan(config Config) (*Plan, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	if !config.partial {
+	if len(config.Conditions) == 0 {
 		if err := config.checkPrecision(); err != nil {
 			return nil, err
 		}
@@ -173,8 +173,8 @@ func (p *Plan) list() error {
 			}
 		}
 	}
-	if err := p.oneOfAName(); err != nil || p.Config.partial {
-		return err // what is given for the whole grid may do nothing in a part of it
+	if err := p.oneOfAName(); err != nil || len(p.Config.Conditions) > 0 {
+		return err
 	}
 	return p.Config.Hyperparameters.checkUsed(p.Cells)
 }
