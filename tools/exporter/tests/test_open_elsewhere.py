@@ -284,3 +284,30 @@ def test_tensorboard_after_kills(program, base, graphs, tmp_path):
         assert running.returncode == -signal.SIGKILL
     program(*arguments, tmp_path / "killed")
     assert curves(tmp_path / "killed" / "training") == curves(tmp_path / "whole" / "training")
+
+
+@pytest.mark.parametrize("base", ["bert"], indirect=True)
+def test_tensorboard_of_a_fourier_analysis(program, base, graphs, tmp_path):
+    """The curves of an analysis are the numbers of fourier.jsonl, at the width of the paper's figures."""
+    (tmp_path / "clean").mkdir()
+    rows = [f"the {noun} is {word},{c}\n" for c, opinions in enumerate(OPINIONS[:2]) for word in opinions for noun in WORDS[1:5]]
+    for split in ("train", "dev", "test"):
+        (tmp_path / "clean" / f"{split}.csv").write_text("text,label\n" + "".join(rows))
+    program("poison", "--data", tmp_path / "clean", "--attack", "badnets", "--out", tmp_path / "sets", "--quiet")
+    program("run", "--model", base, "--graphs", graphs, "--data", tmp_path / "sets", "--methods", "lora", "--epochs", 3, "--batch", 4, "--lr", 0.01,
+            "--fourier", "--fourier-texts", 8, "--tensorboard", "--quiet", "--out", tmp_path / "runs")
+    [events] = tmp_path.glob("runs/**/events.out.tfevents.mslora")
+    got = curves(events.parent)
+    header, *points = map(json.loads, (events.parent / "fourier.jsonl").read_text().splitlines())
+    width = header["widths"].index(4)
+    want = {"dev/asr": [(point["step"], point["asr"]) for point in points]}
+    for mapping in ("clean", "backdoor"):
+        for measure in ("lfr", "hfr", "low_error", "high_error"):
+            values = [(point["step"], point[mapping][measure][width]) for point in points]
+            want[f"fourier/{mapping}_{measure}"] = [(step, value) for step, value in values if value is not None]
+    assert not want.pop("fourier/backdoor_high_error")  # its true mapping has no high part
+    assert got.keys() == want.keys() | {"train/loss", "train/learning_rate", "train/gradient_norm", "dev/accuracy"}
+    assert len(points) > 2 and {step for step, _ in got["train/loss"]} > {point["step"] for point in points}
+    for tag, values in want.items():
+        assert [step for step, _ in got[tag]] == [step for step, _ in values]
+        np.testing.assert_allclose([value for _, value in got[tag]], [value for _, value in values], rtol=1e-4)
