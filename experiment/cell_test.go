@@ -66,6 +66,12 @@ func TestCellID(t *testing.T) {
 
 func TestWhyUnfinished(t *testing.T) {
 	folder := t.TempDir()
+	if why := WhyUnfinished(filepath.Join(folder, "none")); why != "never begun" {
+		t.Error(why)
+	}
+	if err := os.WriteFile(filepath.Join(folder, configFile), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if why := WhyUnfinished(folder); why != "interrupted; the same mslora run goes on with it" {
 		t.Error(why)
 	}

@@ -62,7 +62,10 @@ func (p *Plan) Folder(cell Cell) string {
 }
 
 // Finished tells whether the cell has a result.
-func (p *Plan) Finished(cell Cell) bool { return exists(filepath.Join(p.Folder(cell), ResultFile)) }
+func (p *Plan) Finished(cell Cell) bool { return HasResult(p.Folder(cell)) }
+
+// HasResult tells whether a cell's folder is that of a finished one.
+func HasResult(folder string) bool { return exists(filepath.Join(folder, ResultFile)) }
 
 // State tells how far a cell is. Of a failed one it gives the error.
 func (p *Plan) State(cell Cell) (state State, failure string) {
@@ -91,6 +94,9 @@ func WhyUnfinished(folder string) string {
 		return "another program trains it"
 	case Failed:
 		return "failed: " + failure
+	}
+	if !exists(filepath.Join(folder, configFile)) {
+		return "never begun"
 	}
 	return "interrupted; the same mslora run goes on with it"
 }

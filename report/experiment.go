@@ -20,7 +20,8 @@ type Experiment struct {
 	Pictures []Picture
 	NotDrawn []Pair // kind of figure, and why there is none
 	Cells    []Cell // finished ones
-	Missing  []Pair // cell without a result, and why
+	Missing  []Missing
+	Plans    []Plan
 }
 
 // Picture is a figure.
@@ -33,6 +34,17 @@ type Picture struct {
 type Cell struct {
 	Title               string
 	Settings, Checksums []Pair
+}
+
+// Missing is a cell without a result.
+type Missing struct {
+	Title, Folder, Why string
+}
+
+// Plan is what one `mslora run` was asked for.
+type Plan struct {
+	Command         string // that runs what is missing
+	Cells, Finished int
 }
 
 //go:embed experiment.html head.html cite.html sums.html page.css

@@ -28,7 +28,8 @@ func experiment(hostile string) Experiment {
 		Pictures: []Picture{{Name: "tradeoff", Help: "CACC against ASR", SVG: []byte("<svg xmlns=\"http://www.w3.org/2000/svg\"/>")}},
 		NotDrawn: []Pair{{"sweep", "the cells do not differ" + hostile}},
 		Cells:    []Cell{{Title: "sst-2 badnets" + hostile, Settings: []Pair{{"epochs" + hostile, "3" + hostile}}, Checksums: []Pair{{"data/train" + hostile, "ab12" + hostile}}}},
-		Missing:  []Pair{{"sst-2 addsent" + hostile, "disk full" + hostile}},
+		Missing:  []Missing{{"sst-2 addsent" + hostile, "runs/one" + hostile, "failed: disk full" + hostile}},
+		Plans:    []Plan{{"mslora run --config runs/plan.yaml" + hostile, 3, 2}},
 	}
 }
 

@@ -58,10 +58,7 @@ func exitCode(ctx context.Context, command string, err error, stderr io.Writer) 
 		return exitInterrupted
 	}
 	fmt.Fprintf(stderr, "error: %s\n", visible.Lines(err.Error()))
-	var hinted *hint.Error
-	if errors.As(err, &hinted) && hinted.Hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", visible.Lines(hinted.Hint))
-	}
+	sayHint(stderr, err)
 	var usage usageError
 	if errors.As(err, &usage) || errors.Is(err, ownfolder.ErrForeign) {
 		return exitUsage

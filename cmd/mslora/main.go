@@ -29,6 +29,14 @@ func warn(stderr io.Writer, texts ...string) {
 	}
 }
 
+// sayHint prints how to mend an error, if it says so.
+func sayHint(stderr io.Writer, err error) {
+	var hinted *hint.Error
+	if errors.As(err, &hinted) && hinted.Hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", visible.Lines(hinted.Hint))
+	}
+}
+
 // notice warns of what a plan, or a place, is not made for; "" is nothing.
 func notice(stderr io.Writer, text string) {
 	if text != "" {

@@ -62,9 +62,9 @@ func experimentReport(o experimentReportOptions) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return badInput(err)
 	}
-	results, unfinished, err := eval.ReadResults(o.Folders...)
-	if err != nil {
-		return badInput(err)
+	results, unfinished, none := eval.ReadResults(o.Folders...)
+	if none != nil && !errors.Is(none, eval.ErrNone) {
+		return badInput(none)
 	}
 	e := report.Experiment{Title: strings.Join(o.Folders, ", "), Created: time.Now()}
 	if e.Rows, err = eval.Rows(results, defence.Display, experiment.FindPaper); err != nil {
@@ -73,10 +73,31 @@ func experimentReport(o experimentReportOptions) error {
 	for _, r := range results {
 		e.Cells = append(e.Cells, reportedCell(r))
 	}
-	for _, folder := range unfinished {
-		e.Missing = append(e.Missing, report.Pair{Name: folder, Value: experiment.WhyUnfinished(folder)})
+	if e.Missing, e.Plans, err = whatIsMissing(o.Stderr, o.Folders, unfinished); err != nil {
+		return badInput(err)
 	}
-	drawn, err := figure.DrawAll(o.Folders...)
+	if none == nil {
+		err = drawInto(&e, o.Folders)
+	} else if len(e.Missing) == 0 {
+		err = badInput(none)
+	}
+	if err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := e.Write(&page); err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(o.Out, page.Bytes(), 0o644); err != nil {
+		return err
+	}
+	say(o.Stderr, "wrote %s: %s, %d missing", o.Out, count(len(e.Cells), "cell"), len(e.Missing))
+	return nil
+}
+
+// drawInto adds every figure of the finished cells, and why there is no other.
+func drawInto(e *report.Experiment, folders []string) error {
+	drawn, err := figure.DrawAll(folders...)
 	if err != nil {
 		return badInput(err)
 	}
@@ -91,14 +112,6 @@ func experimentReport(o experimentReportOptions) error {
 		}
 		e.Pictures = append(e.Pictures, report.Picture{Name: d.Name, Help: d.About, SVG: picture.Bytes()})
 	}
-	var page bytes.Buffer
-	if err := e.Write(&page); err != nil {
-		return err
-	}
-	if err := atomicfile.WriteFile(o.Out, page.Bytes(), 0o644); err != nil {
-		return err
-	}
-	say(o.Stderr, "wrote %s: %s, %d missing", o.Out, count(len(e.Cells), "cell"), len(e.Missing))
 	return nil
 }
 

@@ -107,6 +107,11 @@ func reproduce(ctx context.Context, o reproduceOptions) error {
 	if several {
 		o.Run.Sum = new(plannedSum)
 	}
+	if several && !o.Run.DryRun {
+		for _, r := range o.Experiments {
+			r.record()
+		}
+	}
 	for _, r := range o.Experiments {
 		if !o.Run.Quiet {
 			say(o.Run.Stderr, "== %s", r.Name)
@@ -126,10 +131,7 @@ func reproduce(ctx context.Context, o reproduceOptions) error {
 		failed, last = append(failed, r.Name), err
 		if several {
 			say(o.Run.Stderr, "%s: %v", r.Name, err)
-			var hinted *hint.Error
-			if errors.As(err, &hinted) && hinted.Hint != "" {
-				say(o.Run.Stderr, "hint: %s", hinted.Hint)
-			}
+			sayHint(o.Run.Stderr, err)
 		}
 	}
 	if several && o.Run.DryRun {
@@ -143,6 +145,19 @@ func reproduce(ctx context.Context, o reproduceOptions) error {
 		return hint.New(advice, "%d of %d are not complete: %s", len(failed), len(o.Experiments), strings.Join(failed, ", "))
 	}
 	return last
+}
+
+// record leaves the plan before those that come first are run: if they are interrupted, its cells are known to be missing. What is
+// wrong with it its own run says.
+func (r reproduced) record() {
+	plan, err := experiment.NewGrid(r.Config)
+	if err != nil {
+		return
+	}
+	defer plan.Close()
+	if _, err := plan.Guard(); err == nil {
+		_ = plan.Record()
+	}
 }
 
 // show writes table and picture of the finished cells, if there are any.

@@ -167,6 +167,9 @@ func run(ctx context.Context, o runOptions) error {
 	if o.Force && len(held) > 0 {
 		replacing(o.Stderr, o.Quiet, count(len(held), "cell")+" in "+o.Config.Out)
 	}
+	if err := plan.Record(); err != nil {
+		return err
+	}
 	display := newDisplay(o, len(plan.Cells))
 	defer display.interrupt()
 	o.announceConflicts(plan)
