@@ -13,6 +13,7 @@ type bars struct {
 	xs, ys []float64 // left ends and heights
 	width  float64   // on the x axis
 	color  color.Color
+	hatch  bool // with lines across
 }
 
 // Plot draws the bars; it is plot.Plotter.
@@ -23,7 +24,7 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 			continue
 		}
 		corners := []vg.Point{{X: x(left), Y: c.Min.Y}, {X: x(left), Y: y(b.ys[i])}, {X: x(left + b.width), Y: y(b.ys[i])}, {X: x(left + b.width), Y: c.Min.Y}}
-		c.FillPolygon(b.color, c.ClipPolygonXY(corners))
+		b.fill(&c, c.ClipPolygonXY(corners))
 		c.StrokeLines(draw.LineStyle{Color: color.Black, Width: vg.Points(0.3)}, c.ClipLinesXY(corners)...)
 	}
 }
@@ -31,6 +32,27 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 // Thumbnail draws a bar for the legend; it is plot.Thumbnailer.
 func (b bars) Thumbnail(c *draw.Canvas) {
 	corners := []vg.Point{c.Min, {X: c.Min.X, Y: c.Max.Y}, c.Max, {X: c.Max.X, Y: c.Min.Y}}
-	c.FillPolygon(b.color, corners)
+	b.fill(c, corners)
 	c.StrokeLines(draw.LineStyle{Color: color.Black, Width: vg.Points(0.3)}, append(corners, c.Min))
+}
+
+// fill fills a rectangle, and lays the hatching over it.
+func (b bars) fill(c *draw.Canvas, corners []vg.Point) {
+	c.FillPolygon(b.color, corners)
+	if !b.hatch || len(corners) == 0 {
+		return
+	}
+	low, high := corners[0], corners[0]
+	for _, p := range corners {
+		low, high = vg.Point{X: min(low.X, p.X), Y: min(low.Y, p.Y)}, vg.Point{X: max(high.X, p.X), Y: max(high.Y, p.Y)}
+	}
+	var lines vg.Path // one path: a picture may have thousands of lines
+	const apart = 3.5 // points
+	for y := low.Y - (high.X - low.X) + vg.Points(apart/2); y < high.Y; y += vg.Points(apart) {
+		left, right := max(0, low.Y-y), min(high.X-low.X, high.Y-y) // where the line, which rises as it goes right, is in the rectangle
+		lines.Move(vg.Point{X: low.X + left, Y: y + left})
+		lines.Line(vg.Point{X: low.X + right, Y: y + right})
+	}
+	c.SetLineStyle(draw.LineStyle{Color: color.Black, Width: vg.Points(0.6)})
+	c.Stroke(lines)
 }

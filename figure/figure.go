@@ -14,6 +14,7 @@ import (
 // Figure is a picture with the numbers that it shows.
 type Figure struct {
 	Kind   string
+	About  string // what it shows
 	Table  Table
 	Panels [][]*plot.Plot // rows and columns; nil where a row has no more
 	Scale  *plot.Plot     // of colours, to the right of all panels; nil: none
@@ -89,7 +90,7 @@ func Draw(kind Kind, folders []string, axis string) (Figure, error) {
 
 func (k Kind) draw(runs []Run, axis string) (Figure, error) {
 	f, err := k.Make(runs, axis)
-	f.Kind = k.Name
+	f.Kind, f.About = k.Name, k.About(axis)
 	if f.ring != nil {
 		f.explain("Paper", f.ring)
 	}
@@ -98,9 +99,9 @@ func (k Kind) draw(runs []Run, axis string) (Figure, error) {
 
 // Drawn is one of all pictures of cells, or why there is none.
 type Drawn struct {
-	Name, About string
-	Figure      Figure
-	Err         error
+	Name   string
+	Figure Figure
+	Err    error
 }
 
 // DrawAll makes all figures of the finished cells below folders: of every kind, sweeps over each setting, and what is too much for one picture in
@@ -121,7 +122,7 @@ func DrawAll(folders ...string) ([]Drawn, error) {
 			parts = kind.Split(all)
 		}
 		for _, p := range parts {
-			d := Drawn{Name: kind.Name, About: kind.About(p.axis)}
+			d := Drawn{Name: kind.Name}
 			if p.name != "" {
 				d.Name += ": " + p.name
 			}

@@ -403,7 +403,7 @@ func TestDrawAll(t *testing.T) {
 	if !slices.Equal(got, want) || !slices.Equal(missing, []string{"fourier-ratios", "fourier-errors"}) {
 		t.Errorf("drawn %q, want %q; not drawn %q", got, want, missing)
 	}
-	if about := all[8].About; about != "CACC, ASR and floor over auxiliary texts, as in Figures 4 and 6 to 10" {
+	if about := all[8].Figure.About; about != "CACC, ASR and floor over auxiliary texts, as in Figures 4 and 6 to 10" {
 		t.Errorf("about %q", about)
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // The colours of Okabe and Ito, which people tell apart whatever colours they see. Lines differ in dashes and points in shape, too,
-// so that figures can be read in grey.
+// and neighbouring bars in lightness, so that figures can be read in grey.
 var (
 	blue   = color.RGBA{0, 114, 178, 255}
 	red    = color.RGBA{213, 94, 0, 255}

@@ -10,16 +10,17 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// ratioBars are the four bars of an epoch, from the left.
+// ratioBars are the four bars of an epoch, from the left. Colours tell the mappings apart, also in grey, and hatching the parts.
 var ratioBars = []struct {
 	name  string
 	color color.RGBA
+	hatch bool
 	pick  func(point) float64
 }{
-	{"LFR, clean", blue, func(p point) float64 { return p.clean.lfr }},
-	{"LFR, backdoor", orange, func(p point) float64 { return p.backdoor.lfr }},
-	{"HFR, clean", sky, func(p point) float64 { return p.clean.hfr }},
-	{"HFR, backdoor", red, func(p point) float64 { return p.backdoor.hfr }},
+	{"LFR, clean", blue, false, func(p point) float64 { return p.clean.lfr }},
+	{"LFR, backdoor", orange, false, func(p point) float64 { return p.backdoor.lfr }},
+	{"HFR, clean", blue, true, func(p point) float64 { return p.clean.hfr }},
+	{"HFR, backdoor", orange, true, func(p point) float64 { return p.backdoor.hfr }},
 }
 
 // ratios draws LFR and HFR of both mappings (Eq. 1) as bars, means over the points of each epoch, on a logarithmic axis.
@@ -38,7 +39,7 @@ func ratios(runs []Run, _ string) (Figure, error) {
 		epochs := a.byEpoch()
 		var heights [][]float64 // of each bar, by epoch
 		for i, bar := range ratioBars {
-			b := bars{width: 0.2, color: bar.color}
+			b := bars{width: 0.2, color: bar.color, hatch: bar.hatch}
 			for k, points := range epochs {
 				mean := 0.0
 				for _, one := range points {

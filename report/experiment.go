@@ -27,6 +27,7 @@ type Experiment struct {
 // Picture is a figure.
 type Picture struct {
 	Name, Help string
+	Alt        string // what stands in its place for who does not see it
 	SVG        []byte
 }
 

@@ -25,7 +25,7 @@ func experiment(hostile string) Experiment {
 			},
 			{Dataset: "own", Model: "minilm", Attack: "unknown", Method: "lora", Title: "LoRA"},
 		},
-		Pictures: []Picture{{Name: "tradeoff", Help: "CACC against ASR", SVG: []byte("<svg xmlns=\"http://www.w3.org/2000/svg\"/>")}},
+		Pictures: []Picture{{Name: "tradeoff", Help: "CACC against ASR", Alt: "CACC against ASR: LoRA on badnets" + hostile, SVG: []byte("<svg xmlns=\"http://www.w3.org/2000/svg\"/>")}},
 		NotDrawn: []Pair{{"sweep", "the cells do not differ" + hostile}},
 		Cells:    []Cell{{Title: "sst-2 badnets" + hostile, Settings: []Pair{{"epochs" + hostile, "3" + hostile}}, Checksums: []Pair{{"data/train" + hostile, "ab12" + hostile}}}},
 		Missing:  []Missing{{"sst-2 addsent" + hostile, "runs/one" + hostile, "failed: disk full" + hostile}},

@@ -110,7 +110,7 @@ func drawInto(e *report.Experiment, folders []string) error {
 		if err := d.Figure.Render(&picture, ".svg"); err != nil {
 			return err
 		}
-		e.Pictures = append(e.Pictures, report.Picture{Name: d.Name, Help: d.About, SVG: picture.Bytes()})
+		e.Pictures = append(e.Pictures, report.Picture{Name: d.Name, Help: d.Figure.About, Alt: d.Figure.Alt(), SVG: picture.Bytes()})
 	}
 	return nil
 }

@@ -43,23 +43,26 @@ func TestFiguresOfPages(t *testing.T) {
 				folders = append(folders, filepath.Join("../..", word))
 			}
 		}
-		drawn := filepath.Join(t.TempDir(), filepath.Base(out))
-		if err := drawFigure(figureOptions{Kind: name, Folders: folders, Axis: axis, Out: drawn, Stderr: io.Discard}); err != nil {
+		kind, err := figure.Find(name)
+		if err != nil {
 			return "", err
 		}
-		target, err := figure.NewTarget(drawn)
+		f, err := figure.Draw(kind, folders, axis)
 		if err != nil {
+			return "", err
+		}
+		target, err := figure.NewTarget(filepath.Join(t.TempDir(), filepath.Base(out)))
+		if err != nil {
+			return "", err
+		}
+		if err := f.Write(target); err != nil {
 			return "", err
 		}
 		for _, path := range target.Files() {
 			kept(t, filepath.Join("../..", filepath.Dir(out), filepath.Base(path)), path)
 		}
-		kind, err := figure.Find(name)
-		if err != nil {
-			return "", err
-		}
 		link, err := filepath.Rel("docs", out)
-		return fmt.Sprintf("![%s](%s)\n", kind.About(axis), filepath.ToSlash(link)), err
+		return fmt.Sprintf("![%s](%s)\n", f.Alt(), filepath.ToSlash(link)), err
 	})
 }
 
