@@ -22,12 +22,30 @@ func short(text string) string {
 	return string(runes)
 }
 
-// distinct makes different names fit for a picture, and keeps them different: those that look the same when they are cut get a number.
+// shortInside is short for names that begin alike: it cuts the middle.
+func shortInside(text string) string {
+	runes := []rune(visible.Line(text))
+	if len(runes) <= longestTitle {
+		return string(runes)
+	}
+	const begin = longestTitle / 4
+	return string(runes[:begin]) + "…" + string(runes[len(runes)-(longestTitle-begin-1):])
+}
+
+// distinct makes different names fit for a picture, and keeps them different: those that look the same when their end is cut lose
+// their middle instead, and get a number if that does not tell them apart.
 func distinct(names []string) []string {
+	alike := map[string]int{}
+	for _, name := range names {
+		alike[short(name)]++
+	}
 	shown := make([]string, len(names))
 	seen := map[string]int{}
 	for i, name := range names {
 		shown[i] = short(name)
+		if alike[shown[i]] > 1 {
+			shown[i] = shortInside(name)
+		}
 		if seen[shown[i]]++; seen[shown[i]] > 1 {
 			shown[i] += fmt.Sprintf(" (%d)", seen[shown[i]])
 		}

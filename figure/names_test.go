@@ -21,9 +21,11 @@ func TestBrief(t *testing.T) {
 // Names that are cut stay different, in their order.
 func TestDistinct(t *testing.T) {
 	long := strings.Repeat("x", longestTitle)
-	got := distinct([]string{"a", long + "1", "a b", long + "2"})
-	cut := strings.Repeat("x", longestTitle-1) + "…"
-	if want := []string{"a", cut, "a b", cut + " (2)"}; !slices.Equal(got, want) {
+	got := distinct([]string{"a", long + "1", "a b", long + "2", long + "0" + long, long + "1" + long, "y" + long})
+	cut := strings.Repeat("x", longestTitle/4) + "…"
+	end := cut + strings.Repeat("x", longestTitle*3/4-1)
+	want := []string{"a", end[:len(end)-1] + "1", "a b", end[:len(end)-1] + "2", end, end + " (2)", "y" + strings.Repeat("x", longestTitle-2) + "…"}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

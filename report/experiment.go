@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"time"
 
 	"mslora/eval"
@@ -71,7 +72,11 @@ func (e Experiment) Write(w io.Writer) error {
 		Experiment
 		Head     head
 		Citation string
-	}{e, head{Title: name(e.Title) + ": report of an experiment", Mark: experimentMark, Images: true}, citation})
+		Paper    bool // it has some of the cells
+	}{
+		e, head{Title: name(e.Title) + ": report of an experiment", Mark: experimentMark, Images: true}, citation,
+		slices.ContainsFunc(e.Rows, func(row eval.Row) bool { return row.Paper != nil }),
+	})
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,16 @@ func TestExperimentGolden(t *testing.T) {
 	}
 }
 
+// Columns of the paper's numbers are there if it has one of the cells.
+func TestExperimentWithoutPaper(t *testing.T) {
+	e := experiment("")
+	with := strings.Count(written(t, e.Write), "Paper")
+	e.Rows = e.Rows[1:]
+	if without := strings.Count(written(t, e.Write), "Paper"); with != 3 || without != 0 {
+		t.Errorf("Paper is written %d times with and %d times without", with, without)
+	}
+}
+
 // The page is well-formed XML without a script, whatever names hold, and loads nothing.
 func TestExperimentUntrusted(t *testing.T) {
 	for name, e := range map[string]Experiment{"hostile": experiment(hostileText), "empty": {}} {

@@ -70,8 +70,10 @@ func experimentReport(o experimentReportOptions) error {
 	if e.Rows, err = eval.Rows(results, defence.Display, experiment.FindPaper); err != nil {
 		return badInput(err)
 	}
-	for _, r := range results {
-		e.Cells = append(e.Cells, reportedCell(r))
+	for _, row := range e.Rows {
+		for _, r := range row.Results {
+			e.Cells = append(e.Cells, reportedCell(row, r))
+		}
 	}
 	if e.Missing, e.Plans, err = whatIsMissing(o.Stderr, o.Folders, unfinished); err != nil {
 		return badInput(err)
@@ -115,13 +117,18 @@ func drawInto(e *report.Experiment, folders []string) error {
 	return nil
 }
 
-// reportedCell tells settings and checksums of a result.
-func reportedCell(r eval.Result) report.Cell {
-	c := report.Cell{Title: fmt.Sprintf("%s %s %s %s %s seed %d, in %s", r.Dataset, r.Attack, r.Ratio, r.Model, r.Method, r.Seed, filepath.Dir(r.Path))}
+// reportedCell tells settings and checksums of a result of a row of the table, which it is named like.
+func reportedCell(row eval.Row, r eval.Result) report.Cell {
+	words := []string{r.Dataset, r.Model, r.Attack, row.Poison, row.Title, row.Variant.String(), fmt.Sprintf("seed %d", r.Seed)}
+	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
+	c := report.Cell{Title: strings.Join(words, " ") + ", in " + filepath.Dir(r.Path)}
 	var config map[string]json.RawMessage
 	_ = json.Unmarshal(r.Config, &config) // a result without a configuration has no settings to show
 	for _, key := range slices.Sorted(maps.Keys(config)) {
-		c.Settings = append(c.Settings, report.Pair{Name: key, Value: eval.Difference{Value: string(config[key])}.Plain()})
+		var value bytes.Buffer
+		if json.Compact(&value, config[key]) == nil { // lists stand on lines of their own
+			c.Settings = append(c.Settings, report.Pair{Name: key, Value: eval.Difference{Value: value.String()}.Plain()})
+		}
 	}
 	limit := "all"
 	if r.Limit > 0 {
@@ -129,7 +136,7 @@ func reportedCell(r eval.Result) report.Cell {
 	}
 	c.Settings = append(c.Settings,
 		report.Pair{Name: "target label", Value: fmt.Sprint(r.Target)}, report.Pair{Name: "setting", Value: cmp.Or(r.Setting, "unknown")},
-		report.Pair{Name: "training texts", Value: limit}, report.Pair{Name: "device", Value: fmt.Sprintf("%s, %d threads, %s", r.Device, r.Threads, r.Precision)},
+		report.Pair{Name: "training texts", Value: limit}, report.Pair{Name: "device", Value: fmt.Sprintf("%s, %s, %s", r.Device, count(r.Threads, "thread"), r.Precision)},
 		report.Pair{Name: "best epoch", Value: fmt.Sprintf("%d of %d, dev accuracy %.2f", r.BestEpoch, r.Epochs, r.DevAccuracy)},
 	)
 	c.Settings = append(c.Settings, analysed(filepath.Dir(r.Path))...)
