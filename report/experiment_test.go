@@ -1,14 +1,20 @@
 package report
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"mslora/eval"
+	"mslora/figure"
 )
 
 const hostileText = "</td><script>alert(1)</script>\x1b[31m\u202e"
@@ -34,10 +40,54 @@ func experiment(hostile string) Experiment {
 }
 
 func TestExperimentGolden(t *testing.T) {
-	got := written(t, experiment("").Write)
+	e := experiment("")
+	e.Pictures = drawn(t)
+	got := written(t, e.Write)
 	compareGolden(t, "experiment.html", got)
 	if !IsExperiment([]byte(got)) || IsExperiment([]byte("<html></html>")) {
 		t.Error("the page is not told from others")
+	}
+}
+
+// drawn gives a picture of each kind, of cells that are made up after real ones.
+func drawn(t *testing.T) []Picture {
+	t.Helper()
+	all, err := figure.DrawAll("testdata/cells")
+	if err != nil || len(all) != len(figure.Kinds) {
+		t.Fatalf("%d pictures, error %v", len(all), err)
+	}
+	var pictures []Picture
+	for _, d := range all {
+		var svg bytes.Buffer
+		if err := errors.Join(d.Err, d.Figure.Render(&svg, ".svg")); err != nil {
+			t.Fatalf("%s: %v", d.Name, err)
+		}
+		if len(d.Figure.Table.Rows) == 0 {
+			t.Errorf("%s has no numbers", d.Name)
+		}
+		pictures = append(pictures, Picture{Name: d.Name, Help: d.Figure.About, Alt: d.Figure.Alt(), SVG: svg.Bytes()})
+	}
+	return pictures
+}
+
+// No picture of the page is empty.
+func TestPicturesShowSomething(t *testing.T) {
+	page, err := os.ReadFile("testdata/experiment.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := regexp.MustCompile(`<img src="data:image/svg\+xml;base64,([^"]*)"`).FindAllStringSubmatch(html.UnescapeString(string(page)), -1)
+	if len(sources) != len(figure.Kinds) {
+		t.Errorf("%d pictures of %d kinds", len(sources), len(figure.Kinds))
+	}
+	for i, source := range sources {
+		svg, err := base64.StdEncoding.DecodeString(source[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shapes := bytes.Count(svg, []byte("<path ")) + bytes.Count(svg, []byte("<image ")); shapes < 20 {
+			t.Errorf("picture %d has %d shapes", i+1, shapes)
+		}
 	}
 }
 

@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 
 import check_pages
@@ -36,6 +38,20 @@ def test_faults_are_found(program, tmp_path, capsys):
     ]:
         assert any(f", {place}, {scheme}: " in line and fault in line for line in said.splitlines()) == is_one, (place, scheme, fault, said)
     assert len(list((tmp_path / "shots").iterdir())) == 4
+
+
+@pytest.mark.parametrize("drawing, empty", [("", True), ("<rect/>", True), ("<g><rect/><path d='M0 0'/></g>", False)])
+def test_empty_pictures(drawing, empty, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(check_pages, "BROWSERS", ("no-such-browser",))
+    content = base64.b64encode(f"<svg xmlns='http://www.w3.org/2000/svg'>{drawing}</svg>".encode()).decode()
+    page = tmp_path / "page.html"
+    page.write_text(f'<img src="data:image/svg+xml;base64,{content}" alt="a &lt; b">'.replace("+", "&#43;"))
+    if not empty:
+        check_pages.main([str(page)])
+        return
+    with pytest.raises(Failure, match="1 faults in 1 pages"):
+        check_pages.main([str(page)])
+    assert capsys.readouterr().out == f"{page}: a picture is empty: a < b\n"
 
 
 def test_without_a_browser_it_says_so(monkeypatch, capsys):
