@@ -33,6 +33,20 @@ type keyword struct {
 	score float64
 }
 
+// Check wants a word that can be ranked: words that occur once have rank 0.
+func (BKI) Check(bench Bench) error {
+	seen := map[string]bool{}
+	for _, t := range bench.Train {
+		for _, w := range strings.Fields(t.Text) {
+			if seen[w] {
+				return nil
+			}
+			seen[w] = true
+		}
+	}
+	return hint.New("BKI looks for words: give other texts, or another --method", "no word occurs twice in the training texts")
+}
+
 // Purify decides on every training text.
 func (BKI) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	probe, err := bench.probe(ctx, bench.Values.Int(params.Epochs), 0)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"mslora/cluster"
+	"mslora/internal/hint"
 	"mslora/params"
 )
 
@@ -35,12 +36,20 @@ const cubeMinSize = 5
 // cubeReports is how often the progress of UMAP is told, in rounds.
 const cubeReports = 100
 
+// Check wants as many texts as there are components, and as UMAP and HDBSCAN have neighbours.
+func (CUBE) Check(bench Bench) error {
+	v := bench.Values
+	least := max(v.Int(cubeComponents), v.Int(cubeNeighbours), v.Int(cubeMinSamples)+1)
+	if n := len(bench.Train); n < least {
+		return hint.New("give more texts, or lower --cube-neighbours, --cube-min-samples and --cube-components",
+			"%d texts are too few to look for poisoned ones, which takes %d", n, least)
+	}
+	return nil
+}
+
 // Purify decides on every training text.
 func (CUBE) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	v := bench.Values
-	if err := enough(bench, max(v.Int(cubeNeighbours), v.Int(cubeMinSamples)+1), "--cube-neighbours and --cube-min-samples"); err != nil {
-		return Judgement{}, err
-	}
 	probe, err := bench.probe(ctx, v.Int(cubeEpochs), 0)
 	if err != nil {
 		return Judgement{}, err

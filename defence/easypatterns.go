@@ -37,14 +37,19 @@ const (
 	expertStream = 0x65787065 // tells the draw of the folds from others of the same seed
 )
 
-// Fit gives weight · log p(class) of every text: a model of each class against the others, their probabilities divided by their sum.
-func (EasyPatterns) Fit(ctx context.Context, bench Bench) ([][]float32, error) {
+// Check wants a text of each label in every fold.
+func (EasyPatterns) Check(bench Bench) error {
 	for label := range bench.Classes {
 		if n := len(having(bench.Train, label)); n < expertFolds {
-			return nil, hint.New(fmt.Sprintf("give each label %d texts at least, or take another --method", expertFolds),
+			return hint.New(fmt.Sprintf("give each label %d texts at least, or take another --method", expertFolds),
 				"label %d has %d texts, too few for an expert that is fitted out of fold", label, n)
 		}
 	}
+	return nil
+}
+
+// Fit gives weight · log p(class) of every text: a model of each class against the others, their probabilities divided by their sum.
+func (EasyPatterns) Fit(ctx context.Context, bench Bench) ([][]float32, error) {
 	bench.say("fitting the expert: what is easy to see of %d texts", len(bench.Train))
 	rows, fold := suspicion.Describe(bench.texts()), foldsOf(bench)
 	odds, problems := make([][]float64, bench.Classes), make([]logistic.Folded, bench.Classes)

@@ -20,6 +20,9 @@ func (m Method) Consult(ctx context.Context, bench Bench) ([][]float32, error) {
 		return nil, nil
 	}
 	bench.Train = unflagged(bench.Train)
+	if err := check(m.Expert, bench); err != nil {
+		return nil, err
+	}
 	scores, err := m.Expert.Fit(ctx, bench)
 	if err == nil && len(scores) != len(bench.Train) {
 		err = fmt.Errorf("it knows %d of %d texts", len(scores), len(bench.Train))

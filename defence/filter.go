@@ -28,6 +28,9 @@ func (m Method) Sieve(ctx context.Context, bench Bench) (Sieve, error) {
 		return nil, nil
 	}
 	bench.Train = nil // a filter knows what the defender trusts, and the model
+	if err := check(m.Filter, bench); err != nil {
+		return nil, err
+	}
 	sieve, err := m.Filter.Fit(ctx, bench)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Filter.Name(), err)

@@ -3,8 +3,6 @@ package defence
 import (
 	"context"
 	"math"
-
-	"mslora/internal/hint"
 )
 
 // Probing says how a probe is trained: as [Method] vanilla with the cell's hyperparameters, but for these.
@@ -28,14 +26,6 @@ type Probe struct {
 func (b Bench) probe(ctx context.Context, epochs int, ascent float64) (Probe, error) {
 	b.say("looking for poisoned texts: training a model on all %d texts", len(b.Train))
 	return b.Probe(ctx, Probing{Epochs: epochs, Ascent: ascent})
-}
-
-// enough refuses too few training texts; flags say what asks for so many.
-func enough(b Bench, least int, flags string) error {
-	if len(b.Train) < least {
-		return hint.New("give more texts, or lower "+flags, "%d texts are too few to look for poisoned ones, which takes %d", len(b.Train), least)
-	}
-	return nil
 }
 
 // texts are those of Train.

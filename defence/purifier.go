@@ -81,6 +81,9 @@ func (m Method) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 		return Judgement{}, nil
 	}
 	bench.Train = unflagged(bench.Train)
+	if err := check(m.Purifier, bench); err != nil {
+		return Judgement{}, err
+	}
 	judgement, err := m.Purifier.Purify(ctx, bench)
 	if err != nil {
 		return judgement, fmt.Errorf("%s: %w", m.Purifier.Name(), err)

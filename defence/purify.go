@@ -23,6 +23,15 @@ type Purification struct{}
 // Name is params.Purification.
 func (Purification) Name() string { return params.Purification }
 
+// Check wants texts enough, and trusted texts that tell labels apart.
+func (Purification) Check(bench Bench) error {
+	labels := make([]int, len(bench.Trusted))
+	for i, t := range bench.Trusted {
+		labels[i] = t.Label
+	}
+	return suspicion.Check(len(bench.Train), labels)
+}
+
 // Purify decides on every training text.
 func (Purification) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 	bench.say(Reading, len(bench.Train))

@@ -47,17 +47,34 @@ type rap struct {
 	threshold []float64
 }
 
-// Fit tunes the embeddings. The classifier that they are changed in stays open as long as the bench's rows do.
-func (RAP) Fit(ctx context.Context, bench Bench) (Sieve, error) {
-	r := rap{bench: bench, word: bench.Values.Word("rap_word"), authors: bench.Values.Word("rap_variant") == params.VariantAuthors, protected: bench.Protected}
+// newRAP is RAP before it is fitted.
+func newRAP(bench Bench) *rap {
+	r := &rap{bench: bench, word: bench.Values.Word("rap_word"), authors: bench.Values.Word("rap_variant") == params.VariantAuthors, protected: bench.Protected}
 	if r.protected == nil {
 		for class := range bench.Classes {
 			r.protected = append(r.protected, class)
 		}
 	}
+	return r
+}
+
+// Check wants a range of drops, and for each protected class trusted texts for a threshold.
+func (RAP) Check(bench Bench) error {
 	if least, most := bench.Values.Float("rap_least"), bench.Values.Float("rap_most"); least > most {
-		return nil, hint.New("give a larger --rap-most", "rap_least is %v and rap_most %v, expected a range", least, most)
+		return hint.New("give a larger --rap-most", "rap_least is %v and rap_most %v, expected a range", least, most)
 	}
+	r := newRAP(bench)
+	for _, class := range r.protected {
+		if err := bench.enough(len(r.tuning(class)), r.which(class)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fit tunes the embeddings. The classifier that they are changed in stays open as long as the bench's rows do.
+func (RAP) Fit(ctx context.Context, bench Bench) (Sieve, error) {
+	r := newRAP(bench)
 	var err error
 	if r.row, err = bench.OpenRow(r.word); err != nil {
 		return nil, err
@@ -73,19 +90,38 @@ func (RAP) Fit(ctx context.Context, bench Bench) (Sieve, error) {
 	return r.sift, nil
 }
 
-// protect tunes the embedding for a class and finds its threshold.
-func (r *rap) protect(ctx context.Context, class int) error {
-	var texts []string
+// tuning are the trusted texts that an embedding is tuned with: those of the class, or all.
+func (r *rap) tuning(class int) (texts []string) {
 	for _, t := range r.bench.Trusted {
 		if r.authors || t.Label == class {
 			texts = append(texts, t.Text)
 		}
 	}
-	if err := r.bench.enough(len(texts)); err != nil {
-		return fmt.Errorf("class %d: %w", class, err)
+	return texts
+}
+
+// which says what texts tuning are.
+func (r *rap) which(class int) string {
+	if r.authors {
+		return "trusted texts"
 	}
+	return fmt.Sprintf("trusted texts of class %d", class)
+}
+
+// protect tunes the embedding for a class and finds its threshold, which rests on the texts that the model gives the class.
+func (r *rap) protect(ctx context.Context, class int) error {
+	texts := r.tuning(class)
 	plain, classes, err := r.probabilities(ctx, r.bench.Logits, texts, class)
 	if err != nil {
+		return err
+	}
+	given := 0
+	for _, c := range classes {
+		if c == class {
+			given++
+		}
+	}
+	if err := r.bench.enough(given, fmt.Sprintf("%s that the model gives class %d", r.which(class), class)); err != nil {
 		return err
 	}
 	if err := r.tune(ctx, texts, plain, class); err != nil {
@@ -101,9 +137,6 @@ func (r *rap) protect(ctx context.Context, class int) error {
 		if classes[i] == class {
 			drops = append(drops, plain[i]-shaken[i])
 		}
-	}
-	if len(drops) == 0 {
-		return hint.New("trust texts of this class", "the model gives class %d to none of the trusted texts", class)
 	}
 	r.threshold = append(r.threshold, r.bench.threshold(drops))
 	return nil

@@ -168,22 +168,14 @@ func TestRAP(t *testing.T) {
 
 func TestRAPErrors(t *testing.T) {
 	row := shaky{[]float32{1}}
-	for _, test := range []struct {
-		name, want string
-		bench      Bench
-	}{
-		{"too few of a class", "class 0: 75 trusted texts, 100 are the least", trusting(nil, trustedTexts(150)...)},
-		{"a class without texts", "class 2: 0 trusted texts, 100 are the least", func() Bench {
-			b := trusting(nil, trustedTexts(300)...)
-			b.Protected = []int{2}
-			return b
-		}()},
-		{"no range", "rap_least is 0.5 and rap_most 0.3, expected a range", trusting(params.Values{"rap_least": 0.5}, trustedTexts(300)...)},
-	} {
-		test.bench.Logits, test.bench.OpenRow = row.Logits, func(string) (Row, error) { return row, nil }
-		if _, err := (RAP{}).Fit(t.Context(), test.bench); err == nil || !strings.HasPrefix(err.Error(), test.want) {
-			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
-		}
+	bench := trusting(nil, trustedTexts(200)...)
+	for i := range 60 { // texts of class 1 that the model gives class 0
+		bench.Trusted[2*i+1].Text += " bad"
+	}
+	bench.Protected, bench.Logits, bench.OpenRow = []int{1}, row.Logits, func(string) (Row, error) { return row, nil }
+	want := "40 trusted texts of class 1 that the model gives class 1, 100 are the least for a threshold that the share 0.01 of them is below"
+	if _, err := (RAP{}).Fit(t.Context(), bench); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 	encode := func(string) []int32 { return []int32{1, 2} }
 	if _, err := OpenWord(" ", encode, nil); err == nil || err.Error() != `the tokenizer has no token for the word " "` {

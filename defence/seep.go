@@ -30,12 +30,20 @@ const seepSeeds = "seep_seeds"
 // surest bounds 1 − p from below, as p of a sure model rounds to 1.
 const surest = 1e-12
 
+// seedsOf says how many seeds there are.
+func seedsOf(bench Bench) int { return int(bench.Values.Float(seepSeeds) * float64(len(bench.Train))) }
+
+// Check wants texts for a seed.
+func (SEEP) Check(bench Bench) error {
+	if seedsOf(bench) == 0 {
+		return hint.New("give more texts, or a larger --seep-seeds", "%d texts are too few for seeds: %s is %g", len(bench.Train), seepSeeds, bench.Values.Float(seepSeeds))
+	}
+	return nil
+}
+
 // Purify decides on every training text.
 func (SEEP) Purify(ctx context.Context, bench Bench) (Judgement, error) {
-	count := int(bench.Values.Float(seepSeeds) * float64(len(bench.Train)))
-	if count == 0 {
-		return Judgement{}, hint.New("give more texts, or a larger --seep-seeds", "%d texts are too few for seeds: %s is %g", len(bench.Train), seepSeeds, bench.Values.Float(seepSeeds))
-	}
+	count := seedsOf(bench)
 	probe, err := bench.probe(ctx, bench.Values.Int(params.Epochs), 0)
 	if err != nil {
 		return Judgement{}, err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"mslora/dataset"
 	"mslora/internal/hint"
 	"mslora/ortrain"
 	"mslora/params"
@@ -27,20 +28,25 @@ type STRIP struct{}
 // Name is params.STRIP.
 func (STRIP) Name() string { return params.STRIP }
 
+// Check wants trusted texts for a threshold, and a word in one of them.
+func (STRIP) Check(bench Bench) error {
+	if err := bench.enough(len(bench.Trusted), "trusted texts"); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(bench.Trusted, func(t dataset.Text) bool { return word.MatchString(strings.ToLower(t.Text)) }) {
+		return hint.New("trust texts with words of two letters or more", "no trusted text has a word to replace others by")
+	}
+	return nil
+}
+
 // Fit ranks the words of the trusted texts and finds the threshold.
 func (STRIP) Fit(ctx context.Context, bench Bench) (Sieve, error) {
-	if err := bench.enough(len(bench.Trusted)); err != nil {
-		return nil, err
-	}
 	texts := make([]string, len(bench.Trusted))
 	for i, t := range bench.Trusted {
 		texts[i] = t.Text
 	}
 	ranked := rankWords(texts)
 	ranked.rows = slices.DeleteFunc(ranked.rows, func(row []string) bool { return len(row) == 0 })
-	if len(ranked.rows) == 0 {
-		return nil, hint.New("trust texts with words of two letters or more", "no trusted text has a word to replace others by")
-	}
 	s := strip{bench, ranked, bench.Values.Word("strip_variant") == params.VariantAuthors}
 	bench.say("STRIP: reading copies of %d trusted texts", len(texts))
 	entropies, err := s.entropies(ctx, texts)

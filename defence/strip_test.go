@@ -185,7 +185,7 @@ func TestStripErrors(t *testing.T) {
 		{"the model fails", "no model", trusting(nil, trustedTexts(100)...)},
 	} {
 		test.bench.Logits = func(context.Context, []string) ([][]float32, error) { return nil, broken }
-		if _, err := (STRIP{}).Fit(t.Context(), test.bench); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+		if _, err := (Method{Filter: STRIP{}}).Sieve(t.Context(), test.bench); err == nil || !strings.HasPrefix(err.Error(), "STRIP: "+test.want) {
 			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
 		}
 	}

@@ -7,12 +7,12 @@ import (
 	"mslora/internal/hint"
 )
 
-// enough refuses trusted texts that are too few to have a threshold at the share false_rejections.
-func (b Bench) enough(texts int) error {
+// enough refuses trusted texts that are too few to have a threshold at the share false_rejections. which says what texts they are.
+func (b Bench) enough(texts int, which string) error {
 	share := b.Values.Float("false_rejections")
 	if need := int(math.Ceil(1 / share)); texts < need {
 		return hint.New("trust more texts, or let a larger share of them be flagged with --false-rejections",
-			"%d trusted texts, %d are the least for a threshold that the share %v of them is below", texts, need, share)
+			"%d %s, %d are the least for a threshold that the share %v of them is below", texts, which, need, share)
 	}
 	return nil
 }

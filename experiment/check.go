@@ -25,11 +25,11 @@ func (p *Plan) check() error {
 		if err := model.openTokenizer(); err != nil {
 			return err
 		}
-		topologies, err := p.checkMemory(cell, memory)
+		topologies, err := p.checkCell(cell, memory)
 		if err != nil {
 			return err
 		}
-		key := fmt.Sprintln(cell.ModelFolder, cell.Method, cell.Hyperparameters[params.Head])
+		key := fmt.Sprintln(cell.ModelFolder, cell.Method, cell.Hyperparameters[params.Head], cell.Hyperparameters[params.LanguageModel])
 		if checked[key] {
 			continue
 		}
@@ -37,13 +37,16 @@ func (p *Plan) check() error {
 		if err := topologies.Check(model.Model); err != nil {
 			return err
 		}
+		if err := p.checkLanguage(cell.Hyperparameters); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// checkMemory refuses a cell whose data do not give its setting, or whose trained tensors do not fit into memory, in bytes. It
-// gives the cell's graphs.
-func (p *Plan) checkMemory(cell Cell, memory int64) (ortrain.Topologies, error) {
+// checkCell refuses a cell whose data do not give its setting, or are such that its method would refuse later, or whose trained
+// tensors do not fit into memory, in bytes. It gives the cell's graphs.
+func (p *Plan) checkCell(cell Cell, memory int64) (ortrain.Topologies, error) {
 	data, err := p.dataset(cell)
 	if err != nil {
 		return ortrain.Topologies{}, err
@@ -55,6 +58,11 @@ func (p *Plan) checkMemory(cell Cell, memory int64) (ortrain.Topologies, error) 
 	ready, err := p.prepare(cell, method, data)
 	if err != nil {
 		return ortrain.Topologies{}, err
+	}
+	bench := p.bench(cell, ready, ready.suspect, nil)
+	bench.Protected = protected(data)
+	if err := method.Check(bench); err != nil {
+		return ortrain.Topologies{}, fmt.Errorf("%s: %w", cell.DataFolder, err)
 	}
 	return topologies, ortrain.CheckMemory(p.models[cell.ModelFolder].Model, topologies.Train.Manifest, ready.setting, memory)
 }

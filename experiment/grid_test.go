@@ -150,7 +150,7 @@ func TestPlanChecksMemory(t *testing.T) {
 	config := tiny(t)
 	config.Methods, config.Hyperparameters = []string{"lora"}, Axes{params.LoRARank: {16_384}, params.BatchSize: {8}}
 	plan := openPlan(t, config)
-	if _, err := plan.checkMemory(plan.Cells[0], 1<<20); err == nil || !strings.Contains(err.Error(), "lora_rank 16384 needs ") {
+	if _, err := plan.checkCell(plan.Cells[0], 1<<20); err == nil || !strings.Contains(err.Error(), "lora_rank 16384 needs ") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"mslora/catalog"
+	"mslora/graphs"
 	"mslora/languagemodel"
 	"mslora/params"
 )
@@ -14,15 +15,7 @@ func (p *Plan) languageSums(values params.Values) (map[string]string, error) {
 	if !values.Has(params.LanguageModel) {
 		return nil, nil
 	}
-	folder, err := catalog.ModelFolder(values.Word(params.LanguageModel))
-	if err != nil {
-		return nil, err
-	}
-	model, err := p.model(folder)
-	if err != nil {
-		return nil, err
-	}
-	causal, err := languagemodel.Graph(model.Config, p.Config.Graphs)
+	model, causal, err := p.languageModel(values)
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +28,38 @@ func (p *Plan) languageSums(values params.Values) (map[string]string, error) {
 		sums["language/"+filepath.Base(name)] = sum
 	}
 	return sums, nil
+}
+
+// languageModel gives the language model, which is not opened for reading, and its graph.
+func (p *Plan) languageModel(values params.Values) (*loadedModel, *graphs.Topology, error) {
+	folder, err := catalog.ModelFolder(values.Word(params.LanguageModel))
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := p.model(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	causal, err := languagemodel.Graph(model.Config, p.Config.Graphs)
+	return model, causal, err
+}
+
+// checkLanguage refuses a language model that would not open once a filter asks, which is after training.
+func (p *Plan) checkLanguage(values params.Values) error {
+	if !values.Has(params.LanguageModel) {
+		return nil
+	}
+	model, causal, err := p.languageModel(values)
+	if err != nil {
+		return err
+	}
+	if err := model.openTokenizer(); err != nil {
+		return err
+	}
+	if err := model.Config.Check(causal.Manifest); err != nil {
+		return err
+	}
+	return causal.Check(model.Weights, func(string) bool { return false })
 }
 
 // language is the language model of a cell. It is opened when a filter first asks.

@@ -127,7 +127,7 @@ type prepared struct {
 	train, dev []dataset.Text
 	weights    []float32      // of train in the loss, 0 counts as 1; nil: all weigh the same
 	auxiliary  []dataset.Text // nil if the method does not align
-	suspect    []dataset.Text // what a purifier decides on: train and, if it is of the same origin, dev
+	suspect    []dataset.Text // what a purifier decides on: train and, if it is of the same origin, dev; train if there is none
 	trusted    []dataset.Text // those that are named, or drawn from dev; for a method that draws none, dev
 	expert     [][]float32    // what the method's expert says of each text of train; nil without one
 }
@@ -155,7 +155,7 @@ func (p *Plan) prepare(cell Cell, method defence.Method, data *dataset.Dataset) 
 		}
 	}
 	ready.suspect = ready.train
-	if data.DevOfTrain {
+	if method.Purifier != nil && data.DevOfTrain {
 		ready.suspect = slices.Concat(ready.train, ready.dev)
 	}
 	if rule != nil {

@@ -79,7 +79,7 @@ func (s scorer) predict(ctx context.Context, tuned ortrain.Tuned) ([]eval.Predic
 			return s.evaluator.Logits(ctx, s.plan.examples(s.cell, unlabelled(texts)))
 		},
 		LogProbabilities: language.logProbabilities,
-		Protected:        s.protected(),
+		Protected:        protected(s.data),
 		OpenRow: func(word string) (_ defence.Row, err error) {
 			row, err = s.openRow(word, tuned)
 			return row, err
@@ -156,11 +156,11 @@ func count(which []bool) eval.Share {
 }
 
 // protected are the classes that the attack is known to aim at; nil where there is none.
-func (s scorer) protected() []int {
-	if len(s.data.TestPoison) == 0 {
+func protected(data *dataset.Dataset) []int {
+	if len(data.TestPoison) == 0 {
 		return nil
 	}
-	return []int{s.data.Target}
+	return []int{data.Target}
 }
 
 // openRow opens the tuned model so that a word's embedding can be changed.

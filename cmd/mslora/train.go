@@ -21,7 +21,6 @@ import (
 	"mslora/internal/ortlib"
 	"mslora/internal/visible"
 	"mslora/ortrain"
-	"mslora/suspicion"
 )
 
 // trainingFolder is where, in a classifier's folder, its training is recorded.
@@ -191,15 +190,6 @@ func train(ctx context.Context, o trainOptions) error {
 	}
 	announceReading(o.Stderr, o.Quiet, set.Files...)
 	trust, known := trustingOf(method), trustedLabels(set)
-	if trust.searched {
-		texts := len(set.Train)
-		if set.DevOfTrain {
-			texts += len(set.Dev)
-		}
-		if err := suspicion.Check(texts, known); err != nil {
-			return badInput(err)
-		}
-	}
 	plan, err := experiment.NewSinglePlan(o.Config, set)
 	if err != nil {
 		return badInput(err)
