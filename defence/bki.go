@@ -72,41 +72,12 @@ func (BKI) Purify(ctx context.Context, bench Bench) (Judgement, error) {
 
 // findKeywords gives the words of each text that matter most, the first first.
 func findKeywords(ctx context.Context, bench Bench, probe Probe) ([][]keyword, error) {
-	readings, total := 0, 0
-	for _, t := range bench.Train {
-		total += 1 + len(strings.Fields(t.Text))
-	}
 	keywords := make([][]keyword, len(bench.Train))
-	for begin := 0; begin < len(bench.Train); {
-		bench.say("looking for poisoned texts: reading them without each of their words, %d of %d readings", readings, total)
-		var texts []string
-		end := begin
-		for ; end < len(bench.Train) && (end == begin || len(texts) < bkiBatch); end++ {
-			texts = append(texts, withoutEach(bench.Train[end].Text)...)
-		}
-		vectors, err := probe.Vectors(ctx, texts)
-		if err != nil {
-			return nil, err
-		}
-		readings += len(texts)
-		for i := begin; i < end; i++ {
-			words := strings.Fields(bench.Train[i].Text)
-			keywords[i] = strongest(words, vectors[:1+len(words)], bench.Values.Int(bkiWords))
-			vectors = vectors[1+len(words):]
-		}
-		begin = end
-	}
-	return keywords, nil
-}
-
-// withoutEach gives a text, and then the text without each of its words.
-func withoutEach(text string) []string {
-	words := strings.Fields(text)
-	texts := []string{text}
-	for i := range words {
-		texts = append(texts, strings.Join(slices.Concat(words[:i], words[i+1:]), " "))
-	}
-	return texts
+	err := bench.readWithoutEach(ctx, bench.texts(), bkiBatch, "looking for poisoned texts: reading them without each of their words", probe.Vectors,
+		func(text int, vectors [][]float32) {
+			keywords[text] = strongest(strings.Fields(bench.Train[text].Text), vectors, bench.Values.Int(bkiWords))
+		})
+	return keywords, err
 }
 
 // strongest gives the count words that matter most; vectors are the text's and those without each word.

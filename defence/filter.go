@@ -13,6 +13,15 @@ type Filter interface {
 	Fit(ctx context.Context, bench Bench) (Sieve, error)
 }
 
+// blind is a filter that asks no classifier: it says the same of texts whatever was trained.
+type blind interface{ Blind() }
+
+// Blind tells whether the method's filter says the same of texts whatever was trained.
+func (m Method) Blind() bool {
+	_, is := m.Filter.(blind)
+	return is
+}
+
 // Sieve decides on texts, in their order.
 type Sieve func(ctx context.Context, texts []string) ([]Sifted, error)
 

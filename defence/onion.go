@@ -20,6 +20,12 @@ type ONION struct{}
 // Name is params.ONION.
 func (ONION) Name() string { return params.ONION }
 
+// Blind says that the classifier is not asked.
+func (ONION) Blind() {}
+
+// onionBatch is how many texts, with words left out, the language model reads before progress is told.
+const onionBatch = 512
+
 // Fit reads the threshold.
 func (ONION) Fit(_ context.Context, bench Bench) (Sieve, error) {
 	o := onion{bench, bench.Values.Float("onion_threshold"), bench.Values.Word("onion_variant") == params.VariantAuthors}
@@ -33,31 +39,29 @@ type onion struct {
 }
 
 func (o onion) sift(ctx context.Context, texts []string) ([]Sifted, error) {
-	// Texts one after the other, each with those that lack a word: they begin alike, which is computed once.
-	var variants []string
-	words := make([][]string, len(texts))
-	for i, text := range texts {
-		if words[i] = strings.Fields(text); len(words[i]) < 2 {
-			continue
-		}
-		variants = append(variants, strings.Join(words[i], " "))
-		for w := range words[i] {
-			variants = append(variants, leaveOut(words[i], w))
-		}
-	}
-	logs, err := o.bench.LogProbabilities(ctx, variants, o.bench.Values.Int("onion_max_tokens"))
-	if err != nil {
-		return nil, err
-	}
 	sifted := make([]Sifted, len(texts))
 	for i, text := range texts {
 		sifted[i].Text = text
-		if n := len(words[i]); n >= 2 {
-			sifted[i].Text = o.keep(text, words[i], logs[:n+1])
-			logs = logs[n+1:]
+	}
+	several, joined := ofSeveralWords(texts)
+	read := func(ctx context.Context, texts []string) ([][]float32, error) {
+		return o.bench.LogProbabilities(ctx, texts, o.bench.Values.Int("onion_max_tokens"))
+	}
+	err := o.bench.readWithoutEach(ctx, joined, onionBatch, "ONION: reading texts without each of their words", read, func(k int, logs [][]float32) {
+		i := several[k]
+		sifted[i].Text = o.keep(texts[i], strings.Fields(texts[i]), logs)
+	})
+	return sifted, err
+}
+
+// ofSeveralWords gives the places of the texts that have two words or more, and these texts with one blank between words.
+func ofSeveralWords(texts []string) (places []int, joined []string) {
+	for i, text := range texts {
+		if words := strings.Fields(text); len(words) >= 2 {
+			places, joined = append(places, i), append(joined, strings.Join(words, " "))
 		}
 	}
-	return sifted, nil
+	return places, joined
 }
 
 // keep gives a text without its suspicious words: logs are those of the text, and of it without each of its words. A text of which
@@ -86,8 +90,4 @@ func perplexity(logs []float32) float64 {
 		sum += float64(l)
 	}
 	return math.Exp(-sum / float64(len(logs)))
-}
-
-func leaveOut(words []string, at int) string {
-	return strings.Join(append(words[:at:at], words[at+1:]...), " ")
 }

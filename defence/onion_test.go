@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,21 @@ func TestOnion(t *testing.T) {
 		}
 	}
 	bench := trusting(nil)
+	var told []string
+	bench.LogProbabilities, bench.Progress = surprised, func(stage string) { told = append(told, stage) }
+	many, err := ONION{}.Fit(t.Context(), bench)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// More than are read at once: 100 texts of 7 readings, and one that is not read.
+	got, err := many(t.Context(), append([]string{"good"}, slices.Repeat([]string{"the film is mn good too"}, 100)...))
+	if err != nil || got[0].Text != "good" || got[1].Text != "the film is good too" || got[100].Text != "the film is good too" {
+		t.Errorf("of many texts: %+v, error %v", got, err)
+	}
+	const stage = "ONION: reading texts without each of their words, "
+	if !slices.Equal(told, []string{stage + "0 of 700 readings", stage + "518 of 700 readings"}) {
+		t.Errorf("told %q", told)
+	}
 	bench.LogProbabilities = func(context.Context, []string, int) ([][]float32, error) { return nil, errors.New("no language model") }
 	sieve, err := ONION{}.Fit(t.Context(), bench)
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 // share false_rejections of the trusted texts. Where nobody knows the class that an attack aims at, each has an embedding of its own.
 type RAP struct{}
 
+const rapEpochs = "rap_epochs"
+
 // rapBatch is the number of texts in a step.
 const rapBatch = 32
 
@@ -149,7 +151,7 @@ func (r *rap) tune(ctx context.Context, texts []string, plain []float64, class i
 	row := r.row.Values()
 	length := norm(row)
 	sum := make([]float32, len(row))
-	for range v.Int("rap_epochs") {
+	for range v.Int(rapEpochs) {
 		for from := 0; from < len(texts); from += rapBatch {
 			to := min(from+rapBatch, len(texts))
 			batch := r.with(texts[from:to])
@@ -197,6 +199,7 @@ func (r *rap) sift(ctx context.Context, texts []string) ([]Sifted, error) {
 	for i, text := range texts {
 		sifted[i].Text = text
 	}
+	r.bench.say("RAP: reading %d texts with and without %q", len(texts), r.word)
 	logits, err := r.bench.Logits(ctx, texts)
 	if err != nil {
 		return nil, err

@@ -28,6 +28,8 @@ type STRIP struct{}
 // Name is params.STRIP.
 func (STRIP) Name() string { return params.STRIP }
 
+const stripCopies = "strip_copies"
+
 // Check wants trusted texts for a threshold, and a word in one of them.
 func (STRIP) Check(bench Bench) error {
 	if err := bench.enough(len(bench.Trusted), "trusted texts"); err != nil {
@@ -77,7 +79,7 @@ type strip struct {
 
 // entropies gives H of each text, in bits.
 func (s strip) entropies(ctx context.Context, texts []string) ([]float64, error) {
-	n := s.bench.Values.Int("strip_copies")
+	n := s.bench.Values.Int(stripCopies)
 	copies := make([]string, 0, n*len(texts))
 	for _, text := range texts {
 		for k := range n {

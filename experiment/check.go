@@ -59,8 +59,8 @@ func (p *Plan) checkCell(cell Cell, memory int64) (ortrain.Topologies, error) {
 	if err != nil {
 		return ortrain.Topologies{}, err
 	}
-	bench := p.bench(cell, ready, ready.suspect, nil)
-	bench.Protected = protected(data)
+	bench := p.siftBench(cell, ready, data)
+	bench.Train = ready.suspect
 	if err := method.Check(bench); err != nil {
 		return ortrain.Topologies{}, fmt.Errorf("%s: %w", cell.DataFolder, err)
 	}

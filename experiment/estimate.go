@@ -17,10 +17,11 @@ type Estimate struct {
 	Texts    int
 	Steps    int
 	Probe    int // steps of the probe that a purifier has trained before
+	Readings int // of texts by a filter; a gradient counts as some
 	Points   int // of the Fourier analysis
 	StepTime time.Duration
-	// Total is of all steps, dev after each epoch, the test sets, the Fourier analysis, and what a purifier has models read; without what it
-	// does with that, and without a filter.
+	// Total is of all steps, dev after each epoch, the test sets, the Fourier analysis, and what a purifier or a filter has models read; without
+	// what a purifier does with that. What a blind filter reads once for all seeds counts for each.
 	Total  time.Duration
 	Memory ortrain.Memory
 }
@@ -88,6 +89,12 @@ func (p *Plan) measure(ctx context.Context, cell Cell) (Estimate, error) {
 	e.Probe = demand.Epochs * ((len(ready.suspect) + batch - 1) / batch)
 	answers += demand.Epochs*(len(ready.suspect)+len(ready.dev)) + demand.Readings
 	e.Total = time.Duration(e.Steps+e.Probe)*e.StepTime + time.Duration(answers)*answer
+	readings, sifting, err := p.measureSift(ctx, cell, method, ready, data, answer)
+	if err != nil {
+		return Estimate{}, err
+	}
+	e.Readings = readings
+	e.Total += sifting
 	if !p.Config.Fourier.On {
 		return e, nil
 	}

@@ -34,6 +34,8 @@ type Plan struct {
 	loaded    *dataset.Dataset
 	loadedKey dataKey
 	tokens    map[tokenKey]encoded
+	sifted    sifted
+	siftedBy  siftedKey
 	read      []dataset.File
 }
 

@@ -46,7 +46,7 @@ func (r Rescore) Open() (_ *Rescoring, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Rescoring{scorer: scorer{plan: plan, cell: cell}, Notice: plan.Notice, tuned: tuned}
+	s := &Rescoring{scorer: scorer{plan: plan, cell: cell, watch: &siftWatch{}}, Notice: plan.Notice, tuned: tuned}
 	defer func() {
 		if err != nil {
 			s.Close()

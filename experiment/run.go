@@ -96,7 +96,7 @@ func (p *Plan) train(ctx context.Context, cell Cell, folder string, anew bool, h
 		return eval.Result{}, err
 	}
 	defer training.close()
-	result, err := p.score(ctx, cell, method, folder, data, prepared, training)
+	result, err := p.score(ctx, cell, method, folder, data, prepared, training, hooks)
 	if err != nil {
 		return eval.Result{}, err
 	}

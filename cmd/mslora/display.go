@@ -78,7 +78,7 @@ func (d *display) Stage(text string, left time.Duration) {
 		return
 	}
 	if left > 0 {
-		text += ", about " + readable(left) + " left, training included"
+		text += ", about " + readable(left) + " left in all"
 	}
 	if d.terminal {
 		d.clear()

@@ -285,10 +285,11 @@ type plannedCell struct {
 	cellRecord
 	Texts       int     `json:"texts"`
 	Steps       int     `json:"steps"`
-	ProbeSteps  int     `json:"probe_steps,omitempty"` // of a model that poisoned texts are looked for with
+	ProbeSteps  int     `json:"probe_steps,omitempty"`     // of a model that poisoned texts are looked for with
+	Readings    int     `json:"filter_readings,omitempty"` // of texts
 	Points      int     `json:"fourier_points,omitempty"`
 	StepSeconds float64 `json:"step_seconds"`
-	Seconds     float64 `json:"seconds"` // training, evaluation and Fourier analysis, with what a purifier reads
+	Seconds     float64 `json:"seconds"` // training, evaluation and Fourier analysis, with what a purifier or a filter reads
 	MemoryBytes int64   `json:"memory_bytes"`
 }
 
@@ -328,17 +329,20 @@ func dryRun(ctx context.Context, plan *experiment.Plan, o runOptions) error {
 			refused++
 		}
 		if o.JSON {
-			if err := writeJSON(o.Stdout, plannedCell{record, e.Texts, e.Steps, e.Probe, e.Points, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()}); err != nil {
+			if err := writeJSON(o.Stdout, plannedCell{record, e.Texts, e.Steps, e.Probe, e.Readings, e.Points, e.StepTime.Seconds(), e.Total.Seconds(), e.Memory.Total()}); err != nil {
 				return err
 			}
 			continue
 		}
-		analysis := ""
+		more := ""
+		if e.Readings > 0 {
+			more = fmt.Sprintf(", %d readings by the filter", e.Readings)
+		}
 		if e.Points > 0 {
-			analysis = fmt.Sprintf(", %d points of the Fourier analysis", e.Points)
+			more += fmt.Sprintf(", %d points of the Fourier analysis", e.Points)
 		}
 		fmt.Fprintf(o.Stdout, "%s: %d texts, %s of about %.0f ms%s, about %s (%s)\n", visible.Line(plan.Title(cell)), e.Texts, steps(e.Steps, e.Probe),
-			1000*e.StepTime.Seconds(), analysis, readable(e.Total), visible.Line(record.plan()))
+			1000*e.StepTime.Seconds(), more, readable(e.Total), visible.Line(record.plan()))
 		fmt.Fprintf(o.Stdout, "  memory: %s\n", memoryParts(e.Memory))
 	}
 	if !o.JSON {
