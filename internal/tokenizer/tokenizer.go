@@ -126,7 +126,8 @@ func (t *Tokenizer) check(folder, path string, idsEnd int) error {
 		t.empty = append(t.empty, int32(id))
 	}
 	t.special = len(t.empty)
-	if config.ModelType == "llama" {
+	switch config.ModelType {
+	case "llama", "gpt2":
 		return t.checkDecoder(path, config)
 	}
 	return t.checkEncoder(path, config)

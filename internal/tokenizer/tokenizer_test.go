@@ -28,7 +28,7 @@ func open(t testing.TB, folder string) *Tokenizer {
 }
 
 // folders have a tokenizer for each family, BERT's first.
-var folders = []string{"testdata", "testdata/roberta", "testdata/llama", "testdata/smollm"}
+var folders = []string{"testdata", "testdata/roberta", "testdata/llama", "testdata/smollm", "testdata/gpt2"}
 
 // encodings are texts with the ids that the Python library gives, see testdata/make.py.
 func encodings(t testing.TB, folder string) (all []struct {
@@ -87,7 +87,7 @@ func TestEncodeLongTexts(t *testing.T) {
 	words := []string{"the", "film", "is", "not", "good", "unwatchable", "naïve", "電影", "👍🏽", ",", "\u200b", "e\u0301", "\u0301", "Straße", "\x00", "x1b", "<s>", "[CLS]"}
 	spaces := []string{" ", "  ", "\n", "\t ", " \n ", "\u00a0", "", "   "}
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, folder := range []string{"testdata", "testdata/roberta", "testdata/llama", "testdata/smollm"} {
+	for _, folder := range folders {
 		tokenizer := open(t, folder)
 		for range 300 {
 			var text strings.Builder
@@ -243,12 +243,12 @@ func TestOpenErrors(t *testing.T) {
 }
 
 // A causal model has special tokens before a text only, or none.
-func TestEncodeLlama(t *testing.T) {
+func TestEncodeCausal(t *testing.T) {
 	const text = "the film is not good"
 	for _, test := range []struct {
 		folder string
 		empty  []int32
-	}{{"testdata/llama", []int32{1}}, {"testdata/smollm", []int32{1}}} {
+	}{{"testdata/llama", []int32{1}}, {"testdata/smollm", []int32{1}}, {"testdata/gpt2", []int32{340}}} {
 		tokenizer := open(t, test.folder)
 		if got := tokenizer.Encode("", long); !slices.Equal(got, test.empty) {
 			t.Errorf("%s: an empty text is %v, want %v", test.folder, got, test.empty)
@@ -381,7 +381,7 @@ func TestSpecialAndUnknown(t *testing.T) {
 		special int
 		unknown int32
 	}{
-		{"testdata", 2, 1}, {"testdata/roberta", 2, -1}, {"testdata/llama", 1, 0}, {"testdata/smollm", 0, -1},
+		{"testdata", 2, 1}, {"testdata/roberta", 2, -1}, {"testdata/llama", 1, 0}, {"testdata/smollm", 0, -1}, {"testdata/gpt2", 0, -1},
 	} {
 		tokenizer := open(t, test.folder)
 		if tokenizer.Special() != test.special || tokenizer.Unknown() != test.unknown {

@@ -1,6 +1,6 @@
 """Makes the test tokenizers and what the Python library says of the test texts.
 
-usage: make.py     (needs tokenizers; writes config.json, tokenizer.json and encodings.json beside itself, for
+usage: make.py     (needs tokenizers and transformers; writes config.json, tokenizer.json and encodings.json beside itself, for
                     BERT, and in folders for the other families)
 
 The vocabularies are small and our own: special tokens, characters, and a few words and endings. As in some
@@ -12,6 +12,7 @@ import pathlib
 import string
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import GPT2Tokenizer
 
 HERE = pathlib.Path(__file__).resolve().parent
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -42,6 +43,8 @@ TEXTS = [
     "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 ﬁ ligature Ⅷ ½ ①",
     "the " * 300,
 ]
+# For tokenizers to which a blank belongs to the word behind it; none is trained on these.
+BLANKS = ["  the film  ", " The film", "film ", "the film is good", "the film good", "\n a \n\n film\t", "<|endoftext|> typed by hand <|endoftext|>", "😀  😀 "]
 
 
 def bert():
@@ -96,8 +99,22 @@ def smollm():
     write(HERE / "smollm", byte_level(["<|endoftext|>", "<|im_start|>", "<|im_end|>"]), {"model_type": "llama", "bos_token_id": 1, "eos_token_id": 2})
 
 
-def write(folder, tokenizer, config):
-    encodings = [{"text": text, "ids": tokenizer.encode(text).ids} for text in TEXTS]
+def gpt2():
+    """GPT-2's byte-level tokenizer: its only special token comes last and is added to no text. Its own class makes it of the same tokens."""
+    tokenizer = byte_level([])
+    end = tokenizer.get_vocab_size()
+    tokenizer.add_special_tokens(["<|endoftext|>"])
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    model = json.loads(tokenizer.to_str())["model"]
+    reference = GPT2Tokenizer(vocab=model["vocab"] | {"<|endoftext|>": end}, merges=[tuple(merge) for merge in model["merges"]])
+    texts = TEXTS + BLANKS
+    for text in texts:
+        assert reference(text).input_ids == tokenizer.encode(text).ids, text
+    write(HERE / "gpt2", tokenizer, {"model_type": "gpt2", "bos_token_id": end, "eos_token_id": end}, texts)
+
+
+def write(folder, tokenizer, config, texts=TEXTS):
+    encodings = [{"text": text, "ids": tokenizer.encode(text).ids} for text in texts]
     tokenizer.enable_padding(length=128)
     tokenizer.enable_truncation(128)
     folder.mkdir(exist_ok=True)
@@ -113,3 +130,4 @@ if __name__ == "__main__":
     roberta()
     llama()
     smollm()
+    gpt2()
