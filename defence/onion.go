@@ -44,6 +44,7 @@ func (o onion) sift(ctx context.Context, texts []string) ([]Sifted, error) {
 		sifted[i].Text = text
 	}
 	several, joined := ofSeveralWords(texts)
+	// Variants of a text begin alike and stand together, which lets the language model compute a beginning once.
 	read := func(ctx context.Context, texts []string) ([][]float32, error) {
 		return o.bench.LogProbabilities(ctx, texts, o.bench.Values.Int("onion_max_tokens"))
 	}

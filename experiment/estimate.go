@@ -17,7 +17,7 @@ type Estimate struct {
 	Texts    int
 	Steps    int
 	Probe    int // steps of the probe that a purifier has trained before
-	Readings int // of texts by a filter; a gradient counts as some
+	Readings int // texts that models read for the filter; a gradient counts as some
 	Points   int // of the Fourier analysis
 	StepTime time.Duration
 	// Total is of all steps, dev after each epoch, the test sets, the Fourier analysis, and what a purifier or a filter has models read; without

@@ -286,7 +286,7 @@ type plannedCell struct {
 	Texts       int     `json:"texts"`
 	Steps       int     `json:"steps"`
 	ProbeSteps  int     `json:"probe_steps,omitempty"`     // of a model that poisoned texts are looked for with
-	Readings    int     `json:"filter_readings,omitempty"` // of texts
+	Readings    int     `json:"filter_readings,omitempty"` // texts that models read for the filter
 	Points      int     `json:"fourier_points,omitempty"`
 	StepSeconds float64 `json:"step_seconds"`
 	Seconds     float64 `json:"seconds"` // training, evaluation and Fourier analysis, with what a purifier or a filter reads
