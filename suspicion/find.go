@@ -42,7 +42,8 @@ type Options struct {
 
 // Result of a search.
 type Result struct {
-	// Odds are the log-odds, in nats, that each text is poisoned; of texts whose label is not attacked less doubt.
+	// Odds are the log-odds, in nats, that each text is poisoned; less doubt but for the labels that are attacked, or, where none is, for
+	// the one with the largest gain.
 	Odds []float64
 	// Pattern is what each text holds of what its label is seeded by: the strongest; "" if it holds none.
 	Pattern []string
@@ -54,7 +55,7 @@ type Result struct {
 	Confirmed float64
 }
 
-// doubt is taken off the log-odds of texts whose label is not attacked, in nats: something easy in common is no poison.
+// doubt is taken off the log-odds of texts, in nats, if another label looks more like an attacked one: something easy in common is no poison.
 const doubt = 10
 
 // suspectedFrom are the log-odds from which on a text is suspected, in nats: one in eight is poisoned there. A poisoned text that stays in
@@ -124,9 +125,6 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 				continue
 			}
 			result.Odds[i] = m.odds(i)
-			if !label.Attacked {
-				result.Odds[i] -= doubt
-			}
 			first := len(found)
 			columns, _ := seen.Row(i)
 			for _, c := range columns {
@@ -140,7 +138,29 @@ func Find(ctx context.Context, texts, trusted []Text, o Options) (Result, error)
 		}
 		result.Labels[class] = label
 	}
+	doubted := doubted(result.Labels)
+	for i, t := range texts {
+		if doubted[t.Label] {
+			result.Odds[i] -= doubt
+		}
+	}
 	return result, nil
+}
+
+// doubted are the labels that look less like an attacked one than another does.
+func doubted(labels []Label) []bool {
+	are, strongest, attacked := make([]bool, len(labels)), 0, false
+	for class, l := range labels {
+		are[class] = !l.Attacked
+		attacked = attacked || l.Attacked
+		if l.Gain > labels[strongest].Gain {
+			strongest = class
+		}
+	}
+	if !attacked {
+		are[strongest] = false
+	}
+	return are
 }
 
 // Check tells, before any text is read with a model, whether there is enough to search: how many texts there are, and the labels of the trusted ones.

@@ -1,6 +1,9 @@
 package suspicion
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestSigns(t *testing.T) {
 	shown := []Pattern{{Name: "cf", Nats: 9}}
@@ -18,6 +21,22 @@ func TestSigns(t *testing.T) {
 		"nothing trusted, many honest words": {Label{Gain: 110, Expected: 280, Chance: 1, Patterns: shown}, true},
 	} {
 		if got := c.label.attacked(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestDoubted(t *testing.T) {
+	for name, c := range map[string]struct {
+		labels []Label
+		want   []bool
+	}{
+		"none is attacked, one gains most": {[]Label{{Gain: 0.4}, {Gain: 7}, {Gain: -1}}, []bool{true, false, true}},
+		"none gains":                       {[]Label{{Gain: -2}, {Gain: -1}}, []bool{true, false}},
+		"an attacked one that gains less":  {[]Label{{Gain: 300}, {Gain: 60, Attacked: true}}, []bool{true, false}},
+		"two attacked ones":                {[]Label{{Gain: 60, Attacked: true}, {Gain: 5, Attacked: true}, {}}, []bool{false, false, true}},
+	} {
+		if got := doubted(c.labels); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
