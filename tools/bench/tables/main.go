@@ -1,5 +1,5 @@
 // Command tables prints, in Markdown, the tables of result files that the benchmark of training steps left in a folder.
-// docs/performance.md has them of docs/results/performance.
+// docs/performance.md has them of docs/results/performance. Its test makes other tables of pages, too.
 //
 // usage: tables FOLDER
 package main

@@ -10,15 +10,24 @@ import (
 	"mslora/internal/pagetable"
 )
 
-var update = flag.Bool("update", false, "write the tables of docs/performance.md again")
+var update = flag.Bool("update", false, "write the tables of pages again")
 
-// Tables of the page are made of committed results.
+// Tables of pages are made of committed results: "record FILE" is the table that a tool left, "learning FOLDER" is of finished cells, the
+// others are of training steps.
 func TestResultsOfPage(t *testing.T) {
-	pagetable.Check(t, "../../../docs/performance.md", "tools/bench/tables", *update, func(words []string) (string, error) {
+	pagetable.Check(t, "../../../docs/*.md", "tools/bench/tables", *update, func(words []string) (string, error) {
 		if len(words) != 2 {
 			return "", fmt.Errorf("%q is no table and folder", words)
 		}
-		results, err := pagetable.Read[result](filepath.Join("../../..", words[1]))
+		path := filepath.Join("../../..", words[1])
+		switch words[0] {
+		case "record":
+			r, err := pagetable.ReadRecord(path)
+			return r.Markdown(), err
+		case "learning":
+			return learning(path)
+		}
+		results, err := pagetable.Read[result](path)
 		if err != nil {
 			return "", err
 		}
