@@ -117,7 +117,7 @@ bench-predict: build model reviews $(BENCH)/.stamp ## time predictions beside Hu
 	$(BENCH)/bin/python tools/bench/predict.py
 
 bench-serve: deps model reviews $(BENCH)/.stamp ## load `mslora serve` beside a plain server of Hugging Face's pipeline (fetches PyTorch)
-	tools/bench/serve.sh $(BENCH)/bin/python
+	$(BENCH)/bin/python tools/bench/serve.py
 
 $(TESTING)/.stamp: tools/requirements-test.txt
 	$(environment)

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io/fs"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"mslora/graphs"
+	"mslora/internal/pagetable"
 	"mslora/internal/testort"
 	"mslora/internal/tokenizer"
 )
@@ -164,18 +167,33 @@ func TestInt8Memory(t *testing.T) {
 	}
 }
 
+var keepCosines = flag.String("cosines", "", "`FILE` that keeps the cosines of TestInt8RealModels, for docs/performance.md")
+
 // On real models, without dropout: cosines with the gradients in float32, of the worst tensor and over all. The [CLS] vectors of BERT-base are
 // nearly alike before training, so what the labels pull at cancels, and little is left of some tensors' gradients.
 func TestInt8RealModels(t *testing.T) {
+	kept := pagetable.Record{
+		Command: "go test ./ortrain -run TestInt8RealModels -cosines FILE", Versions: map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go")},
+		Columns: []pagetable.Column{{Name: "model"}, {Name: "least of all tensors", Format: ".3f"}, {Name: "all tensors together", Format: ".3f"}},
+	}
 	for _, m := range []struct {
 		name              string
 		least, leastOfAll float64
 	}{{"bge-small", 0.95, 0.995}, {"bert-base", 0.5, 0.995}, {"smollm2-135m", 0.55, 0.99}} {
-		t.Run(m.name, func(t *testing.T) { compareInt8Gradients(t, "../.deps/models/"+m.name, m.least, m.leastOfAll) })
+		t.Run(m.name, func(t *testing.T) {
+			worst, together := compareInt8Gradients(t, "../.deps/models/"+m.name, m.least, m.leastOfAll)
+			kept.Rows = append(kept.Rows, []any{m.name, worst, together})
+		})
+	}
+	if *keepCosines != "" {
+		if err := kept.Write(*keepCosines); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
-func compareInt8Gradients(t *testing.T, folder string, least, leastOfAll float64) {
+// compareInt8Gradients gives the cosine of the worst tensor and that of all together.
+func compareInt8Gradients(t *testing.T, folder string, least, leastOfAll float64) (worst, together float64) {
 	model, err := OpenModel(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skip("not fetched")
@@ -241,18 +259,19 @@ func compareInt8Gradients(t *testing.T, folder string, least, leastOfAll float64
 	}
 	want, names := gradients(false)
 	got, _ := gradients(true)
-	worst := 1.0
+	worst = 1
 	for i, name := range names {
 		c := cosine(got[i], want[i])
 		if worst = min(worst, c); !(c >= least) {
 			t.Errorf("the gradient of %s has cosine %.4f, want %v", name, c, least)
 		}
 	}
-	together := cosine(slices.Concat(got...), slices.Concat(want...))
+	together = cosine(slices.Concat(got...), slices.Concat(want...))
 	if !(together >= leastOfAll) {
 		t.Errorf("the whole gradient has cosine %.4f, want %v", together, leastOfAll)
 	}
 	t.Logf("cosines: %.4f at least, %.4f together", worst, together)
+	return worst, together
 }
 
 // What is no number goes through rounded products to the loss, so that training stops.

@@ -7,18 +7,24 @@ the model compute a loss that nobody reads; it is timed so, and without these tw
 here, so that both sides decide alike; the texts that they leave are compared, and the perplexities of the texts as they are.
 """
 
-import argparse
 import contextlib
 import csv
 import json
 import math
 import os
+import pathlib
 import subprocess
 import sys
 import time
 
 import torch
 import transformers
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import record
+
+COLUMNS = {"side": "", "seconds for 1,000 texts": ".0f", "beside mslora": ".2f", "texts": ".0f", "left otherwise": ".0f"}
 
 
 class Mslora:
@@ -67,25 +73,26 @@ class Public:
 
 
 def main():
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = record.parser_of(__doc__)
     parser.add_argument("--program", required=True, help="what `go build ./tools/bench/onion` made")
-    parser.add_argument("--model", default=os.path.join(root, ".deps", "models", "smollm2-135m"), help="folder of a language model")
-    parser.add_argument("--texts", default=os.path.join(root, ".deps", "data", "reviews", "dev.csv"), help="CSV of texts")
+    parser.add_argument("--model", default="smollm2-135m", help="name of a language model")
+    parser.add_argument("--texts", default=record.REVIEWS / "test.csv", help="CSV of texts")
     parser.add_argument("--text-column", default="text")
     parser.add_argument("--count", type=int, default=32, help="texts, in slices of 8")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     o = parser.parse_args()
+    folder = os.path.join(o.models, o.model)
     torch.set_num_threads(o.threads)
     with open(o.texts, newline="", encoding="utf-8") as file:
         texts = [" ".join(row[o.text_column].split()) for row in csv.DictReader(file)][: o.count + 1]
-    tokenizer = transformers.AutoTokenizer.from_pretrained(o.model)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    model = transformers.AutoModelForCausalLM.from_pretrained(o.model, dtype=torch.float32).eval()
-    sides = {"mslora": Mslora(o.program, "filter", o.model, o.threads), "public": Public(model, tokenizer, False), "public, careful": Public(model, tokenizer, True)}
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    sides = {"mslora": Mslora(o.program, "filter", folder, o.threads), "public": Public(model, tokenizer, False), "public, careful": Public(model, tokenizer, True)}
     for side in sides.values():  # the first calls allocate
         side(texts[:1])
-    spent, differ = dict.fromkeys(sides, 0.0), 0
+    kept = record.Record(COLUMNS)
+    spent, differ = dict.fromkeys(sides, 0.0), dict.fromkeys(sides, 0)
     for i in range(1, len(texts), 8):
         for name, side in sides.items():
             begin = time.perf_counter()
@@ -93,19 +100,18 @@ def main():
             spent[name] += time.perf_counter() - begin
             if name == "mslora":
                 mine = left
-            differ += sum(a != b for a, b in zip(mine, left))
+            differ[name] += sum(a != b for a, b in zip(mine, left))
     sides["mslora"].close()
-    reader = Mslora(o.program, "likelihood", o.model, o.threads)
+    reader = Mslora(o.program, "likelihood", folder, o.threads)
     distances = []
     for text, logs in zip(texts, reader.ask(texts)):
         reference = sides["public, careful"].perplexities([text])[0]
         distances.append(abs(math.exp(-sum(logs) / len(logs)) / reference - 1))
     reader.close()
-    words = sum(len(text.split()) for text in texts[1:])
-    print(f"PyTorch {torch.__version__}, transformers {transformers.__version__}, {o.threads} threads, {o.count} texts of {os.path.basename(o.texts)}, {words / o.count:.0f} words each")
     for name, seconds in spent.items():
-        print(f"{name:16s} {1000 * seconds / o.count:8.0f} s for 1,000 texts   {seconds / spent['mslora']:5.2f}")
-    print(f"other texts left: {differ} of {2 * o.count}; perplexities of {len(texts)} texts differ by at most {max(distances):.1e}, relatively")
+        kept.add(name, 1000 * seconds / o.count, seconds / spent["mslora"], o.count, differ[name])
+    kept.keep(o.out)
+    print(f"perplexities of {len(texts)} texts differ by at most {max(distances):.1e}, relatively")
 
 
 if __name__ == "__main__":

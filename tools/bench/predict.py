@@ -6,10 +6,10 @@ probabilities. The pipeline runs PyTorch in float32 and pads each batch to its l
 VNNI `mslora predict --precision int8` takes turns, too. The answers are compared as well.
 """
 
-import argparse
 import csv
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -18,9 +18,13 @@ import time
 import torch
 import transformers
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
 import machine
+import record
 
 OURS = {"mslora": "float32", "mslora int8": "int8"}
+COLUMNS = {"model": "", "side": "", "texts a second": ".1f", "time beside mslora's": ".2f", "same label, %": ".2f", "furthest probability": ".1e"}
 SLICE = 1024  # texts that `mslora predict` reads before it answers
 
 
@@ -72,7 +76,7 @@ def train(o, model, folder):
                     "--epochs", "1", "--threads", str(o.threads), "--out", folder, "--quiet"], check=True)
 
 
-def compare(o, model, folder, parts):
+def compare(o, model, folder, parts, kept):
     torch.set_num_threads(o.threads)
     pipeline = transformers.pipeline("text-classification", model=folder, device="cpu", dtype=torch.float32)
     ours = {name: Mslora(o.program, folder, o.threads, precision) for name, precision in OURS.items() if precision == "float32" or machine.has_vnni()}
@@ -95,17 +99,14 @@ def compare(o, model, folder, parts):
         side.close()
     count = SLICE * len(parts)
     for name, seconds in spent.items():
-        print(f"{model:10s} {name:33s} {count / seconds:8.1f} {seconds / spent['mslora']:8.2f} {100 * (1 - differ[name] / count):8.2f} {furthest[name]:9.1e}", flush=True)
+        kept.add(model, name, count / seconds, seconds / spent["mslora"], 100 * (1 - differ[name] / count), furthest[name])
 
 
 def main():
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    reviews = os.path.join(root, ".deps", "data", "reviews")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=os.path.join(root, "bin", "mslora"))
-    parser.add_argument("--models", default=os.environ.get("MSLORA_MODELS", os.path.join(root, ".deps", "models")), help="folder of model folders")
-    parser.add_argument("--train", default=os.path.join(reviews, "dev.csv"), help="CSV with text,label to train a classifier on, first")
-    parser.add_argument("--texts", default=os.environ.get("BENCH_TEXTS", os.path.join(reviews, "train.csv")), help="CSV of texts to classify")
+    parser = record.parser_of(__doc__)
+    parser.add_argument("--program", default=record.ROOT / "bin" / "mslora")
+    parser.add_argument("--train", default=record.REVIEWS / "dev.csv", help="CSV with text,label to train a classifier on, first")
+    parser.add_argument("--texts", default=os.environ.get("BENCH_TEXTS", record.REVIEWS / "train.csv"), help="CSV of texts to classify")
     parser.add_argument("--text-column", default="text")
     parser.add_argument("--rounds", type=int, default=3, help=f"turns of {SLICE} texts")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -114,12 +115,13 @@ def main():
     parser.add_argument("model", nargs="*", default=["bge-small"])
     o = parser.parse_args()
     parts = slices(read(o.texts, o.text_column), o.rounds)
-    print(f"PyTorch {torch.__version__}, transformers {transformers.__version__}, {o.threads} threads, {o.rounds} rounds of {SLICE} texts of {os.path.basename(o.texts)}")
-    print(f"{'model':10s} {'':33s}  texts/s    ratio   same %  furthest")
-    for model in o.model:
-        with tempfile.TemporaryDirectory() as folder:
-            train(o, model, folder)
-            compare(o, model, folder, parts)
+    with tempfile.TemporaryDirectory() as work:
+        for model in o.model:
+            train(o, model, os.path.join(work, model))
+        kept = record.Record(COLUMNS)
+        for model in o.model:
+            compare(o, model, os.path.join(work, model), parts, kept)
+    kept.keep(o.out)
 
 
 if __name__ == "__main__":

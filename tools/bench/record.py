@@ -1,5 +1,6 @@
 """Keeps what a tool measured: a table of raw figures, the command and the machine. tools/bench/tables shows it on a page."""
 
+import argparse
 import json
 import os
 import pathlib
@@ -8,6 +9,9 @@ import sys
 
 import machine
 from fetch import files
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+REVIEWS = ROOT / ".deps" / "data" / "reviews"  # train.csv, dev.csv, test.csv
 
 
 def command():
@@ -37,6 +41,9 @@ class Record:
             files.write(path, (json.dumps(content, indent="\t", ensure_ascii=False) + "\n").encode())
 
 
-def option(parser):
-    """Let a tool's arguments name the file."""
+def parser_of(description):
+    """The options that every tool has which keeps a record."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default=os.environ.get("MSLORA_MODELS", ROOT / ".deps" / "models"), help="folder of model folders")
     parser.add_argument("--out", type=pathlib.Path, metavar="FILE", help="keep the figures in a JSON file, such as docs/results/measured/predict.json")
+    return parser

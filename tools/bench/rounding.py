@@ -1,12 +1,20 @@
 #!/usr/bin/env python3
 """Relative errors of a pretrained model's products when both factors are rounded as --precision int8 does: x W forward, g W^T backward."""
 
-import argparse
 import collections
 import csv
+import os
+import pathlib
+import sys
 
 import torch
 from transformers import AutoModel, AutoTokenizer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import record
+
+COLUMNS = {"model": "", "direction": "", "product": "", "mean of the layers, %": ".1f", "worst layer, %": ".1f"}
 
 
 def rounded_weight(weight):
@@ -22,20 +30,18 @@ def rounded_tokens(x):
     return (x / scale).round() * scale
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--texts", required=True, help="CSV")
-    parser.add_argument("--column", type=int, default=1, help="of the texts")
-    parser.add_argument("--count", type=int, default=12, help="texts to read")
-    parser.add_argument("folder", help="of a pretrained model")
-    o = parser.parse_args()
-    tokenizer = AutoTokenizer.from_pretrained(o.folder)
+def read(path, column, count):
+    with open(path, newline="", encoding="utf-8") as file:
+        return [row[column] for row in csv.DictReader(file)][:count]
+
+
+def measure(folder, texts, kept):
+    """Keep a row for each product of a model and each direction."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    with open(o.texts, newline="", encoding="utf-8") as file:
-        texts = [row[o.column] for row in list(csv.reader(file))[1 : o.count + 1]]
     batch = tokenizer(texts, return_tensors="pt", padding=True)
-    kept = batch["attention_mask"].bool()
-    model = AutoModel.from_pretrained(o.folder, dtype=torch.float32).requires_grad_(False)
+    attended = batch["attention_mask"].bool()
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).requires_grad_(False)
     layers = {name: m for name, m in model.named_modules() if isinstance(m, torch.nn.Linear) and "pooler" not in name}
     factors = {}
 
@@ -57,13 +63,26 @@ def main():
     errors = collections.defaultdict(list)
     for (direction, name), x in factors.items():
         weight = layers[name].weight.T if direction == "forward" else layers[name].weight
-        x = x[kept]
+        x = x[attended]
         exact = x @ weight
         if exact.norm() > 0:
             errors[direction, ".".join(name.split(".")[-2:])].append(((rounded_tokens(x) @ rounded_weight(weight) - exact).norm() / exact.norm()).item())
-    print("product: mean of the layers, worst layer")
-    for (direction, name), values in sorted(errors.items()):
-        print(f"{direction:8s} {name:20s} {100 * sum(values) / len(values):5.1f} % {100 * max(values):5.1f} %")
+    for (direction, name), values in sorted(errors.items(), reverse=True):
+        kept.add(os.path.basename(folder), direction, name, 100 * sum(values) / len(values), 100 * max(values))
+
+
+def main():
+    parser = record.parser_of(__doc__)
+    parser.add_argument("--texts", default=record.REVIEWS / "train.csv", help="CSV")
+    parser.add_argument("--text-column", default="text")
+    parser.add_argument("--count", type=int, default=12, help="texts to read")
+    parser.add_argument("model", nargs="*", default=["bge-small", "smollm2-135m"], help="names of models")
+    o = parser.parse_args()
+    texts = read(o.texts, o.text_column, o.count)
+    kept = record.Record(COLUMNS)
+    for model in o.model:
+        measure(os.path.join(o.models, model), texts, kept)
+    kept.keep(o.out)
 
 
 if __name__ == "__main__":

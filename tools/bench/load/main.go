@@ -1,5 +1,6 @@
 // Command load asks a text-classification server from several clients at once, each of which sends its next request when the answer to
-// the last has come, and prints throughput and latencies. The requests are the texts of a CSV file in order.
+// the last has come. The requests are the texts of a CSV file in order. It prints texts a second, the median and the 99th percentile of the
+// latencies in milliseconds, and how many requests were answered, refused and broken off.
 //
 // With -break some clients break off in the middle of every fifth request; the others must lose nothing.
 package main
@@ -180,6 +181,5 @@ func (t *tally) print(o options, elapsed time.Duration) {
 		}
 		return float64(t.latencies[min(int(share*float64(len(t.latencies))), len(t.latencies)-1)].Microseconds()) / 1000
 	}
-	fmt.Printf("clients %3d  batch %2d  texts/s %7.1f  p50 %7.1f ms  p99 %7.1f ms  answered %d  refused %d  left %d\n", o.clients, o.texts,
-		float64(len(t.latencies)*o.texts)/elapsed.Seconds(), at(0.5), at(0.99), len(t.latencies), t.refused, t.left)
+	fmt.Println(float64(len(t.latencies)*o.texts)/elapsed.Seconds(), at(0.5), at(0.99), len(t.latencies), t.refused, t.left)
 }
