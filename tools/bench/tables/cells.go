@@ -60,3 +60,27 @@ func accuracies(path string) (all []string, err error) {
 	}
 	return all, nil
 }
+
+// ranking is the table of an audit.json that was scored.
+func ranking(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	var record struct {
+		Scores struct {
+			Rankings []struct {
+				Ranking          string
+				AUROC, Precision float64
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &record); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	out := "| ranking | AUROC | precision at the true number |\n|---|--:|--:|\n"
+	for _, r := range record.Scores.Rankings {
+		out += fmt.Sprintf("| %s | %.4f | %.4f |\n", r.Ranking, r.AUROC, r.Precision)
+	}
+	return out, nil
+}

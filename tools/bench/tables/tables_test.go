@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the tables of pages again")
 
-// Tables of pages are made of committed results: "record FILE" is the table that a tool left, "learning FOLDER" is of finished cells, the
-// others are of training steps.
+// Tables of pages are made of committed results: "record FILE" is the table that a tool left, "learning FOLDER" is of finished cells, "ranking
+// FILE" of an audit, the others are of training steps.
 func TestResultsOfPage(t *testing.T) {
 	pagetable.Check(t, "../../../docs/*.md", "tools/bench/tables", *update, func(words []string) (string, error) {
 		if len(words) != 2 {
@@ -26,6 +26,8 @@ func TestResultsOfPage(t *testing.T) {
 			return r.Markdown(), err
 		case "learning":
 			return learning(path)
+		case "ranking":
+			return ranking(path)
 		}
 		results, err := pagetable.Read[result](path)
 		if err != nil {
