@@ -3,6 +3,7 @@ package experiment
 import (
 	"flag"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -102,4 +103,21 @@ func presetVariants(t *testing.T) string {
 		}
 	}
 	return header(names) + rows(all, func(row []string) bool { return row[0] != row[1] || row[2] != row[3] })
+}
+
+// The bounds of the warnings about a model that does not fit are those of the program.
+func TestBoundsOfPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/train.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		fmt.Sprintf("| tokens are unknown to the model | %v %% of all tokens or more |", 100*muchUnknown),
+		fmt.Sprintf("| pieces of a character or less | more than %v tokens a character, %v for Chinese and Japanese ones |", alphabetBudget, ideographsBudget),
+		fmt.Sprintf("| texts are cut | %v %% of all texts or more |", 100*manyCut),
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("docs/train.md lacks %s", want)
+		}
+	}
 }
