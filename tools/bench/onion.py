@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Time the filter ONION beside the way its public code runs it: one text at a time, the text and those without each of its words in
-padded batches through PyTorch.
+"""Time the filter ONION beside the ways its public codes run it through PyTorch, one text after the other: that of its authors, which reads
+a text and each of those without one of its words by itself; and OpenBackdoor's, which reads them in padded batches of 32.
 
-Both have the same language model and get the same texts, in turns. The public code records gradients that nobody asks for and has
-the model compute a loss that nobody reads; it is timed so, and without these two. It counts padding as if it were text, which is left out
-here, so that both sides decide alike; the texts that they leave are compared, and the perplexities of the texts as they are.
+All have the same language model and get the same texts, in turns. Both codes record gradients that nobody asks for and have
+the model compute a loss that nobody reads; they are timed so, and the batches without these two, too. OpenBackdoor's counts padding as if it were text, which is left out
+here, so that all sides decide alike; the texts that they leave are compared, and the perplexities of the texts as they are.
 """
 
 import contextlib
@@ -45,10 +45,10 @@ class Mslora:
 
 
 class Public:
-    """The public way; careful leaves out gradients and the model's own loss."""
+    """A public way with so many readings in a batch; careful leaves out gradients and the model's own loss."""
 
-    def __init__(self, model, tokenizer, careful):
-        self.model, self.tokenizer, self.careful = model, tokenizer, careful
+    def __init__(self, model, tokenizer, batch, careful=False):
+        self.model, self.tokenizer, self.batch, self.careful = model, tokenizer, batch, careful
 
     def perplexities(self, texts):
         batch = self.tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=96)
@@ -67,7 +67,7 @@ class Public:
         if len(words) < 2:
             return " ".join(words)
         variants = [" ".join(words)] + [" ".join(words[:i] + words[i + 1:]) for i in range(len(words))]
-        values = [value for i in range(0, len(variants), 32) for value in self.perplexities(variants[i:i + 32])]
+        values = [value for i in range(0, len(variants), self.batch) for value in self.perplexities(variants[i:i + self.batch])]
         kept = [word for word, value in zip(words, values[1:]) if not values[0] - value > 0]
         return " ".join(kept or words)
 
@@ -88,7 +88,13 @@ def main():
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    sides = {"mslora": Mslora(o.program, "filter", folder, o.threads), "public": Public(model, tokenizer, False), "public, careful": Public(model, tokenizer, True)}
+    careful = Public(model, tokenizer, 32, careful=True)
+    sides = {
+        "mslora": Mslora(o.program, "filter", folder, o.threads),
+        "authors, one by one": Public(model, tokenizer, 1),
+        "OpenBackdoor, in batches": Public(model, tokenizer, 32),
+        "in batches, without gradients and loss": careful,
+    }
     for side in sides.values():  # the first calls allocate
         side(texts[:1])
     kept = record.Record(COLUMNS)
@@ -105,7 +111,7 @@ def main():
     reader = Mslora(o.program, "likelihood", folder, o.threads)
     distances = []
     for text, logs in zip(texts, reader.ask(texts)):
-        reference = sides["public, careful"].perplexities([text])[0]
+        reference = careful.perplexities([text])[0]
         distances.append(abs(math.exp(-sum(logs) / len(logs)) / reference - 1))
     reader.close()
     for name, seconds in spent.items():
