@@ -12,8 +12,8 @@ import (
 )
 
 // BenchmarkFind searches sets of sentences, a tenth of them poisoned, with vectors as wide as bge-small's. Words are as frequent as in a
-// language: the word of rank r takes a share in proportion to 1/r. peak-MiB is the most memory that the process has had, so run one size at
-// a time for it: go test ./suspicion -run xxx -bench 'Find/100000' -benchtime 1x
+// language: the word of rank r takes a share in proportion to 1/r. peak-MiB is the most memory that the process has had, so
+// tools/bench/search.py runs one size at a time.
 func BenchmarkFind(b *testing.B) {
 	for _, n := range []int{10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
