@@ -14,10 +14,9 @@ var makers = []string{"mslora table ", "mslora figure ", "params table", "preset
 
 // typed are rows of tables that may have such numbers, by page, each told by how it begins.
 var typed = map[string][]string{
-	"data.md":     {"| poison ratio |", "| `label` |"},                                    // a default, and how numbers are written
-	"defences.md": {"| Z-Def |", "| | "},                                                  // counts of texts, which the command above the table prints
-	"demo.md":     {"| pinned ONNX Runtime"},                                              // versions
-	"train.md":    {"| tokens are unknown", "| pieces of a character", "| texts are cut"}, // bounds of the program, which a test of package experiment compares
+	"data.md":  {"| poison ratio |", "| `label` |"},                                    // a default, and how numbers are written
+	"demo.md":  {"| pinned ONNX Runtime"},                                              // versions
+	"train.md": {"| tokens are unknown", "| pieces of a character", "| texts are cut"}, // bounds of the program, which a test of package experiment compares
 }
 
 var (
