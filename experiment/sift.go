@@ -48,26 +48,25 @@ func (s scorer) siftAnew(ctx context.Context, tuned ortrain.Tuned) (sifted, erro
 	defer language.close()
 	var row *defence.WordRow
 	defer func() { row.Close() }()
-	sieve, err := s.method.Sieve(ctx, defence.Bench{
-		Trusted: s.ready.trusted, Protected: protected(s.data), Classes: s.data.Classes, Seed: s.cell.Seed, Threads: s.plan.Device.Threads,
-		Values: s.cell.Hyperparameters, Progress: s.watch.say,
-		Vectors: func(ctx context.Context, texts []string) ([][]float32, error) {
-			return s.evaluator.Vectors(ctx, s.plan.examples(s.cell, unlabelled(texts)))
-		},
-		Logits: func(ctx context.Context, texts []string) ([][]float32, error) {
-			s.evaluator.Progress = s.watch.reading(len(texts))
-			defer func() { s.evaluator.Progress = nil }()
-			return s.evaluator.Logits(ctx, s.plan.examples(s.cell, unlabelled(texts)))
-		},
-		LogProbabilities: func(ctx context.Context, texts []string, longest int) ([][]float32, error) {
-			defer s.watch.reading(len(texts))(1)
-			return language.logProbabilities(ctx, texts, longest)
-		},
-		OpenRow: func(word string) (_ defence.Row, err error) {
-			row, err = s.openRow(word, tuned)
-			return watchedRow{row, s.watch}, err
-		},
-	})
+	bench := s.plan.siftBench(s.cell, s.ready, s.data)
+	bench.Progress = s.watch.say
+	bench.Vectors = func(ctx context.Context, texts []string) ([][]float32, error) {
+		return s.evaluator.Vectors(ctx, s.plan.examples(s.cell, unlabelled(texts)))
+	}
+	bench.Logits = func(ctx context.Context, texts []string) ([][]float32, error) {
+		s.evaluator.Progress = s.watch.reading(len(texts))
+		defer func() { s.evaluator.Progress = nil }()
+		return s.evaluator.Logits(ctx, s.plan.examples(s.cell, unlabelled(texts)))
+	}
+	bench.LogProbabilities = func(ctx context.Context, texts []string, longest int) ([][]float32, error) {
+		defer s.watch.reading(len(texts))(1)
+		return language.logProbabilities(ctx, texts, longest)
+	}
+	bench.OpenRow = func(word string) (_ defence.Row, err error) {
+		row, err = s.openRow(word, tuned)
+		return watchedRow{row, s.watch}, err
+	}
+	sieve, err := s.method.Sieve(ctx, bench)
 	if err != nil || sieve == nil {
 		return result, err
 	}
@@ -118,10 +117,10 @@ func (p *Plan) siftReadings(cell Cell, method defence.Method, ready prepared, da
 	return float64(demand.Readings) + frozenReadings*float64(demand.Gradients)
 }
 
-// siftBench is what is known of a filter's bench before training.
+// siftBench is what is known of a filter's bench before training. Classes are the data's: a cell that is scored again is not prepared for training.
 func (p *Plan) siftBench(cell Cell, ready prepared, data *dataset.Dataset) defence.Bench {
 	bench := p.bench(cell, ready, nil, nil)
-	bench.Protected = protected(data)
+	bench.Classes, bench.Protected = data.Classes, protected(data)
 	return bench
 }
 
