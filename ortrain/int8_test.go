@@ -186,7 +186,7 @@ func TestInt8RealModels(t *testing.T) {
 		})
 	}
 	if *keepCosines != "" {
-		if err := kept.Write(*keepCosines); err != nil {
+		if err := pagetable.WriteFile(*keepCosines, kept); err != nil {
 			t.Error(err)
 		}
 	}

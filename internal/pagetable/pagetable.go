@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"mslora/internal/atomicfile"
 )
 
 // made is what stands between two comments, of which the first says how it is made.
@@ -65,18 +67,35 @@ func Read[T any](folder string) ([]T, error) {
 	}
 	all := make([]T, len(paths))
 	for i, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
+		if all[i], err = ReadFile[T](path); err != nil {
 			return nil, err
-		}
-		if err := json.Unmarshal(text, &all[i]); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s has no results", folder)
 	}
 	return all, nil
+}
+
+// ReadFile gives one result.
+func ReadFile[T any](path string) (result T, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return result, err
+	}
+	if err := json.Unmarshal(text, &result); err != nil {
+		return result, fmt.Errorf("%s: %w", path, err)
+	}
+	return result, nil
+}
+
+// WriteFile keeps a result.
+func WriteFile(path string, result any) error {
+	text, err := json.MarshalIndent(result, "", "\t")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, append(text, '\n'), 0o644)
 }
 
 // Thousands writes a number that is not negative with commas.

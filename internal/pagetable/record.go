@@ -1,15 +1,11 @@
 package pagetable
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
-
-	"mslora/internal/atomicfile"
 )
 
 // Record is a file that a measurement left: a table of raw figures, the command, and the machine where the figures depend on it.
@@ -39,13 +35,10 @@ type Column struct {
 }
 
 // ReadRecord reads the record in a file.
-func ReadRecord(path string) (r Record, err error) {
-	text, err := os.ReadFile(path)
+func ReadRecord(path string) (Record, error) {
+	r, err := ReadFile[Record](path)
 	if err != nil {
 		return r, err
-	}
-	if err := json.Unmarshal(text, &r); err != nil {
-		return r, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(r.Rows) == 0 {
 		return r, fmt.Errorf("%s has no rows", path)
@@ -56,15 +49,6 @@ func ReadRecord(path string) (r Record, err error) {
 		}
 	}
 	return r, nil
-}
-
-// Write keeps the record in a file.
-func (r Record) Write(path string) error {
-	text, err := json.MarshalIndent(r, "", "\t")
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteFile(path, append(text, '\n'), 0o644)
 }
 
 // Markdown is the table, and a line that says how it was measured.

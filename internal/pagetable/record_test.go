@@ -15,7 +15,7 @@ func TestRecord(t *testing.T) {
 		Columns: []Column{{"side", ""}, {"texts", ".0f"}, {"ratio", ".2f"}}, Rows: [][]any{{"a", 12345.4, 1.005}, {"b", 7.0, nil}},
 	}
 	path := filepath.Join(t.TempDir(), "a.json")
-	if err := r.Write(path); err != nil {
+	if err := WriteFile(path, r); err != nil {
 		t.Fatal(err)
 	}
 	got, err := ReadRecord(path)

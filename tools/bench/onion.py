@@ -8,7 +8,6 @@ here, so that all sides decide alike; the texts that they leave are compared, an
 """
 
 import contextlib
-import csv
 import json
 import math
 import os
@@ -83,8 +82,7 @@ def main():
     o = parser.parse_args()
     folder = os.path.join(o.models, o.model)
     torch.set_num_threads(o.threads)
-    with open(o.texts, newline="", encoding="utf-8") as file:
-        texts = [" ".join(row[o.text_column].split()) for row in csv.DictReader(file)][: o.count + 1]
+    texts = record.texts(o.texts, o.text_column)[: o.count + 1]
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()

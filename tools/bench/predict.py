@@ -6,7 +6,6 @@ probabilities. The pipeline runs PyTorch in float32 and pads each batch to its l
 VNNI `mslora predict --precision int8` takes turns, too. The answers are compared as well.
 """
 
-import csv
 import json
 import os
 import pathlib
@@ -59,12 +58,6 @@ class Pipeline:
         return [(answers[i]["label"], answers[i]["score"]) for i in range(len(texts))]
 
 
-def read(path, column):
-    with open(path, newline="", encoding="utf-8") as file:
-        texts = [" ".join(row[column].split()) for row in csv.DictReader(file)]
-    return [text for text in texts if text]
-
-
 def slices(texts, rounds):
     """Give that many slices, from the start again where the texts end."""
     return [[texts[(i * SLICE + j) % len(texts)] for j in range(SLICE)] for i in range(rounds)]
@@ -114,7 +107,7 @@ def main():
     parser.add_argument("--sorted", type=int, nargs="*", default=[32], help="batch sizes with texts sorted by length")
     parser.add_argument("model", nargs="*", default=["bge-small"])
     o = parser.parse_args()
-    parts = slices(read(o.texts, o.text_column), o.rounds)
+    parts = slices(record.texts(o.texts, o.text_column), o.rounds)
     with tempfile.TemporaryDirectory() as work:
         for model in o.model:
             train(o, model, os.path.join(work, model))

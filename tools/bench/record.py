@@ -1,6 +1,7 @@
 """Keeps what a tool measured: a table of raw figures, the command and the machine. tools/bench/tables shows it on a page."""
 
 import argparse
+import csv
 import json
 import os
 import pathlib
@@ -19,6 +20,13 @@ def command():
     script = pathlib.Path(sys.argv[0]).resolve()
     words = [os.path.basename(word) if os.path.isabs(word) else word for word in sys.argv[1:]]
     return shlex.join(["python", "/".join(script.parts[-3:]), *words])
+
+
+def texts(path, column):
+    """The texts of a CSV, on one line each; blank ones are left out."""
+    with open(path, newline="", encoding="utf-8") as file:
+        read = [" ".join(row[column].split()) for row in csv.DictReader(file)]
+    return [text for text in read if text]
 
 
 class Record:

@@ -2,7 +2,6 @@
 """Relative errors of a pretrained model's products when both factors are rounded as --precision int8 does: x W forward, g W^T backward."""
 
 import collections
-import csv
 import os
 import pathlib
 import sys
@@ -28,11 +27,6 @@ def rounded_tokens(x):
     """Whole numbers from -127 to 127 with a scale a token."""
     scale = (x.abs().amax(1, keepdim=True) / 127).clamp(min=1e-30)
     return (x / scale).round() * scale
-
-
-def read(path, column, count):
-    with open(path, newline="", encoding="utf-8") as file:
-        return [row[column] for row in csv.DictReader(file)][:count]
 
 
 def measure(folder, texts, kept):
@@ -78,7 +72,7 @@ def main():
     parser.add_argument("--count", type=int, default=12, help="texts to read")
     parser.add_argument("model", nargs="*", default=["bge-small", "smollm2-135m"], help="names of models")
     o = parser.parse_args()
-    texts = read(o.texts, o.text_column, o.count)
+    texts = record.texts(o.texts, o.text_column)[: o.count]
     kept = record.Record(COLUMNS)
     for model in o.model:
         measure(os.path.join(o.models, model), texts, kept)

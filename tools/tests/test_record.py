@@ -36,3 +36,8 @@ def test_nothing_is_kept_without_a_path(kept, tmp_path):
 def test_a_row_has_a_value_for_each_column(kept):
     with pytest.raises(ValueError):
         kept.add("mslora", 1.0)
+
+
+def test_texts_stand_on_one_line_and_blank_ones_are_left_out(tmp_path):
+    (tmp_path / "texts.csv").write_text('text,label\n"a  fine\nfilm",1\n" ",0\ndull,0\n')
+    assert record.texts(tmp_path / "texts.csv", "text") == ["a fine film", "dull"]

@@ -47,7 +47,7 @@ func run(paths []string, out string) error {
 	if out == "" {
 		return nil
 	}
-	return kept.Write(out)
+	return pagetable.WriteFile(out, kept)
 }
 
 // nameOf is what tells a set of the authors' layout: data set, target label, attack, setting and ratio.

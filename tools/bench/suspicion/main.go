@@ -21,6 +21,7 @@ import (
 
 	"mslora/dataset"
 	"mslora/internal/filesum"
+	"mslora/internal/pagetable"
 	"mslora/suspicion"
 )
 
@@ -114,5 +115,5 @@ func run(ctx context.Context) error {
 	if *out == "" {
 		return nil
 	}
-	return result.write(*out)
+	return pagetable.WriteFile(*out, result)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 
 	"mslora/audit"
 	"mslora/dataset"
-	"mslora/internal/atomicfile"
 	"mslora/internal/pagetable"
 	"mslora/suspicion"
 )
@@ -114,14 +112,6 @@ func (d drawn) String() string {
 		}
 	}
 	return line + fmt.Sprintf(" %.1fs", d.Seconds)
-}
-
-func (m measured) write(path string) error {
-	text, err := json.MarshalIndent(m, "", "\t")
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteFile(path, append(text, '\n'), 0o644)
 }
 
 // foundTable has a line for each poisoned set.

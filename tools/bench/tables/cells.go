@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mslora/eval"
+	"mslora/internal/pagetable"
 	"mslora/params"
 )
 
@@ -63,20 +64,16 @@ func accuracies(path string) (all []string, err error) {
 
 // ranking is the table of an audit.json that was scored.
 func ranking(path string) (string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	var record struct {
+	record, err := pagetable.ReadFile[struct {
 		Scores struct {
 			Rankings []struct {
 				Ranking          string
 				AUROC, Precision float64
 			}
 		}
-	}
-	if err := json.Unmarshal(text, &record); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+	}](path)
+	if err != nil {
+		return "", err
 	}
 	out := "| ranking | AUROC | precision at the true number |\n|---|--:|--:|\n"
 	for _, r := range record.Scores.Rankings {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"mslora/internal/pagetable"
 )
 
 // result is a file of tools/bench: a cell of bench.py, or what onecall.py or operations.py measured.
@@ -21,8 +23,8 @@ type result struct {
 	Instructions []string              `json:"instructions"`
 	Processors   int                   `json:"processors"`
 	Versions     map[string]string     `json:"versions"`
-	Began        moment                `json:"began"`
-	Ended        moment                `json:"ended"`
+	Began        pagetable.Moment      `json:"began"`
+	Ended        pagetable.Moment      `json:"ended"`
 	Length       float64               `json:"tokens_a_text"`
 	Padded       map[string]float64    `json:"padded_tokens_a_text"`
 	Ceiling      float64               `json:"ceiling_flops"` // operations a second
@@ -33,11 +35,6 @@ type result struct {
 	Precision    string                `json:"precision"` // of these calls
 	Graph        float64               `json:"graph_ms"`  // of a step's calls of the training graph, and what it goes to
 	Kinds        map[string]float64    `json:"kinds_ms"`
-}
-
-type moment struct {
-	Time string    `json:"time"`
-	Load []float64 `json:"load_average"` // of 1, 5 and 15 minutes
 }
 
 // side is a line of the comparison. Seconds are those of its steps.

@@ -54,7 +54,7 @@ func total(values []float64) (all float64) {
 }
 
 func made(model, method string, sides map[string]side) result {
-	return result{Model: model, Method: method, Batch: 32, Threads: 2, Processors: 2, Batches: 2, Sides: sides, Began: moment{Load: []float64{1}}, Ended: moment{Load: []float64{2}}}
+	return result{Model: model, Method: method, Batch: 32, Threads: 2, Processors: 2, Batches: 2, Sides: sides, Began: pagetable.Moment{Load: []float64{1}}, Ended: pagetable.Moment{Load: []float64{2}}}
 }
 
 func of(name string, results ...result) string {
