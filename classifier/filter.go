@@ -31,21 +31,23 @@ func (c *Classifier) Sieve(ctx context.Context, f Filtering) (defence.Sieve, err
 	for i, text := range f.Trusted {
 		trusted[i] = dataset.Text{Text: text, Label: answers[i].Class}
 	}
+	tokens := func(text string) []int32 { return c.tokenizer.Encode(text, c.longest) }
 	return f.Method.Sieve(ctx, defence.Bench{
 		Trusted: trusted, Classes: len(c.Labels), Seed: f.Seed, Values: f.Values, Progress: f.Progress, Vectors: c.Vectors,
+		Hidden: c.model.Config.Hidden, Tokens: tokens,
 		Logits: func(ctx context.Context, texts []string) ([][]float32, error) {
 			return c.evaluator.Logits(ctx, c.examples(texts))
 		},
 		LogProbabilities: f.LogProbabilities,
 		OpenRow: func(word string) (_ defence.Row, err error) {
-			c.row, err = c.openRow(word)
+			c.row, err = c.openRow(word, tokens)
 			return c.row, err
 		},
 	})
 }
 
 // openRow opens the classifier once more so that a word's embedding can be changed.
-func (c *Classifier) openRow(word string) (*defence.WordRow, error) {
+func (c *Classifier) openRow(word string, tokens func(text string) []int32) (*defence.WordRow, error) {
 	full, err := c.store.Load(c.model.Config.Architecture(), "full")
 	if err != nil {
 		return nil, err
@@ -54,8 +56,7 @@ func (c *Classifier) openRow(word string) (*defence.WordRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	encode := func(text string) []int32 { return c.tokenizer.Encode(text, c.longest) }
-	return defence.OpenWord(word, encode, func(token int32) (*ortrain.WordRow, error) {
+	return defence.OpenWord(word, tokens, func(token int32) (*ortrain.WordRow, error) {
 		return ortrain.NewWordRow(c.model, full, lora.Setting{}, head, len(c.Labels), c.device, token)
 	})
 }

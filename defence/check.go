@@ -11,7 +11,7 @@ type checker interface {
 	Check(bench Bench) error
 }
 
-// Check refuses what a part of the method would not work with. Its bench needs neither models nor a tokenizer.
+// Check refuses what a part of the method would not work with. Its bench needs no models. What is not known of it is not checked.
 func (m Method) Check(bench Bench) error {
 	bench.Train = unflagged(bench.Train)
 	for _, p := range []part{m.Purifier, m.Expert, m.Filter} {

@@ -1,6 +1,7 @@
 package defence
 
 import (
+	"strings"
 	"testing"
 
 	"mslora/dataset"
@@ -23,13 +24,15 @@ func TestCheck(t *testing.T) {
 		over           params.Values
 		train, trusted []string
 		protected      []int
+		hidden         int
 		want           string // "": none
 	}{
 		{method: "bki", train: []string{"a", "b", "c", "d"}, want: "BKI: no word occurs twice in the training texts"},
 		{method: "bki", train: []string{"a", "b", "a", "d"}},
 		{method: "cube", train: blank[:100], want: "CUBE: 100 texts are too few to look for poisoned ones, which takes 101"},
 		{method: "cube", train: blank, over: params.Values{cubeComponents: 200}, want: "CUBE: 150 texts are too few to look for poisoned ones, which takes 200"},
-		{method: "cube", train: blank},
+		{method: "cube", train: blank, over: params.Values{cubeComponents: 9}, hidden: 8, want: "CUBE: 9 principal components of vectors that have 8 numbers"},
+		{method: "cube", train: blank, over: params.Values{cubeComponents: 8}, hidden: 8},
 		{method: "seep", train: blank[:99], want: "SEEP: 99 texts are too few for seeds: seep_seeds is 0.01"},
 		{method: "seep", train: blank[:100]},
 		{method: "purify", train: blank[:10], want: "purification: 10 texts are too few to look for poisoned ones"},
@@ -44,6 +47,7 @@ func TestCheck(t *testing.T) {
 		{method: "rap", trusted: trustedTexts(150), over: params.Values{"rap_variant": "authors"}},
 		{method: "rap", trusted: trustedTexts(300), protected: []int{2}, want: "RAP: 0 trusted texts of class 2, 100 are the least for a threshold that the share 0.01 of them is below"},
 		{method: "rap", trusted: trustedTexts(300), over: params.Values{"rap_least": 0.5}, want: "RAP: rap_least is 0.5 and rap_most 0.3, expected a range"},
+		{method: "rap", trusted: trustedTexts(300), over: params.Values{"rap_word": " "}, want: `RAP: the tokenizer has no token for the word " "`},
 		{method: "rap", trusted: trustedTexts(199), protected: []int{0}},
 		{method: "onion"}, {method: "spectral"}, {method: "abl"}, {method: "z-def"}, {method: "vanilla"},
 	} {
@@ -51,7 +55,10 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bench := Bench{Classes: 2, Values: params.Defaults().With(test.over), Train: labelled(test.train...), Trusted: labelled(test.trusted...), Protected: test.protected}
+		bench := Bench{
+			Classes: 2, Values: params.Defaults().With(test.over), Train: labelled(test.train...), Trusted: labelled(test.trusted...), Protected: test.protected,
+			Hidden: test.hidden, Tokens: func(text string) []int32 { return make([]int32, 2+len(strings.Fields(text))) },
+		}
 		said := ""
 		if err := method.Check(bench); err != nil {
 			said = err.Error()

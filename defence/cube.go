@@ -36,9 +36,12 @@ const cubeMinSize = 5
 // cubeReports is how often the progress of UMAP is told, in rounds.
 const cubeReports = 100
 
-// Check wants as many texts as there are components, and as UMAP and HDBSCAN have neighbours.
+// Check wants vectors with as many numbers as there are components, and as many texts as components, and as UMAP and HDBSCAN have neighbours.
 func (CUBE) Check(bench Bench) error {
 	v := bench.Values
+	if components := v.Int(cubeComponents); bench.Hidden != 0 && components > bench.Hidden {
+		return hint.New("lower --cube-components", "%d principal components of vectors that have %d numbers", components, bench.Hidden)
+	}
 	least := max(v.Int(cubeComponents), v.Int(cubeNeighbours), v.Int(cubeMinSamples)+1)
 	if n := len(bench.Train); n < least {
 		return hint.New("give more texts, or lower --cube-neighbours, --cube-min-samples and --cube-components",

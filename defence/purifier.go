@@ -56,6 +56,9 @@ type Bench struct {
 	Seed      uint64
 	Threads   int // of the CPU
 	Values    params.Values
+	Hidden    int // numbers of a text's vector; 0: not known
+	// Tokens are those of a text, special ones included; nil: not known.
+	Tokens func(text string) []int32
 	// Progress is told what begins, for people; may be nil.
 	Progress func(stage string)
 	// Vectors gives the vectors [len(texts)][hidden] that a head would read, of the pretrained backbone before training,

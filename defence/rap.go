@@ -60,12 +60,17 @@ func newRAP(bench Bench) *rap {
 	return r
 }
 
-// Check wants a range of drops, and for each protected class trusted texts for a threshold.
+// Check wants a range of drops, a word that has a token, and for each protected class trusted texts for a threshold.
 func (RAP) Check(bench Bench) error {
 	if least, most := bench.Values.Float("rap_least"), bench.Values.Float("rap_most"); least > most {
 		return hint.New("give a larger --rap-most", "rap_least is %v and rap_most %v, expected a range", least, most)
 	}
 	r := newRAP(bench)
+	if bench.Tokens != nil {
+		if _, err := firstToken(r.word, bench.Tokens); err != nil {
+			return err
+		}
+	}
 	for _, class := range r.protected {
 		if err := bench.enough(len(r.tuning(class)), r.which(class)); err != nil {
 			return err

@@ -15,19 +15,28 @@ type WordRow struct {
 
 // OpenWord finds the first token of a word, and opens the classifier for it. encode gives the tokens of a text, special ones included.
 func OpenWord(word string, encode func(text string) []int32, open func(token int32) (*ortrain.WordRow, error)) (*WordRow, error) {
-	empty, tokens := encode(""), encode(word)
-	at := 0
-	for at < min(len(empty), len(tokens)) && empty[at] == tokens[at] {
-		at++ // what stands before every text
+	token, err := firstToken(word, encode)
+	if err != nil {
+		return nil, err
 	}
-	if at == len(tokens) {
-		return nil, hint.New("give another --rap-word", "the tokenizer has no token for the word %s", hint.Quote(word))
-	}
-	row, err := open(tokens[at])
+	row, err := open(token)
 	if err != nil {
 		return nil, err
 	}
 	return &WordRow{row, encode}, nil
+}
+
+// firstToken is that of a word, behind what stands before every text.
+func firstToken(word string, encode func(text string) []int32) (int32, error) {
+	empty, tokens := encode(""), encode(word)
+	at := 0
+	for at < min(len(empty), len(tokens)) && empty[at] == tokens[at] {
+		at++
+	}
+	if at == len(tokens) {
+		return 0, hint.New("give another --rap-word", "the tokenizer has no token for the word %s", hint.Quote(word))
+	}
+	return tokens[at], nil
 }
 
 // Values is the embedding.

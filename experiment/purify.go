@@ -137,6 +137,7 @@ func (p *Plan) consult(ctx context.Context, cell Cell, method defence.Method, re
 func (p *Plan) bench(cell Cell, ready prepared, train []dataset.Text, hooks []ortrain.Hook) defence.Bench {
 	return defence.Bench{
 		Train: train, Trusted: ready.trusted, Classes: ready.setting.Classes, Seed: cell.Seed, Threads: p.Device.Threads, Values: cell.Hyperparameters,
+		Hidden: p.models[cell.ModelFolder].Config.Hidden, Tokens: func(text string) []int32 { return p.encode(cell, text).tokens },
 		Progress: func(stage string) { tell(hooks, stage, 0) },
 	}
 }

@@ -63,7 +63,7 @@ func (s scorer) siftAnew(ctx context.Context, tuned ortrain.Tuned) (sifted, erro
 		return language.logProbabilities(ctx, texts, longest)
 	}
 	bench.OpenRow = func(word string) (_ defence.Row, err error) {
-		row, err = s.openRow(word, tuned)
+		row, err = s.openRow(word, bench.Tokens, tuned)
 		return watchedRow{row, s.watch}, err
 	}
 	sieve, err := s.method.Sieve(ctx, bench)
@@ -91,13 +91,12 @@ func plain(texts []dataset.Text) []string {
 }
 
 // openRow opens the tuned model so that a word's embedding can be changed.
-func (s scorer) openRow(word string, tuned ortrain.Tuned) (*defence.WordRow, error) {
+func (s scorer) openRow(word string, tokens func(text string) []int32, tuned ortrain.Tuned) (*defence.WordRow, error) {
 	full, err := s.plan.Config.Graphs.Load(s.cell.Architecture, "full")
 	if err != nil {
 		return nil, err
 	}
-	encode := func(text string) []int32 { return s.plan.encode(s.cell, text).tokens }
-	return defence.OpenWord(word, encode, func(token int32) (*ortrain.WordRow, error) {
+	return defence.OpenWord(word, tokens, func(token int32) (*ortrain.WordRow, error) {
 		model := s.plan.models[s.cell.ModelFolder].Model
 		return ortrain.NewWordRow(model, full, defence.Modules(s.cell.Hyperparameters), tuned, s.data.Classes, s.plan.Device, token)
 	})

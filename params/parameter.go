@@ -108,7 +108,7 @@ func (p Parameter) Parse(text string) (any, error) {
 		value = vector
 	}
 	if err != nil {
-		return nil, p.refuse(strconv.Quote(text))
+		return nil, p.refuse(hint.Quote(text))
 	}
 	return value, p.Check(value)
 }
@@ -146,10 +146,13 @@ func (p Parameter) Check(value any) error {
 			ok = ok && p.inRange(number)
 		}
 	}
-	if !ok {
-		return p.refuse(fmt.Sprint(value))
+	if ok {
+		return nil
 	}
-	return nil
+	if word, is := value.(string); is {
+		return p.refuse(hint.Quote(word))
+	}
+	return p.refuse(fmt.Sprint(value))
 }
 
 func (p Parameter) inRange(v float64) bool {
