@@ -61,10 +61,11 @@ func TestLinesHelper(t *testing.T) {
 
 // However a program is killed between a hook's line and a checkpoint, the file ends with the bytes of an uninterrupted run.
 func TestLinesSurviveKills(t *testing.T) {
+	left := t.TempDir() // for the temporary files of programs that end too early to remove them
 	run := func(folder, exit string) {
 		t.Helper()
 		command := exec.Command(os.Args[0], "-test.run=^TestLinesHelper$", "-test.v")
-		command.Env = append(os.Environ(), "MSLORA_TEST_LINES="+folder, "MSLORA_TEST_EXIT="+exit)
+		command.Env = append(os.Environ(), "MSLORA_TEST_LINES="+folder, "MSLORA_TEST_EXIT="+exit, "TMPDIR="+left)
 		output, err := command.CombinedOutput()
 		if exit == "" && err != nil || exit != "" && command.ProcessState.ExitCode() != 3 {
 			t.Fatalf("%q: %v\n%s", exit, err, output)

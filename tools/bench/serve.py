@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Load `mslora serve` and a plain server around Hugging Face's pipeline in turns with the same requests, and then mslora's while clients
-break off: every other one, at each fifth request."""
+break off: every other one, at each fifth request. On a processor with VNNI `mslora serve --precision int8` takes turns, too."""
 
 import contextlib
 import os
@@ -14,11 +14,13 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import machine
 import record
 from fetch.failure import Failure, run
 from record import REVIEWS, ROOT
 
-PORTS = {"mslora": 8090, "pipeline": 8091}
+OURS = {"mslora": "float32", "mslora int8": "int8"}
+PORTS = {"mslora": 8090, "mslora int8": 8091, "pipeline": 8092}
 LOADS = ((1, 1), (8, 1), (32, 1), (4, 32))  # clients, texts of a request
 COLUMNS = {"side": "", "clients": ".0f", "texts of a request": ".0f", "texts a second": ".1f", "beside the pipeline's": ".2f", "p50, ms": ".1f", "p99, ms": ".1f",
            "answered": ".0f", "refused": ".0f", "broken off": ".0f"}
@@ -69,11 +71,14 @@ def main():
             subprocess.run([os.environ.get("GO", "go"), "build", "-o", path, package], cwd=ROOT, check=True)
         subprocess.run([program, "train", "--model", os.path.join(o.models, o.model), "--data", dev, "--method", "lora", "--epochs", "1", "--limit", "200",
                         "--out", classifier, "--quiet"], check=True)
-        pipeline = [sys.executable, str(ROOT / "tools" / "bench" / "pipeline_server.py"), classifier, "--port", str(PORTS["pipeline"])]
-        with serving([program, "serve", classifier, "--port", str(PORTS["mslora"])], PORTS["mslora"]), serving(pipeline, PORTS["pipeline"]):
+        commands = {side: [program, "serve", classifier, "--precision", precision] for side, precision in OURS.items() if precision == "float32" or machine.has_vnni()}
+        commands["pipeline"] = [sys.executable, str(ROOT / "tools" / "bench" / "pipeline_server.py"), classifier]
+        with contextlib.ExitStack() as stack:
+            for side, command in commands.items():
+                stack.enter_context(serving([*command, "--port", str(PORTS[side])], PORTS[side]))
             kept = record.Record(COLUMNS)
             for clients, size in LOADS:
-                seen = {side: load(loader, train, side, clients, size, -(-o.requests // size)) for side in PORTS}
+                seen = {side: load(loader, train, side, clients, size, -(-o.requests // size)) for side in commands}
                 for side, (speed, *rest) in seen.items():
                     kept.add(side, clients, size, speed, speed / seen["pipeline"][0], *rest)
             speed, *rest = load(loader, train, "mslora", 32, 1, o.requests, "-break")
