@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the tables and figures of pages a
 func TestResultsOfPages(t *testing.T) {
 	for _, pages := range []string{"../../docs/*.md", "../../README.md"} {
 		pagetable.Check(t, pages, "mslora table", *update, func(words []string) (string, error) {
-			o := tableOptions{Folders: []string{filepath.Join("../..", words[0])}, Format: words[2], Color: "never", Stdout: io.Discard, Stderr: io.Discard}
+			o := tableOptions{Folders: []string{filepath.Join("../..", words[0])}, Format: words[2], Color: "never", Paper: true, Stdout: io.Discard, Stderr: io.Discard}
 			text, err := o.render()
 			if o.Format == "text" {
 				return "```\n" + string(text) + "```\n", err
