@@ -145,7 +145,11 @@ func explanation(rows []Row) []string {
 		if most := slices.Max(seeds); most != slices.Min(seeds) {
 			count += " to " + fmt.Sprint(most)
 		}
-		text = append(text, fmt.Sprintf("Mean±sample standard deviation over %s seeds.", count))
+		single := ""
+		if len(seeds) < len(rows) {
+			single = "; without ± one seed"
+		}
+		text = append(text, fmt.Sprintf("Mean±sample standard deviation over %s seeds%s.", count, single))
 	}
 	if isSifted(rows) {
 		text = append(text, "Alarms, Found: clean and poisoned texts that a filter flags in test, a purifier in training.")

@@ -11,8 +11,9 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import process
 import record
-from fetch.failure import Failure, run
+from fetch.failure import run
 from record import REVIEWS, ROOT
 
 COLUMNS = {"model": "", "method": "", "weights, MiB": ".0f", "calculated, MiB": ".0f", "largest size of `--dry-run`, MiB": ".0f", "of `export`, MiB": ".0f"}
@@ -22,19 +23,14 @@ MIB = 1 << 20
 
 def largest(command):
     """Run a command; give what it printed and its largest resident size in bytes."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        printed = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise Failure(f"{' '.join(map(str, command))} ended with exit code {process.returncode}")
+    printed, usage = process.run(command, subprocess.DEVNULL)
     return printed, usage.ru_maxrss << 10
 
 
-def cut(source, target, count):
-    """Copy the first rows of the parts of a data set."""
+def cut(source, target, counts):
+    """Copy the first rows of the parts of a data set, of each as many as counts says."""
     os.mkdir(target)
-    for part in ("train.csv", "dev.csv", "test.csv"):
+    for part, count in counts.items():
         with open(os.path.join(source, part), newline="", encoding="utf-8") as read, open(os.path.join(target, part), "w", newline="", encoding="utf-8") as write:
             csv.writer(write).writerows(list(csv.reader(read))[: count + 1])
 
@@ -49,7 +45,7 @@ def main():
     kept = record.Record(COLUMNS)
     with tempfile.TemporaryDirectory() as work:
         reviews, sets = os.path.join(work, "reviews"), os.path.join(work, "sets")
-        cut(o.reviews, reviews, o.count)
+        cut(o.reviews, reviews, dict.fromkeys(("train.csv", "dev.csv", "test.csv"), o.count))
         subprocess.run([o.program, "poison", "--data", reviews, "--attack", "addsent", "--out", sets], check=True, stdout=subprocess.DEVNULL)
         for model, method in (cell.split(":") for cell in o.cells):
             folder = os.path.join(o.models, model)
