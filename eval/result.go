@@ -64,7 +64,8 @@ type Result struct {
 
 // Purified says how many training texts a purifier dropped.
 type Purified struct {
-	Texts           int `json:"texts"` // before
+	Texts           int `json:"texts"`             // before
+	Trusted         int `json:"trusted,omitempty"` // texts that the purifier knew to be clean
 	Dropped         int `json:"dropped"`
 	Poisoned        int `json:"poisoned"` // of texts, by the flags of the data: 0 where nobody knows them
 	DroppedPoisoned int `json:"dropped_poisoned"`
@@ -121,7 +122,7 @@ func (p Purified) Verdict(labels []string, quotes bool) (sentences []string) {
 		if common := f.Says(mostCommon); quotes && len(common) > 0 {
 			text += ", which have in common " + strings.Join(common, "; ")
 		}
-		sentences = append(sentences, strings.TrimSuffix(text+". "+f.Doubtful(), " "))
+		sentences = append(sentences, strings.TrimSuffix(text+". "+f.Doubtful(p.Trusted), " "))
 	}
 	return sentences
 }

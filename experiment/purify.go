@@ -46,7 +46,7 @@ func (p *Plan) purify(ctx context.Context, cell Cell, method defence.Method, fol
 	if err := os.RemoveAll(filepath.Join(folder, probeFolder)); err != nil {
 		return purified{}, err
 	}
-	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Attacked: judgement.Attacked, Treatment: treatment(cell), Seconds: took.Seconds()}}
+	result := purified{record: &eval.Purified{Texts: len(judgement.Decisions), Trusted: len(ready.trusted), Attacked: judgement.Attacked, Treatment: treatment(cell), Seconds: took.Seconds()}}
 	result.train, result.dev, result.weights = ready.left(judgement.Decisions)
 	for i, d := range judgement.Decisions {
 		text := ready.suspect[i]

@@ -11,7 +11,7 @@ func TestSure(t *testing.T) {
 		{true, 96, "How sure: of 79 clean sets that were searched with 96 trusted texts, 1 was called poisoned."},
 		{true, 40, "How sure: of 79 clean sets that were searched with 96 trusted texts, 1 was called poisoned; you have 40."},
 		{false, 200, "How sure: of 34 poisoned sets that were searched with 96 trusted texts, 3 were not called poisoned."},
-		{false, 0, "How sure: nobody has measured how often the search errs without trusted texts, so take this as a hint."},
+		{true, 0, "How sure: of 76 clean sets that were searched without trusted texts, 3 were called poisoned."},
 	} {
 		if got := Sure(c.called, c.trusted); got != c.want {
 			t.Errorf("called %v with %d trusted texts: %q", c.called, c.trusted, got)
@@ -20,9 +20,15 @@ func TestSure(t *testing.T) {
 }
 
 func TestDoubtful(t *testing.T) {
-	for gain, doubtful := range map[float64]bool{0: false, 50: true, 127: true, 127.1: false, 900: false} {
-		if got := (Finding{Gain: gain}).Doubtful(); (got != "") != doubtful {
-			t.Errorf("%g nats: %q", gain, got)
+	for _, c := range []struct {
+		gain     float64
+		trusted  int
+		doubtful bool
+	}{
+		{0, 96, false}, {50, 96, true}, {127, 96, true}, {127.1, 96, false}, {127.1, 0, true}, {900, 96, false}, {900, 0, false}, {0, 0, false},
+	} {
+		if got := (Finding{Gain: c.gain}).Doubtful(c.trusted); (got != "") != c.doubtful {
+			t.Errorf("%g nats with %d trusted texts: %q", c.gain, c.trusted, got)
 		}
 	}
 }

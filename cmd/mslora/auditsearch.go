@@ -256,7 +256,7 @@ func (r searchRecord) doubts() (doubts []string) {
 
 // verdict says in sentences whether the labels look poisoned, and how sure that is.
 func (r searchRecord) verdict() []string {
-	sentences := eval.Purified{Texts: r.Texts, Dropped: r.Suspected, Attacked: r.Attacked}.Verdict(r.Labels, true)
+	sentences := eval.Purified{Texts: r.Texts, Trusted: r.Trusted, Dropped: r.Suspected, Attacked: r.Attacked}.Verdict(r.Labels, true)
 	return append(sentences, suspicion.Sure(len(r.Attacked) > 0, r.Trusted))
 }
 

@@ -52,7 +52,7 @@ func trainCommand() *cli.Command {
 			"trains LoRA on the others (--method purify; docs/purify.md). --method musclelora drops nothing and aligns gradients\n" +
 			"to those of the trusted texts instead.\n\n" +
 			"Files have a text and a label in each row, in columns of whatever names (docs/files.md). --clean holds\n" +
-			"texts whose labels you trust, ideally 96 or more; without them only plainer attacks are found. OUT becomes a folder that\n" +
+			"texts whose labels you trust, ideally 96 or more; without them the search errs more often. OUT becomes a folder that\n" +
 			"ONNX Runtime (onnx/model.onnx), Hugging Face transformers, PEFT (adapter/) and `mslora predict` open, with a\n" +
 			"report.html and a model card. An interrupted training resumes with the same command.",
 		Flags: append(append([]cli.Flag{

@@ -26,10 +26,10 @@ func (s *poisonStory) add(sentence, card string) {
 // tellPoison sums up what a purifier did, for people who read the first lines alone: whether a label looks poisoned, how sure that is, which texts
 // were treated and how, what to deploy. It puts what poisoned texts have in common into texts of other labels, and tells whether the classifier
 // obeys it.
-func tellPoison(ctx context.Context, saved *classifier.Classifier, splits []scoredSplit, texts []string, p eval.Purified, labels []string, trusted int, seed uint64) (story poisonStory, err error) {
+func tellPoison(ctx context.Context, saved *classifier.Classifier, splits []scoredSplit, texts []string, p eval.Purified, labels []string, seed uint64) (story poisonStory, err error) {
 	story.sentences, story.card = p.Verdict(labels, true), p.Verdict(labels, false)
 	if p.Attacked != nil {
-		sure := suspicion.Sure(len(p.Attacked) > 0, trusted)
+		sure := suspicion.Sure(len(p.Attacked) > 0, p.Trusted)
 		story.add(sure, sure)
 	}
 	dropped := strings.ToUpper(p.String()[:1]) + p.String()[1:] + ": " + suspectsFile + "."

@@ -100,7 +100,7 @@ func describeClassifier(ctx context.Context, o trainOptions, plan *experiment.Pl
 		for _, t := range slices.Concat(set.Train, set.Dev) { // the order in which a purifier sees them
 			texts = append(texts, t.Text)
 		}
-		if d.poison, err = tellPoison(ctx, saved, d.splits, texts, *p, set.Labels, len(set.Trusted), o.Own.Seed); err != nil {
+		if d.poison, err = tellPoison(ctx, saved, d.splits, texts, *p, set.Labels, o.Own.Seed); err != nil {
 			return d, err
 		}
 		r.Poison, r.PoisonCard, r.PoisonExamples = d.poison.sentences, d.poison.card, d.poison.examples

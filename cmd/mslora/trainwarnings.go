@@ -16,7 +16,7 @@ import (
 const paperTrusted = 96
 
 // nothingTrusted says what a search for poisoned texts loses without trusted ones.
-const nothingTrusted = "there are no trusted texts (--clean), so only plainer attacks are found, and the estimate of how many texts are poisoned is rougher"
+const nothingTrusted = "there are no trusted texts (--clean), so what honest texts of a label share, such as the name of a source, may be taken for an attack, and the estimate of how many texts are poisoned is rougher"
 
 // trusting says what trusted texts are for.
 type trusting struct {
@@ -37,7 +37,7 @@ func (t trusting) fewer() string {
 
 // without says what is lost if a label has none.
 func (t trusting) without() string {
-	return t.consequences("only plainer attacks on it are found", "no gradient is aligned to its texts")
+	return t.consequences("the search errs more often there", "no gradient is aligned to its texts")
 }
 
 func (t trusting) consequences(search, alignment string) string {

@@ -56,11 +56,11 @@ func TestTrustWarnings(t *testing.T) {
 		{"enough", "purify", []int{40, 40, 16}, nil},
 		{"none", "purify", []int{0, 0, 0}, []string{nothingTrusted}},
 		{"few", "purify", []int{40, 40, 1}, []string{"there are 81 trusted texts; the paper has 96, and fewer find fewer poisoned ones"}},
-		{"no offer", "purify", []int{50, 50, 0}, []string{`no trusted text has the label "offer", so only plainer attacks on it are found`}},
+		{"no offer", "purify", []int{50, 50, 0}, []string{`no trusted text has the label "offer", so the search errs more often there`}},
 		{"few, no offer, aligned", "musclelora", []int{1, 1, 0}, []string{
 			"there are 2 trusted texts; the paper has 96, and fewer make a worse classifier", `no trusted text has the label "offer", so no gradient is aligned to its texts`}},
 		{"one, both", "purify+musclelora", []int{50, 50, 0}, []string{
-			`no trusted text has the label "offer", so only plainer attacks on it are found and no gradient is aligned to its texts`}},
+			`no trusted text has the label "offer", so the search errs more often there and no gradient is aligned to its texts`}},
 		{"nobody reads them", "lora", []int{1, 0, 0}, nil},
 		{"none, nobody reads them", "cube", []int{0, 0, 0}, nil},
 	} {

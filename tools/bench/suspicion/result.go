@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -235,13 +234,13 @@ func alarmTable(folder string) (string, error) {
 
 // ratesOf counts errors in the sets of folders.
 func ratesOf(folders ...string) (r suspicion.Rates, err error) {
-	for _, folder := range folders {
+	for i, folder := range folders {
 		all, err := pagetable.Read[measured](folder)
 		if err != nil {
 			return r, err
 		}
-		for _, m := range all {
-			if r.Trusted == 0 {
+		for j, m := range all {
+			if i == 0 && j == 0 {
 				r.Trusted = m.Trusted
 			}
 			if m.Trusted != r.Trusted || m.Without != "" {
@@ -284,12 +283,12 @@ func (d drawn) count(r *suspicion.Rates) {
 	}
 }
 
-// ratesTable sums up how often the search errs, in the sets of the folders below the one given that leave no signal out.
-func ratesTable(folder string) (string, error) {
-	r, err := ratesOf(filepath.Join(folder, "trusted"), filepath.Join(folder, "unseen"))
+// ratesTable sums up how often the search errs in the sets of folders, all of which were searched with as many trusted texts.
+func ratesTable(folders ...string) (string, error) {
+	r, err := ratesOf(folders...)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("| searched with %d trusted texts | sets or labels | of them |\n|---|--:|--:|\n| clean sets, called poisoned | %d | %d |\n| poisoned sets, not called poisoned | %d | %d |\n"+
-		"| attacked labels that were called, the bounds hold the true number of poisoned texts | %d | %d |\n", r.Trusted, r.Clean, r.Called, r.Poisoned, r.Missed, r.CoveredOf, r.Covered), nil
+	return fmt.Sprintf("| searched %s | sets or labels | of them |\n|---|--:|--:|\n| clean sets, called poisoned | %d | %d |\n| poisoned sets, not called poisoned | %d | %d |\n"+
+		"| attacked labels that were called, the bounds hold the true number of poisoned texts | %d | %d |\n", r.With(), r.Clean, r.Called, r.Poisoned, r.Missed, r.CoveredOf, r.Covered), nil
 }
