@@ -15,7 +15,7 @@ type Rates struct {
 // Measured are the rates of the search as it is, Alone those without trusted texts.
 var (
 	Measured = Rates{Trusted: 96, Clean: 79, Called: 1, Poisoned: 34, Missed: 3, Covered: 30, CoveredOf: 31, LargestGainOfWrongCalls: 127}
-	Alone    = Rates{Clean: 76, Called: 3, Poisoned: 21, Missed: 3, Covered: 14, CoveredOf: 18, LargestGainOfWrongCalls: 373}
+	Alone    = Rates{Clean: 79, Called: 3, Poisoned: 22, Missed: 3, Covered: 15, CoveredOf: 19, LargestGainOfWrongCalls: 373}
 )
 
 // With says what the sets were searched with.

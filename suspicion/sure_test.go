@@ -11,7 +11,7 @@ func TestSure(t *testing.T) {
 		{true, 96, "How sure: of 79 clean sets that were searched with 96 trusted texts, 1 was called poisoned."},
 		{true, 40, "How sure: of 79 clean sets that were searched with 96 trusted texts, 1 was called poisoned; you have 40."},
 		{false, 200, "How sure: of 34 poisoned sets that were searched with 96 trusted texts, 3 were not called poisoned."},
-		{true, 0, "How sure: of 76 clean sets that were searched without trusted texts, 3 were called poisoned."},
+		{true, 0, "How sure: of 79 clean sets that were searched without trusted texts, 3 were called poisoned."},
 	} {
 		if got := Sure(c.called, c.trusted); got != c.want {
 			t.Errorf("called %v with %d trusted texts: %q", c.called, c.trusted, got)
