@@ -15,12 +15,15 @@ import (
 
 var update = flag.Bool("update", false, "write the tables and figures of pages again")
 
-// Tables of pages are what `mslora table FOLDER --format FORMAT` makes of committed results. One in plain text is a block of code. With
+// Tables of pages are what `mslora table FOLDER… --format FORMAT` makes of committed results. One in plain text is a block of code. With
 // -update they are made again.
 func TestResultsOfPages(t *testing.T) {
 	for _, pages := range []string{"../../docs/*.md", "../../README.md"} {
 		pagetable.Check(t, pages, "mslora table", *update, func(words []string) (string, error) {
-			o := tableOptions{Folders: []string{filepath.Join("../..", words[0])}, Format: words[2], Color: "never", Paper: true, Stdout: io.Discard, Stderr: io.Discard}
+			o := tableOptions{Format: words[len(words)-1], Color: "never", Paper: true, Stdout: io.Discard, Stderr: io.Discard}
+			for _, folder := range words[:len(words)-2] {
+				o.Folders = append(o.Folders, filepath.Join("../..", folder))
+			}
 			text, err := o.render()
 			if o.Format == "text" {
 				return "```\n" + string(text) + "```\n", err
