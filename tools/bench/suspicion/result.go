@@ -164,6 +164,23 @@ func baselineTable(folder string) (string, error) {
 	return out.String(), nil
 }
 
+// teacherTable has a line for each set and the model whose vectors the search read.
+func teacherTable(folder string) (string, error) {
+	all, err := pagetable.Read[measured](folder)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	out.WriteString("| data, attack | vectors of | AUROC, all texts | poisoned texts found | honest texts dropped |\n|---|---|--:|--:|--:|\n")
+	for _, m := range all {
+		for _, d := range m.Draws {
+			fmt.Fprintf(&out, "| %s, %s | %s | %.4f | %s of %s | %s of %s |\n", m.Data, m.Attack, m.Model, d.AUROC, pagetable.Thousands(d.Found), pagetable.Thousands(d.Poisoned),
+				pagetable.Thousands(d.Dropped), pagetable.Thousands(d.Texts-d.Poisoned))
+		}
+	}
+	return out.String(), nil
+}
+
 // ablationTable has a line for each signal that was left out, and a column for each poisoned set.
 func ablationTable(folder string) (string, error) {
 	all, err := pagetable.Read[measured](folder)

@@ -19,7 +19,7 @@ func TestResultsOfPage(t *testing.T) {
 		return func(folders ...string) (string, error) { return table(folders[0]) }
 	}
 	tables := map[string]func(folders ...string) (string, error){
-		"found": one(foundTable), "alarms": one(alarmTable), "baselines": one(baselineTable), "ablation": one(ablationTable), "rates": ratesTable,
+		"found": one(foundTable), "alarms": one(alarmTable), "baselines": one(baselineTable), "ablation": one(ablationTable), "teachers": one(teacherTable), "rates": ratesTable,
 	}
 	pagetable.Check(t, "../../../docs/purify.md", "tools/bench/suspicion", *update, func(words []string) (string, error) {
 		table, is := tables[words[0]]
