@@ -34,6 +34,11 @@ def has_vnni(cpuinfo="/proc/cpuinfo"):
     return bool({"avx_vnni", "avx512_vnni"} & set(processor(cpuinfo)[1]))
 
 
+def sides():
+    """The precision of each side of mslora that takes turns here, by name."""
+    return {"mslora": "float32"} | ({"mslora int8": "int8"} if has_vnni() else {})
+
+
 def now():
     """The time, and the load averages of the last 1, 5 and 15 minutes."""
     time = datetime.datetime.now(datetime.timezone.utc)

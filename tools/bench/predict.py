@@ -22,7 +22,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import machine
 import record
 
-OURS = {"mslora": "float32", "mslora int8": "int8"}
 COLUMNS = {"model": "", "side": "", "texts a second": ".1f", "time beside mslora's": ".2f", "same label, %": ".2f", "furthest probability": ".1e"}
 SLICE = 1024  # texts that `mslora predict` reads before it answers
 
@@ -72,7 +71,7 @@ def train(o, model, folder):
 def compare(o, model, folder, parts, kept):
     torch.set_num_threads(o.threads)
     pipeline = transformers.pipeline("text-classification", model=folder, device="cpu", dtype=torch.float32)
-    ours = {name: Mslora(o.program, folder, o.threads, precision) for name, precision in OURS.items() if precision == "float32" or machine.has_vnni()}
+    ours = {name: Mslora(o.program, folder, o.threads, precision) for name, precision in machine.sides().items()}
     sides = dict(ours)
     sides |= {f"pipeline, batches of {size}": Pipeline(pipeline, size) for size in o.batch}
     sides |= {f"pipeline, sorted, batches of {size}": Pipeline(pipeline, size, True) for size in o.sorted}

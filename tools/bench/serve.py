@@ -19,7 +19,6 @@ import record
 from fetch.failure import Failure, run
 from record import REVIEWS, ROOT
 
-OURS = {"mslora": "float32", "mslora int8": "int8"}
 PORTS = {"mslora": 8090, "mslora int8": 8091, "pipeline": 8092}
 LOADS = ((1, 1), (8, 1), (32, 1), (4, 32))  # clients, texts of a request
 COLUMNS = {"side": "", "clients": ".0f", "texts of a request": ".0f", "texts a second": ".1f", "beside the pipeline's": ".2f", "p50, ms": ".1f", "p99, ms": ".1f",
@@ -71,7 +70,7 @@ def main():
             subprocess.run([os.environ.get("GO", "go"), "build", "-o", path, package], cwd=ROOT, check=True)
         subprocess.run([program, "train", "--model", os.path.join(o.models, o.model), "--data", dev, "--method", "lora", "--epochs", "1", "--limit", "200",
                         "--out", classifier, "--quiet"], check=True)
-        commands = {side: [program, "serve", classifier, "--precision", precision] for side, precision in OURS.items() if precision == "float32" or machine.has_vnni()}
+        commands = {side: [program, "serve", classifier, "--precision", precision] for side, precision in machine.sides().items()}
         commands["pipeline"] = [sys.executable, str(ROOT / "tools" / "bench" / "pipeline_server.py"), classifier]
         with contextlib.ExitStack() as stack:
             for side, command in commands.items():

@@ -162,3 +162,9 @@ def test_a_line_for_each_side():
         "m:lora float32 100.0 ms 120.0 texts/s 1.00 GiB 2.0 s to start",
         "m:lora bfloat16 left out: no compiler",
     ]
+
+
+@pytest.mark.parametrize("vnni, want", [(True, {"mslora": "float32", "mslora int8": "int8"}), (False, {"mslora": "float32"})])
+def test_8_bits_take_turns_where_the_processor_has_them(monkeypatch, vnni, want):
+    monkeypatch.setattr(machine, "has_vnni", lambda: vnni)
+    assert machine.sides() == want
