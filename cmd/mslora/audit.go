@@ -23,21 +23,22 @@ import (
 
 // auditOptions is what `mslora audit` was asked for.
 type auditOptions struct {
-	Folder  string // of the clean classifier, "": poisoned texts are searched without one
-	Clean   string // file of trusted texts, for a search without a classifier; "": there are none
-	Vanilla string // folder of a vanilla one, "": it is trained in Out
-	Data    string
-	Reading dataset.Reading // with flags if the audit is to be scored
-	Limit   int             // texts drawn from Data, 0: all
-	Out     string
-	Model   string // what the vanilla classifier starts from, "": as the clean one
-	Epochs  int    // of the vanilla classifier, 0: as many as its texts need
-	Audit   audit.Options
-	Excel   bool
-	JSON    bool
-	Quiet   bool
-	Device  string
-	Threads int
+	Folder   string // of the clean classifier, "": poisoned texts are searched without one
+	Clean    string // file of trusted texts, for a search without a classifier; "": there are none
+	Vanilla  string // folder of a vanilla one, "": it is trained in Out
+	Data     string
+	Reading  dataset.Reading // with flags if the audit is to be scored
+	Limit    int             // texts drawn from Data, 0: all
+	Out      string
+	CleanOut string // file for a copy of left.csv, "": none
+	Model    string // what the vanilla classifier starts from, "": as the clean one
+	Epochs   int    // of the vanilla classifier, 0: as many as its texts need
+	Audit    audit.Options
+	Excel    bool
+	JSON     bool
+	Quiet    bool
+	Device   string
+	Threads  int
 	// Precision is that in which texts are read; the vanilla classifier, all of whose weights are trained, is trained in float32.
 	Precision string
 	Graphs    graphs.Store
@@ -73,6 +74,7 @@ func auditCommand() *cli.Command {
 			&cli.IntFlag{Name: "probes", Usage: "insert each into `N` texts of other labels", Value: 32},
 			&cli.Uint64Flag{Name: "seed", Usage: "random seed", Value: 42},
 			&cli.StringFlag{Name: "out", Usage: "`FOLDER` for what is found: a new or empty one, or one that `mslora audit` made"},
+			&cli.StringFlag{Name: "clean-out", Usage: "write left.csv to `FILE`, too: a new one, or the copy that the audit in --out made", DefaultText: "none"},
 			&cli.BoolFlag{Name: "excel", Usage: "CSV files for Excel: a byte order mark, and a mark where a text is too long for a cell"},
 			&cli.BoolFlag{Name: "json", Usage: "print audit.json, or verdict.json, instead of a summary"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but warnings"},
@@ -97,7 +99,7 @@ func auditCommand() *cli.Command {
 			}
 			reading.Flag = c.String("score-column")
 			return runAudit(c.Context, auditOptions{
-				Folder: c.Args().First(), Clean: c.String("clean"), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"),
+				Folder: c.Args().First(), Clean: c.String("clean"), Vanilla: c.String("vanilla"), Data: c.String("data"), Out: c.String("out"), CleanOut: c.String("clean-out"),
 				Reading: reading,
 				Limit:   c.Int("limit"), Model: c.String("model"), Epochs: c.Int("epochs"),
 				Audit: audit.Options{Candidates: c.Int("candidates"), Probes: c.Int("probes"), Seed: c.Uint64("seed")},

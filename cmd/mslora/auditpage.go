@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -140,17 +138,4 @@ func pairs(before string, values map[string]string) (all []report.Pair) {
 		all = append(all, report.Pair{Name: before + key, Value: values[key]})
 	}
 	return all
-}
-
-// writeLeft writes the texts that are not suspected, in the order of the data and exactly as they are, for training.
-func writeLeft(out io.Writer, texts int, text func(i int) (text, label string, suspected bool)) error {
-	w := csv.NewWriter(out)
-	w.Write([]string{"text", "label"})
-	for i := range texts {
-		if text, label, suspected := text(i); !suspected {
-			w.Write([]string{text, label})
-		}
-	}
-	w.Flush()
-	return w.Error()
 }

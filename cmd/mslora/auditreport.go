@@ -131,7 +131,7 @@ func (o auditOptions) write(result audit.Result, labels []string, record auditRe
 	for _, s := range result.Suspects {
 		ordered[s.Index] = s
 	}
-	return writeFiles(o.Out,
+	return o.leave(
 		written{triggersFile, func(out io.Writer) error { return result.WriteTriggers(out, labels, o.Excel) }},
 		written{suspectsFile, func(out io.Writer) error { return result.WriteSuspects(out, labels, o.Excel) }},
 		written{leftFile, func(out io.Writer) error {

@@ -203,7 +203,7 @@ func (s *searched) trustedLabels() []int {
 }
 
 func (o auditOptions) writeSearched(s *searched, record searchRecord) error {
-	return writeFiles(o.Out,
+	return o.leave(
 		written{poisonFile, func(out io.Writer) error { return s.writeTexts(out, o.Excel) }},
 		written{leftFile, func(out io.Writer) error {
 			return writeLeft(out, len(s.texts), func(i int) (text, label string, suspected bool) {

@@ -101,10 +101,22 @@ func (o auditOptions) guard() error {
 		}
 	}
 	found, err := auditFolder.Check(o.Out)
-	if err == nil && len(found) > 0 {
-		replacing(o.Stderr, o.Quiet, "the audit in "+o.Out)
+	if err != nil {
+		return err
 	}
-	return err
+	copied, err := o.checkCleanOut()
+	if err != nil {
+		return err
+	}
+	var what []string
+	if len(found) > 0 {
+		what = append(what, "the audit in "+o.Out)
+	}
+	if copied {
+		what = append(what, o.CleanOut)
+	}
+	replacing(o.Stderr, o.Quiet, what...)
+	return nil
 }
 
 // guard refuses to export over the cell, its model, or what `export` did not make.
