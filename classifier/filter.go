@@ -39,15 +39,15 @@ func (c *Classifier) Sieve(ctx context.Context, f Filtering) (defence.Sieve, err
 			return c.evaluator.Logits(ctx, c.examples(texts))
 		},
 		LogProbabilities: f.LogProbabilities,
-		OpenRow: func(word string) (_ defence.Row, err error) {
-			c.row, err = c.openRow(word, tokens)
+		OpenRow: func(token int32) (_ defence.Row, err error) {
+			c.row, err = c.openRow(token, tokens)
 			return c.row, err
 		},
 	})
 }
 
-// openRow opens the classifier once more so that a word's embedding can be changed.
-func (c *Classifier) openRow(word string, tokens func(text string) []int32) (*defence.WordRow, error) {
+// openRow opens the classifier once more so that a token's embedding can be changed. encode gives the tokens of a text.
+func (c *Classifier) openRow(token int32, encode func(text string) []int32) (*defence.WordRow, error) {
 	full, err := c.store.Load(c.model.Config.Architecture(), "full")
 	if err != nil {
 		return nil, err
@@ -56,7 +56,9 @@ func (c *Classifier) openRow(word string, tokens func(text string) []int32) (*de
 	if err != nil {
 		return nil, err
 	}
-	return defence.OpenWord(word, tokens, func(token int32) (*ortrain.WordRow, error) {
-		return ortrain.NewWordRow(c.model, full, lora.Setting{}, head, len(c.Labels), c.device, token)
-	})
+	row, err := ortrain.NewWordRow(c.model, full, lora.Setting{}, head, len(c.Labels), c.device, token)
+	if err != nil {
+		return nil, err
+	}
+	return &defence.WordRow{Row: row, Encode: encode}, nil
 }

@@ -81,7 +81,8 @@ func TestSiftingDemand(t *testing.T) {
 		var asked Demand
 		row := counting{shaky{[]float32{1}}, &asked}
 		bench := trusting(test.over, trustedTexts(300)...)
-		bench.Protected, bench.Logits, bench.OpenRow = test.protected, row.Logits, func(string) (Row, error) { return row, nil }
+		bench.Protected, bench.Logits, bench.Tokens = test.protected, row.Logits, oneToken
+		bench.OpenRow = func(int32) (Row, error) { return row, nil }
 		bench.LogProbabilities = func(ctx context.Context, texts []string, longest int) ([][]float32, error) {
 			asked.Readings += len(texts)
 			return surprised(ctx, texts, longest)

@@ -57,7 +57,7 @@ type Bench struct {
 	Threads   int // of the CPU
 	Values    params.Values
 	Hidden    int // numbers of a text's vector; 0: not known
-	// Tokens are those of a text, special ones included; nil: not known.
+	// Tokens are those of a text, special ones included; nil: not known. OpenRow needs them.
 	Tokens func(text string) []int32
 	// Progress is told what begins, for people; may be nil.
 	Progress func(stage string)
@@ -72,9 +72,8 @@ type Bench struct {
 	// each text's tokens but the first, given those before; of each text it reads so many tokens. nil for parts without that
 	// hyperparameter.
 	LogProbabilities func(ctx context.Context, texts []string, longest int) ([][]float32, error)
-	// OpenRow opens the trained model so that the embedding of a word can be changed: of its first token, if it has several. Whoever
-	// made the bench closes it.
-	OpenRow func(word string) (Row, error)
+	// OpenRow opens the trained model so that the embedding of a token can be changed. Whoever made the bench closes it.
+	OpenRow func(token int32) (Row, error)
 }
 
 // Purify runs a method's purifier, if it has one, and checks what it says. Without one every text is kept and there are no

@@ -82,8 +82,11 @@ func (RAP) Check(bench Bench) error {
 // Fit tunes the embeddings. The classifier that they are changed in stays open as long as the bench's rows do.
 func (RAP) Fit(ctx context.Context, bench Bench) (Sieve, error) {
 	r := newRAP(bench)
-	var err error
-	if r.row, err = bench.OpenRow(r.word); err != nil {
+	token, err := firstToken(r.word, bench.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	if r.row, err = bench.OpenRow(token); err != nil {
 		return nil, err
 	}
 	untuned := slices.Clone(r.row.Values())

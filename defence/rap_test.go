@@ -67,12 +67,15 @@ func TestRAPParity(t *testing.T) {
 			}
 			return map[string][]int32{"": {1, 2}, "mb": {1, f.Token, 2}}[text]
 		}
-		row, err := OpenWord("mb", encode, func(token int32) (*ortrain.WordRow, error) {
-			return ortrain.NewWordRow(model, full, lora.Setting{}, f.Head, 3, device, token)
-		})
+		token, err := firstToken("mb", encode)
 		if err != nil {
 			t.Fatal(err)
 		}
+		opened, err := ortrain.NewWordRow(model, full, lora.Setting{}, f.Head, 3, device, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := &WordRow{opened, encode}
 		defer row.Close()
 		untuned := slices.Clone(row.Values())
 		var texts []string
@@ -148,7 +151,8 @@ func TestRAP(t *testing.T) {
 	} {
 		row := shaky{[]float32{1}}
 		bench := trusting(test.over, trustedTexts(200)...)
-		bench.Protected, bench.Logits, bench.OpenRow = test.protected, row.Logits, func(string) (Row, error) { return row, nil }
+		bench.Protected, bench.Logits, bench.Tokens = test.protected, row.Logits, oneToken
+		bench.OpenRow = func(int32) (Row, error) { return row, nil }
 		sieve, err := RAP{}.Fit(t.Context(), bench)
 		if err != nil {
 			t.Fatal(err)
@@ -172,13 +176,22 @@ func TestRAPErrors(t *testing.T) {
 	for i := range 60 { // texts of class 1 that the model gives class 0
 		bench.Trusted[2*i+1].Text += " bad"
 	}
-	bench.Protected, bench.Logits, bench.OpenRow = []int{1}, row.Logits, func(string) (Row, error) { return row, nil }
+	bench.Protected, bench.Logits, bench.Tokens = []int{1}, row.Logits, oneToken
+	bench.OpenRow = func(int32) (Row, error) { return row, nil }
 	want := "40 trusted texts of class 1 that the model gives class 1, 100 are the least for a threshold that the share 0.01 of them is below"
 	if _, err := (RAP{}).Fit(t.Context(), bench); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	encode := func(string) []int32 { return []int32{1, 2} }
-	if _, err := OpenWord(" ", encode, nil); err == nil || err.Error() != `the tokenizer has no token for the word " "` {
+	if _, err := firstToken(" ", encode); err == nil || err.Error() != `the tokenizer has no token for the word " "` {
 		t.Errorf("error %v", err)
 	}
+}
+
+// oneToken is a tokenizer with a token for whatever is not empty.
+func oneToken(text string) []int32 {
+	if text == "" {
+		return []int32{1, 2}
+	}
+	return []int32{1, 3, 2}
 }

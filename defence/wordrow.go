@@ -7,23 +7,10 @@ import (
 	"mslora/ortrain"
 )
 
-// WordRow is a Row of a classifier that ortrain runs.
+// WordRow is a Row of a classifier that ortrain runs. Encode gives the tokens of a text, special ones included.
 type WordRow struct {
-	row    *ortrain.WordRow
-	encode func(text string) []int32
-}
-
-// OpenWord finds the first token of a word, and opens the classifier for it. encode gives the tokens of a text, special ones included.
-func OpenWord(word string, encode func(text string) []int32, open func(token int32) (*ortrain.WordRow, error)) (*WordRow, error) {
-	token, err := firstToken(word, encode)
-	if err != nil {
-		return nil, err
-	}
-	row, err := open(token)
-	if err != nil {
-		return nil, err
-	}
-	return &WordRow{row, encode}, nil
+	Row    *ortrain.WordRow
+	Encode func(text string) []int32
 }
 
 // firstToken is that of a word, behind what stands before every text.
@@ -40,22 +27,22 @@ func firstToken(word string, encode func(text string) []int32) (int32, error) {
 }
 
 // Values is the embedding.
-func (w *WordRow) Values() []float32 { return w.row.Values }
+func (w *WordRow) Values() []float32 { return w.Row.Values }
 
 // Logits gives the class scores of texts.
 func (w *WordRow) Logits(ctx context.Context, texts []string) ([][]float32, error) {
-	return w.row.Logits(ctx, w.examples(texts))
+	return w.Row.Logits(ctx, w.examples(texts))
 }
 
 // Gradient is that of ortrain.WordRow.
 func (w *WordRow) Gradient(ctx context.Context, texts []string, targets [][]float32) ([]float32, error) {
-	return w.row.Gradient(ctx, w.examples(texts), targets)
+	return w.Row.Gradient(ctx, w.examples(texts), targets)
 }
 
 func (w *WordRow) examples(texts []string) []ortrain.Example {
 	examples := make([]ortrain.Example, len(texts))
 	for i, text := range texts {
-		examples[i].Tokens = w.encode(text)
+		examples[i].Tokens = w.Encode(text)
 	}
 	return examples
 }
@@ -65,5 +52,5 @@ func (w *WordRow) Close() error {
 	if w == nil {
 		return nil
 	}
-	return w.row.Close()
+	return w.Row.Close()
 }

@@ -62,8 +62,8 @@ func (s scorer) siftAnew(ctx context.Context, tuned ortrain.Tuned) (sifted, erro
 		defer s.watch.reading(len(texts))(1)
 		return language.logProbabilities(ctx, texts, longest)
 	}
-	bench.OpenRow = func(word string) (_ defence.Row, err error) {
-		row, err = s.openRow(word, bench.Tokens, tuned)
+	bench.OpenRow = func(token int32) (_ defence.Row, err error) {
+		row, err = s.openRow(token, bench.Tokens, tuned)
 		return watchedRow{row, s.watch}, err
 	}
 	sieve, err := s.method.Sieve(ctx, bench)
@@ -90,16 +90,18 @@ func plain(texts []dataset.Text) []string {
 	return all
 }
 
-// openRow opens the tuned model so that a word's embedding can be changed.
-func (s scorer) openRow(word string, tokens func(text string) []int32, tuned ortrain.Tuned) (*defence.WordRow, error) {
+// openRow opens the tuned model so that a token's embedding can be changed. encode gives the tokens of a text.
+func (s scorer) openRow(token int32, encode func(text string) []int32, tuned ortrain.Tuned) (*defence.WordRow, error) {
 	full, err := s.plan.Config.Graphs.Load(s.cell.Architecture, "full")
 	if err != nil {
 		return nil, err
 	}
-	return defence.OpenWord(word, tokens, func(token int32) (*ortrain.WordRow, error) {
-		model := s.plan.models[s.cell.ModelFolder].Model
-		return ortrain.NewWordRow(model, full, defence.Modules(s.cell.Hyperparameters), tuned, s.data.Classes, s.plan.Device, token)
-	})
+	model := s.plan.models[s.cell.ModelFolder].Model
+	row, err := ortrain.NewWordRow(model, full, defence.Modules(s.cell.Hyperparameters), tuned, s.data.Classes, s.plan.Device, token)
+	if err != nil {
+		return nil, err
+	}
+	return &defence.WordRow{Row: row, Encode: encode}, nil
 }
 
 // siftWatch tells what a filter does, and how long the cell still takes: from how fast texts were read, and how many are left.
