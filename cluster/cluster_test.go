@@ -124,7 +124,21 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// Ten thousand texts take a fraction of a minute; go test -bench . tells.
+// The steps of CUBE for ten thousand texts; tools/bench/cluster.py keeps what they take.
+func BenchmarkComponents(b *testing.B) {
+	points := make([][]float32, 10_000)
+	for i, point := range drawn(len(points), 768, 4) {
+		for _, x := range point {
+			points[i] = append(points[i], float32(x))
+		}
+	}
+	for b.Loop() {
+		if _, err := Components(points, 20); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkUMAP(b *testing.B) {
 	points := drawn(10_000, 20, 5)
 	for b.Loop() {
