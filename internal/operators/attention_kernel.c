@@ -16,7 +16,8 @@ size_t mslora_attention_scratch(size_t queries, size_t keys, size_t size) {
 	return 5 * keys * size + 2 * queries * size + 2 * STRETCH * keys + GROUP * size + keys + size;
 }
 
-// Copies the vectors of tokens to rows, which 0 pads, or to columns, of which nobody uses what comes of the padding.
+// Copies the vectors of tokens to rows or columns, which 0 pads. Nobody uses what comes of columns behind the last token, but whatever lay in memory there
+// may be subnormal numbers, and these take a processor a hundred times as long.
 INLINE void gather_rows(float *to, size_t step, const float *const *from, size_t tokens, size_t size) {
 	for (size_t t = 0; t < tokens; t++, to += step) {
 		size_t c = 0;
@@ -27,6 +28,9 @@ INLINE void gather_rows(float *to, size_t step, const float *const *from, size_t
 }
 
 INLINE void gather_columns(float *to, size_t step, const float *const *from, size_t tokens, size_t size) {
+	for (size_t c = 0; c < size; c++) {
+		for (size_t t = tokens; t < step; t++) to[c * step + t] = 0;
+	}
 	for (size_t t = 0; t < tokens; t++) {
 		const float *v = from[t];
 		for (size_t c = 0; c < size; c++) to[c * step + t] = v[c];
