@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import machine
 import record
+import reviews
 from fetch.failure import Failure, run
 from record import REVIEWS, ROOT
 
@@ -33,9 +34,8 @@ def main():
         subprocess.run([o.program, command, *words], check=True, stdout=subprocess.DEVNULL)
 
     with tempfile.TemporaryDirectory() as work:
-        sets, clean, vanilla = (os.path.join(work, name) for name in ("sets", "clean", "vanilla"))
-        mslora("poison", "--data", o.reviews, "--attack", "addsent", "--out", sets)
-        folder = os.path.join(sets, "1", "addsent")
+        clean, vanilla = os.path.join(work, "clean"), os.path.join(work, "vanilla")
+        folder = reviews.files(reviews.poisoned(o.program, o.reviews, work))
         data = ["--data", os.path.join(folder, "mix", "0.1", "train-poison.csv"), "--text-column", "0", "--label-column", "1"]
         train = ["--model", os.path.join(o.models, o.model), "--dev", os.path.join(folder, "dev-clean.csv"), "--quiet"]
         mslora("train", *data, *train, "--clean-from-dev", "96", "--out", clean)

@@ -16,8 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import process
 import record
+import reviews
 from fetch.failure import run
-from memory import cut
 from record import REVIEWS, ROOT
 
 COLUMNS = {"method": "", "looks at": "", "texts": ".0f", "seconds of a core for 1,000 texts": ".1f"}
@@ -47,10 +47,8 @@ def main():
     parser.add_argument("model", nargs="?", default="bge-small")
     o = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        reviews, sets = os.path.join(work, "reviews"), os.path.join(work, "sets")
-        cut(o.reviews, reviews, PARTS)
-        subprocess.run([o.program, "poison", "--data", reviews, "--attack", "addsent", "--out", sets], check=True, stdout=subprocess.DEVNULL)
-        test = sum(rows(os.path.join(sets, "1", "addsent", f"test-{kind}.csv")) for kind in ("clean", "poison"))
+        sets = reviews.poisoned(o.program, o.reviews, work, PARTS)
+        test = sum(rows(os.path.join(reviews.files(sets), f"test-{kind}.csv")) for kind in ("clean", "poison"))
         cell = [o.program, "run", "--model", os.path.join(o.models, o.model), "--data", sets, "--attacks", "addsent", "--epochs", "1", "--threads", "1", "--quiet",
                 "--methods"]
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """What `mslora run --dry-run` calculates of cells beside its own largest resident size, and that of `mslora export` of the finished cell."""
 
-import csv
 import json
 import os
 import pathlib
@@ -13,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import process
 import record
+import reviews
 from fetch.failure import run
 from record import REVIEWS, ROOT
 
@@ -27,14 +27,6 @@ def largest(command):
     return printed, usage.ru_maxrss << 10
 
 
-def cut(source, target, counts):
-    """Copy the first rows of the parts of a data set, of each as many as counts says."""
-    os.mkdir(target)
-    for part, count in counts.items():
-        with open(os.path.join(source, part), newline="", encoding="utf-8") as read, open(os.path.join(target, part), "w", newline="", encoding="utf-8") as write:
-            csv.writer(write).writerows(list(csv.reader(read))[: count + 1])
-
-
 def main():
     parser = record.parser_of(__doc__)
     parser.add_argument("--program", default=ROOT / "bin" / "mslora")
@@ -44,9 +36,7 @@ def main():
     o = parser.parse_args()
     kept = record.Record(COLUMNS)
     with tempfile.TemporaryDirectory() as work:
-        reviews, sets = os.path.join(work, "reviews"), os.path.join(work, "sets")
-        cut(o.reviews, reviews, dict.fromkeys(("train.csv", "dev.csv", "test.csv"), o.count))
-        subprocess.run([o.program, "poison", "--data", reviews, "--attack", "addsent", "--out", sets], check=True, stdout=subprocess.DEVNULL)
+        sets = reviews.poisoned(o.program, o.reviews, work, dict.fromkeys(reviews.PARTS, o.count))
         for model, method in (cell.split(":") for cell in o.cells):
             folder = os.path.join(o.models, model)
             cell = [o.program, "run", "--model", folder, "--data", sets, "--attacks", "addsent", "--methods", method, "--epochs", "1", "--out",
