@@ -49,24 +49,17 @@ func (o auditOptions) checkCleanOut() (replaces bool, err error) {
 		return false, hint.New("name a file elsewhere, or leave --clean-out out", "--clean-out %s lies in --out, which has %s anyway", o.CleanOut, leftFile)
 	}
 	left := filepath.Join(o.Out, leftFile)
-	same, err := sameContent(o.CleanOut, left)
-	if err == nil && !same {
-		err = hint.New("give another --clean-out, or remove the file", "%s is there and is no copy of %s", o.CleanOut, left)
-	}
+	sum, err := filesum.Of(o.CleanOut)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return same, err
-}
-
-// sameContent compares two regular files. The error is that of the first, and wraps fs.ErrNotExist if it is absent.
-func sameContent(path, other string) (bool, error) {
-	sum, err := filesum.Of(path)
 	if err != nil {
 		return false, err
 	}
-	otherSum, err := filesum.Of(other)
-	return err == nil && sum == otherSum, nil
+	if leftSum, err := filesum.Of(left); err != nil || sum != leftSum {
+		return false, hint.New("give another --clean-out, or remove the file", "%s is there and is no copy of %s", o.CleanOut, left)
+	}
+	return true, nil
 }
 
 // leave writes the files of the audit, and then the copy of left.csv.
